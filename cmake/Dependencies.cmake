@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Everything comes from the distribution; nothing is downloaded. scripts/bootstrap names the packages.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Poco REQUIRED COMPONENTS Foundation Util Net NetSSL JSON XML)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(Boost 1.74 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+if(TEEHOST_BUILD_TESTS)
+    pkg_check_modules(CPPUNIT REQUIRED IMPORTED_TARGET cppunit)
+endif()

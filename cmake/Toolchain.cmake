@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Compiler launcher, linker and the one interface target, teehost::flags, that carries warnings and hardening.
+
+find_program(TEEHOST_CCACHE ccache)
+if(TEEHOST_CCACHE)
+    set(CMAKE_C_COMPILER_LAUNCHER ${TEEHOST_CCACHE})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${TEEHOST_CCACHE})
+endif()
+
+add_library(teehost_flags INTERFACE)
+add_library(teehost::flags ALIAS teehost_flags)
+
+target_compile_options(teehost_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+    -fstack-protector-strong)
+if(TEEHOST_WERROR)
+    target_compile_options(teehost_flags INTERFACE -Werror)
+endif()
+
+if(TEEHOST_SANITIZE)
+    target_compile_options(teehost_flags INTERFACE -fsanitize=${TEEHOST_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(teehost_flags INTERFACE -fsanitize=${TEEHOST_SANITIZE})
+else()
+    target_compile_options(teehost_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+    target_link_options(teehost_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+if(TEEHOST_COVERAGE)
+    target_compile_options(teehost_flags INTERFACE --coverage)
+    target_link_options(teehost_flags INTERFACE --coverage)
+endif()
+
+include(CheckPIESupported)
+check_pie_supported(LANGUAGES C CXX)
+
+find_program(TEEHOST_MOLD mold)
+if(TEEHOST_MOLD)
+    target_link_options(teehost_flags INTERFACE -fuse-ld=mold)
+endif()
+
+# teehost_executable(NAME sources...): a program of ours, with the flags everything of ours gets.
+function(teehost_executable name)
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE teehost::flags)
+endfunction()
+
+# teehost_library(NAME sources...): a static library `teehost_NAME` with the alias `teehost::NAME`.
+function(teehost_library name)
+    add_library(teehost_${name} STATIC ${ARGN})
+    add_library(teehost::${name} ALIAS teehost_${name})
+    target_link_libraries(teehost_${name} PRIVATE teehost::flags)
+endfunction()

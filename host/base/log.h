@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Structured logging: one event, one JSON line on stderr. The text is a constant; what varies is a field.
+//
+//     log.info("vm started", {{"vm", id}, {"pid", std::to_string(pid)}});
+//
+// Never pass a secret, a guest's environment or a sensitive option.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace teehost {
+
+enum class LogLevel : int { Trace = 0, Debug = 1, Info = 2, Warning = 3, Error = 4 };
+
+struct LogField {
+    std::string_view key;
+    std::string value;
+};
+using LogFields = std::vector<LogField>;
+
+/// Thread-safe. A line is written with one write(2), so lines of several threads never mix.
+class Log {
+public:
+    using Sink = std::function<void(LogLevel, const std::string& line)>;
+
+    /// Writes to stderr.
+    explicit Log(LogLevel threshold = LogLevel::Info);
+    /// Hands each finished line to `sink`, which must be thread-safe: for tests.
+    Log(LogLevel threshold, Sink sink);
+
+    void setThreshold(LogLevel threshold) noexcept { threshold_.store(threshold, std::memory_order_relaxed); }
+    [[nodiscard]] bool enabled(LogLevel level) const noexcept
+    {
+        return level >= threshold_.load(std::memory_order_relaxed);
+    }
+
+    void write(LogLevel level, std::string_view text, const LogFields& fields = {}) const;
+    void debug(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Debug, text, fields); }
+    void info(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Info, text, fields); }
+    void warning(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Warning, text, fields); }
+    void error(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Error, text, fields); }
+
+private:
+    std::atomic<LogLevel> threshold_;
+    Sink sink_;
+};
+
+/// Reads "error", "warn", "info", "debug", "trace"; throws InvalidArgument for anything else.
+[[nodiscard]] LogLevel parseLogLevel(std::string_view text);
+
+/// `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD.
+[[nodiscard]] std::string jsonString(std::string_view text);
+
+} // namespace teehost
