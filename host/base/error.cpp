@@ -8,22 +8,38 @@ namespace teehost {
 std::string_view categoryName(Category category) noexcept
 {
     switch (category) {
-    case Category::Cancelled: return "CANCELLED";
-    case Category::Unknown: return "UNKNOWN";
-    case Category::InvalidArgument: return "INVALID_ARGUMENT";
-    case Category::DeadlineExceeded: return "DEADLINE_EXCEEDED";
-    case Category::NotFound: return "NOT_FOUND";
-    case Category::AlreadyExists: return "ALREADY_EXISTS";
-    case Category::PermissionDenied: return "PERMISSION_DENIED";
-    case Category::ResourceExhausted: return "RESOURCE_EXHAUSTED";
-    case Category::FailedPrecondition: return "FAILED_PRECONDITION";
-    case Category::Aborted: return "ABORTED";
-    case Category::OutOfRange: return "OUT_OF_RANGE";
-    case Category::Unimplemented: return "UNIMPLEMENTED";
-    case Category::Internal: return "INTERNAL";
-    case Category::Unavailable: return "UNAVAILABLE";
-    case Category::DataLoss: return "DATA_LOSS";
-    case Category::Unauthenticated: return "UNAUTHENTICATED";
+    case Category::Cancelled:
+        return "CANCELLED";
+    case Category::Unknown:
+        return "UNKNOWN";
+    case Category::InvalidArgument:
+        return "INVALID_ARGUMENT";
+    case Category::DeadlineExceeded:
+        return "DEADLINE_EXCEEDED";
+    case Category::NotFound:
+        return "NOT_FOUND";
+    case Category::AlreadyExists:
+        return "ALREADY_EXISTS";
+    case Category::PermissionDenied:
+        return "PERMISSION_DENIED";
+    case Category::ResourceExhausted:
+        return "RESOURCE_EXHAUSTED";
+    case Category::FailedPrecondition:
+        return "FAILED_PRECONDITION";
+    case Category::Aborted:
+        return "ABORTED";
+    case Category::OutOfRange:
+        return "OUT_OF_RANGE";
+    case Category::Unimplemented:
+        return "UNIMPLEMENTED";
+    case Category::Internal:
+        return "INTERNAL";
+    case Category::Unavailable:
+        return "UNAVAILABLE";
+    case Category::DataLoss:
+        return "DATA_LOSS";
+    case Category::Unauthenticated:
+        return "UNAUTHENTICATED";
     }
     return "UNKNOWN";
 }

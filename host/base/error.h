@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's one exception type. It is thrown where a fact is known and translated in two places only: at the plugin
-// border (host/plugin) and at gRPC (host/api).
+// The daemon's one exception type. It is thrown where a fact is known and translated in two places only: at
+// the plugin border (host/plugin) and at gRPC (host/api).
 #pragma once
 
 #include <stdexcept>
@@ -10,7 +10,8 @@
 
 namespace teehost {
 
-/// What kind of failure an Error is. Values equal the gRPC status codes and those of `th_status` (plugin.h, section 1).
+/// What kind of failure an Error is. Values equal the gRPC status codes and those of `th_status` (plugin.h,
+/// section 1).
 enum class Category : int {
     Cancelled = 1,
     Unknown = 2,
@@ -33,7 +34,8 @@ enum class Category : int {
 /// The gRPC spelling, "INVALID_ARGUMENT".
 [[nodiscard]] std::string_view categoryName(Category category) noexcept;
 
-/// A failure somebody outside can understand: a sentence with the subject and the value, and what to do about it.
+/// A failure somebody outside can understand: a sentence with the subject and the value, and what to do about
+/// it.
 class Error : public std::runtime_error {
 public:
     Error(Category category, const std::string& message, std::string hint = {}, std::string field = {})
@@ -58,13 +60,16 @@ private:
 class InvalidArgument : public Error {
 public:
     explicit InvalidArgument(const std::string& message, std::string field = {}, std::string hint = {})
-        : Error(Category::InvalidArgument, field.empty() ? message : field + ": " + message, std::move(hint), field)
+        : Error(Category::InvalidArgument, field.empty() ? message : field + ": " + message, std::move(hint),
+                field)
     {
     }
 };
 
-/// An Error whose message ends in the text of `errnoValue`: `cannot open kernel "/x": Permission denied (os error 13)`.
-[[nodiscard]] Error systemError(Category category, const std::string& what, int errnoValue, std::string hint = {});
+/// An Error whose message ends in the text of `errnoValue`: `cannot open kernel "/x": Permission denied (os
+/// error 13)`.
+[[nodiscard]] Error systemError(Category category, const std::string& what, int errnoValue,
+                                std::string hint = {});
 
 /// One line for people: the message, then the hint when there is one.
 [[nodiscard]] std::string describe(const std::exception& error);

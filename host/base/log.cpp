@@ -17,11 +17,16 @@ namespace {
 constexpr std::string_view levelName(LogLevel level) noexcept
 {
     switch (level) {
-    case LogLevel::Trace: return "trace";
-    case LogLevel::Debug: return "debug";
-    case LogLevel::Info: return "info";
-    case LogLevel::Warning: return "warn";
-    case LogLevel::Error: return "error";
+    case LogLevel::Trace:
+        return "trace";
+    case LogLevel::Debug:
+        return "debug";
+    case LogLevel::Info:
+        return "info";
+    case LogLevel::Warning:
+        return "warn";
+    case LogLevel::Error:
+        return "error";
     }
     return "error";
 }
@@ -74,10 +79,12 @@ void Log::write(LogLevel level, std::string_view text, const LogFields& fields) 
 
 LogLevel parseLogLevel(std::string_view text)
 {
-    for (const auto level : {LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warning, LogLevel::Error})
+    for (const auto level :
+         {LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warning, LogLevel::Error})
         if (text == levelName(level))
             return level;
-    throw InvalidArgument("unknown log level \"" + std::string(text) + "\"", {}, "use error, warn, info, debug or trace");
+    throw InvalidArgument("unknown log level \"" + std::string(text) + "\"", {},
+                          "use error, warn, info, debug or trace");
 }
 
 } // namespace teehost

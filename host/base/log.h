@@ -40,10 +40,22 @@ public:
     }
 
     void write(LogLevel level, std::string_view text, const LogFields& fields = {}) const;
-    void debug(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Debug, text, fields); }
-    void info(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Info, text, fields); }
-    void warning(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Warning, text, fields); }
-    void error(std::string_view text, const LogFields& fields = {}) const { write(LogLevel::Error, text, fields); }
+    void debug(std::string_view text, const LogFields& fields = {}) const
+    {
+        write(LogLevel::Debug, text, fields);
+    }
+    void info(std::string_view text, const LogFields& fields = {}) const
+    {
+        write(LogLevel::Info, text, fields);
+    }
+    void warning(std::string_view text, const LogFields& fields = {}) const
+    {
+        write(LogLevel::Warning, text, fields);
+    }
+    void error(std::string_view text, const LogFields& fields = {}) const
+    {
+        write(LogLevel::Error, text, fields);
+    }
 
 private:
     std::atomic<LogLevel> threshold_;
