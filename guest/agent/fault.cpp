@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/agent/fault.h"
+
+#include <algorithm>
+
+#include <sys/reboot.h>
+#include <unistd.h>
+
+namespace teehost::guest {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+FaultPlan::FaultPlan(const KernelParameters& parameters)
+    : fault_(parameters.fault), due_(steady_clock::now() + parameters.faultDelay)
+{
+}
+
+std::optional<milliseconds> FaultPlan::dueIn() const
+{
+    if (fault_ != Fault::PowerOff && fault_ != Fault::Reboot && fault_ != Fault::Panic)
+        return std::nullopt;
+    // Rounded up: a poll that woke a fraction early would find nothing due and spin.
+    return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(due_ - steady_clock::now()));
+}
+
+void FaultPlan::run(const Console& console) const
+{
+    const auto left = dueIn();
+    if (!left || *left > milliseconds(0))
+        return;
+    if (fault_ == Fault::PowerOff) {
+        console.line("fault: powering off");
+        ::reboot(RB_POWER_OFF);
+    } else if (fault_ == Fault::Reboot) {
+        console.line("fault: rebooting");
+        ::reboot(RB_AUTOBOOT);
+    } else {
+        console.line("fault: PID 1 exits, which the kernel answers with a panic");
+        ::_exit(1);
+    }
+}
+
+} // namespace teehost::guest

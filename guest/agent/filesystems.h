@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace teehost::guest {
+
+constexpr const char* kCertificatesDirectory = "/etc/certs";
+constexpr const char* kEnvironmentDirectory = "/env";
+
+/// /dev, /proc and /sys. Throws std::system_error.
+void mountKernelFilesystems();
+
+/// configfs, below which the kernel offers TSM reports (Documentation/ABI/testing/configfs-tsm). Throws
+/// std::system_error.
+void mountConfigfs();
+
+/// Mounts the 9P share with this tag read-only. Throws std::system_error.
+void mountShare(const char* tag, const char* directory);
+
+/// The first `limit` bytes of a file. Throws std::system_error.
+[[nodiscard]] std::string readFile(const std::string& path, std::size_t limit);
+
+} // namespace teehost::guest
