@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/launch/agent_environment.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+
+namespace teehost::launch {
+namespace {
+
+constexpr std::size_t kMaxValueBytes = 16 * 1024;
+constexpr std::size_t kMaxPemBytes = 1024 * 1024;
+
+/// Never shows the value: it may be a credential.
+void checkValue(std::string_view value, std::string_view field)
+{
+    if (value.size() > kMaxValueBytes)
+        throw InvalidArgument("is longer than " + formatSize(kMaxValueBytes), std::string(field));
+    const bool control = std::any_of(value.begin(), value.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F;
+    });
+    if (control)
+        throw InvalidArgument(
+            "contains a newline or another control character, which would inject a setting of its own "
+            "into the agent's environment",
+            std::string(field), "send it as one line");
+    if (!isUtf8(value))
+        throw InvalidArgument("is not UTF-8", std::string(field));
+}
+
+class EnvironmentFile {
+public:
+    void add(const std::string& name, std::string_view value, std::string_view field)
+    {
+        checkValue(value, field);
+        lines_[name] = Secret(std::string(value));
+    }
+
+    [[nodiscard]] Secret text() const
+    {
+        std::string out;
+        for (const auto& [name, value] : lines_)
+            out += name + "=" + std::string(value.reveal()) + "\n";
+        return Secret(std::move(out));
+    }
+
+private:
+    std::map<std::string, Secret> lines_;
+};
+
+void addCertificate(VmSecrets& files, const std::string& name, const Secret& pem, std::string_view field)
+{
+    if (pem.empty())
+        return;
+    if (pem.reveal().size() > kMaxPemBytes)
+        throw InvalidArgument("is larger than " + formatSize(kMaxPemBytes), std::string(field));
+    files.certs.push_back({name, pem});
+}
+
+} // namespace
+
+VmSecrets agentFiles(const VmId& id, const VmRequest& request)
+{
+    const AgentRequest& agent = request.agent;
+    const AgentFieldNames& names = *request.names;
+    EnvironmentFile environment;
+    environment.add("AGENT_LOG_LEVEL", agent.logLevel, names.logLevel);
+    environment.add("AGENT_CVM_GRPC_URL", agent.serverUrl, names.serverUrl);
+    environment.add("AGENT_CVM_ID", id.text(), "id");
+    environment.add("AGENT_CERTS_TOKEN", agent.certsToken.reveal(), names.certsToken);
+    environment.add("AGENT_CVM_CA_URL", agent.caUrl, names.caUrl);
+
+    VmSecrets files;
+    const auto addPem = [&](const char* variable, const char* file, const Secret& pem,
+                            std::string_view field) {
+        addCertificate(files, file, pem, field);
+        if (!pem.empty())
+            environment.add(variable, std::string("/etc/certs/") + file, field);
+    };
+    addPem("AGENT_CVM_GRPC_CLIENT_CERT", "cert.pem", agent.clientCert, names.clientCert);
+    addPem("AGENT_CVM_GRPC_CLIENT_KEY", "key.pem", agent.clientKey, names.clientKey);
+    addPem("AGENT_CVM_GRPC_SERVER_CA_CERTS", "ca.pem", agent.serverCaCert, names.serverCaCert);
+
+    const auto addIfGiven = [&](const char* variable, std::string_view value, std::string_view field) {
+        if (!value.empty())
+            environment.add(variable, value, field);
+    };
+    addIfGiven("AWS_ACCESS_KEY_ID", agent.awsAccessKeyId.reveal(), names.awsAccessKeyId);
+    addIfGiven("AWS_SECRET_ACCESS_KEY", agent.awsSecretAccessKey.reveal(), names.awsSecretAccessKey);
+    addIfGiven("AWS_ENDPOINT_URL", agent.awsEndpointUrl, names.awsEndpointUrl);
+    addIfGiven("AWS_REGION", agent.awsRegion, names.awsRegion);
+    files.env.push_back({"environment", environment.text()});
+    return files;
+}
+
+} // namespace teehost::launch

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// teehost-launch: what stands between the daemon and QEMU (or a sidecar). The daemon spawns it, notes its
+// pid, and then lets it go; only then does it become the program. Whenever the daemon dies before that, the
+// pipe closes and this process ends, so there is never a QEMU the daemon does not know. pid and start time
+// survive the exec.
+//
+//   fd 3  the go pipe: the byte 'G' means go, end of file means the daemon is gone
+//   fd 4  the plan, NUL-terminated records: a=ARG e=NAME=VALUE u=UID g=GID G=GID m=UMASK l=1 (lock memory)
+//   o=OOM_SCORE_ADJ
+//
+// Exit status 125: never told to go. 126: could not prepare, with one line on stderr. Statically linked: it
+// reads no file of the system but those of /proc.
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr int kGoFd = 3;
+constexpr int kPlanFd = 4;
+constexpr int kNeverTold = 125;
+constexpr int kCouldNotPrepare = 126;
+constexpr rlim_t kMaxOpenFiles = 4096;
+
+[[noreturn]] void fail(const char* what)
+{
+    std::fprintf(stderr, "teehost-launch: %s: %s\n", what, std::strerror(errno));
+    std::_Exit(kCouldNotPrepare);
+}
+
+struct Plan {
+    std::vector<std::string> argv, env;
+    std::vector<gid_t> groups;
+    long uid = -1, gid = -1;
+    long umask = 0177;
+    bool lockMemory = false;
+    std::string oomScoreAdj = "0";
+};
+
+std::string readPlanBytes()
+{
+    std::string bytes;
+    char buffer[4096];
+    ssize_t got = 0;
+    while ((got = ::read(kPlanFd, buffer, sizeof buffer)) > 0)
+        bytes.append(buffer, static_cast<std::size_t>(got));
+    if (got < 0)
+        fail("cannot read the plan");
+    return bytes;
+}
+
+void take(Plan& plan, char kind, const std::string& value)
+{
+    switch (kind) {
+    case 'a':
+        plan.argv.push_back(value);
+        break;
+    case 'e':
+        plan.env.push_back(value);
+        break;
+    case 'u':
+        plan.uid = std::atol(value.c_str());
+        break;
+    case 'g':
+        plan.gid = std::atol(value.c_str());
+        break;
+    case 'G':
+        plan.groups.push_back(static_cast<gid_t>(std::atol(value.c_str())));
+        break;
+    case 'm':
+        plan.umask = std::strtol(value.c_str(), nullptr, 8);
+        break;
+    case 'l':
+        plan.lockMemory = true;
+        break;
+    case 'o':
+        plan.oomScoreAdj = value;
+        break;
+    default:
+        errno = EINVAL;
+        fail("the plan has an unknown record");
+    }
+}
+
+Plan readPlan()
+{
+    Plan plan;
+    const std::string bytes = readPlanBytes();
+    for (std::size_t at = 0; at + 2 < bytes.size();) {
+        const std::size_t end = bytes.find('\0', at);
+        if (end == std::string::npos || end < at + 2)
+            break;
+        take(plan, bytes[at], bytes.substr(at + 2, end - at - 2));
+        at = end + 1;
+    }
+    if (plan.argv.empty()) {
+        errno = EINVAL;
+        fail("the plan names no program");
+    }
+    return plan;
+}
+
+void setLimit(int resource, rlim_t value, const char* what)
+{
+    const rlimit limit{value, value};
+    if (::setrlimit(static_cast<__rlimit_resource>(resource), &limit) != 0)
+        fail(what);
+}
+
+void setLimits(const Plan& plan)
+{
+    setLimit(RLIMIT_CORE, 0, "cannot forbid core dumps"); // guest memory must not end up in a file
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max > kMaxOpenFiles)
+        setLimit(RLIMIT_NOFILE, kMaxOpenFiles, "cannot limit open files");
+    if (plan.lockMemory)
+        setLimit(RLIMIT_MEMLOCK, RLIM_INFINITY, "cannot lift the limit on locked memory");
+}
+
+/// Inherited through exec: without this a daemon protected from the OOM killer would protect its VMs too.
+void setOomScore(const std::string& value)
+{
+    const int fd = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    [[maybe_unused]] const auto ignored = ::write(fd, value.data(), value.size());
+    ::close(fd);
+}
+
+void shedPrivileges(const Plan& plan)
+{
+    if (plan.uid < 0)
+        return;
+    const auto uid = static_cast<uid_t>(plan.uid);
+    const auto gid = static_cast<gid_t>(plan.gid);
+    if (::setgroups(plan.groups.size(), plan.groups.data()) != 0 || ::setresgid(gid, gid, gid) != 0 ||
+        ::setresuid(uid, uid, uid) != 0)
+        fail("cannot change to the account of QEMU");
+    uid_t real = 0, effective = 0, saved = 0;
+    if (::getresuid(&real, &effective, &saved) != 0 || real != uid || effective != uid || saved != uid)
+        fail("the account of QEMU did not take effect");
+}
+
+void waitForGo()
+{
+    char byte = 0;
+    ssize_t got = 0;
+    do
+        got = ::read(kGoFd, &byte, 1);
+    while (got < 0 && errno == EINTR);
+    if (got != 1 || byte != 'G')
+        std::_Exit(kNeverTold);
+    ::close(kGoFd);
+    ::close(kPlanFd);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings)
+{
+    std::vector<char*> out;
+    for (auto& text : strings)
+        out.push_back(text.data());
+    out.push_back(nullptr);
+    return out;
+}
+
+} // namespace
+
+int main()
+{
+    ::syscall(SYS_close_range, 5u, ~0u, 0u);
+    Plan plan = readPlan();
+    ::umask(static_cast<mode_t>(plan.umask));
+    if (::chdir("/") != 0)
+        fail("cannot change to /");
+    ::prctl(PR_SET_PDEATHSIG, 0);
+    setLimits(plan);
+    setOomScore(plan.oomScoreAdj);
+    shedPrivileges(plan);
+    // sudo is setuid and could not work under it; then QEMU is confined by its own sandbox alone.
+    if (plan.argv[0].rfind("/sudo") != plan.argv[0].size() - 5 || plan.argv[0].size() < 5)
+        if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+            fail("cannot forbid new privileges");
+    waitForGo();
+    auto env = pointers(plan.env);
+    auto argv = pointers(plan.argv);
+    ::execve(argv[0], argv.data(), env.data());
+    std::fprintf(stderr, "teehost-launch: cannot execute \"%s\": %s\n", argv[0], std::strerror(errno));
+    return kCouldNotPrepare;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/launch/vm_dirs.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+
+namespace teehost::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kMaxExtraBytes = 16u << 20;
+constexpr std::size_t kMaxExtraFiles = 256;
+
+[[noreturn]] void fail(const std::string& what, const fs::path& path)
+{
+    const int error = errno;
+    const bool full = error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE;
+    throw systemError(full ? Category::ResourceExhausted : Category::FailedPrecondition,
+                      what + " \"" + path.string() + "\"", error,
+                      full ? "free some space or raise the limit, then try again" : "");
+}
+
+void writeAll(int fd, std::string_view content, const fs::path& path)
+{
+    while (!content.empty()) {
+        const auto written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            fail("cannot write", path);
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+/// Copies by extents that hold data, so that a sparse disk image stays sparse.
+void copyContent(int from, int to, off_t size, const fs::path& path)
+{
+    off_t at = 0;
+    while (at < size) {
+        off_t data = ::lseek(from, at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            break;
+        if (data < 0)
+            data = at; // a file system without holes
+        const off_t hole = ::lseek(from, data, SEEK_HOLE);
+        const off_t end = hole < 0 ? size : hole;
+        if (::lseek(from, data, SEEK_SET) < 0 || ::lseek(to, data, SEEK_SET) < 0)
+            fail("cannot seek in", path);
+        for (off_t rest = end - data; rest > 0;) {
+            const auto moved =
+                ::sendfile(to, from, nullptr, static_cast<std::size_t>(std::min<off_t>(rest, 1 << 26)));
+            if (moved < 0)
+                fail("cannot copy to", path);
+            if (moved == 0)
+                break; // the source shrank while it was copied
+            rest -= moved;
+        }
+        at = end;
+    }
+    if (::ftruncate(to, size) != 0)
+        fail("cannot size", path);
+}
+
+UniqueFd openRegular(const fs::path& path)
+{
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!fd)
+        fail("cannot open", path);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode))
+        throw Error(Category::FailedPrecondition, "\"" + path.string() + "\" is not a regular file");
+    return fd;
+}
+
+void requirePrivate(const fs::path& path)
+{
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0)
+        fail("cannot look at", path);
+    const std::string subject = "the directory \"" + path.string() + "\"";
+    if (S_ISLNK(status.st_mode))
+        throw Error(Category::FailedPrecondition, subject + " is a symbolic link", "name the real directory");
+    if (!S_ISDIR(status.st_mode))
+        throw Error(Category::FailedPrecondition, subject + " is not a directory");
+    if (status.st_uid != ::geteuid())
+        throw Error(Category::FailedPrecondition,
+                    subject + " belongs to uid " + std::to_string(status.st_uid),
+                    "give it to the user the daemon runs as");
+    if ((status.st_mode & 0022) != 0)
+        throw Error(Category::FailedPrecondition, subject + " can be written by others",
+                    "chmod go-w " + path.string());
+}
+
+void makePrivateTree(const fs::path& path)
+{
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+        fail("cannot make the directory", path);
+    requirePrivate(path);
+}
+
+} // namespace
+
+Account lookUpAccount(const std::string& name)
+{
+    const passwd* entry = ::getpwnam(name.c_str());
+    if (entry == nullptr)
+        throw Error(Category::FailedPrecondition, "there is no account \"" + printable(name) + "\"",
+                    "set qemu.user to an existing account, or leave it empty");
+    Account account{entry->pw_uid, entry->pw_gid, {}};
+    if (const group* kvm = ::getgrnam("kvm"))
+        account.groups.push_back(kvm->gr_gid);
+    return account;
+}
+
+void prepareHostDirs(const HostDirs& dirs)
+{
+    makePrivateTree(dirs.state);
+    makePrivateTree(dirs.runtime);
+    makePrivateTree(dirs.log);
+    makePrivateTree(dirs.state / "vm");
+    makePrivateTree(dirs.runtime / "vm");
+}
+
+VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
+    : paths_(dirs, id), owner_(owner)
+{
+    try {
+        for (const auto& path :
+             {paths_.run, paths_.envShare(), paths_.certsShare(), paths_.state, paths_.log})
+            makeDirectory(path);
+    } catch (...) {
+        remove();
+        removeLogs(paths_);
+        throw;
+    }
+}
+
+VmDirs::~VmDirs()
+{
+    if (armed_)
+        remove();
+}
+
+void VmDirs::give(int fd) const
+{
+    if (owner_ && ::fchown(fd, owner_->uid, owner_->gid) != 0)
+        throw systemError(Category::FailedPrecondition, "cannot give a file of the VM to the account of QEMU",
+                          errno, "qemu.user needs a daemon that runs as root");
+}
+
+void VmDirs::makeDirectory(const fs::path& path) const
+{
+    if (::mkdir(path.c_str(), 0700) != 0)
+        fail("cannot make the directory", path);
+    if (!owner_)
+        return;
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!fd)
+        fail("cannot open", path);
+    give(fd.get());
+}
+
+void VmDirs::writeFile(const fs::path& path, std::string_view content, mode_t mode) const
+{
+    const UniqueFd fd(::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode));
+    if (!fd)
+        fail("cannot create", path);
+    give(fd.get());
+    writeAll(fd.get(), content, path);
+}
+
+void VmDirs::writeShares(const VmSecrets& secrets) const
+{
+    for (const auto& file : secrets.env)
+        writeFile(paths_.envShare() / file.name, file.content.reveal(), 0600);
+    for (const auto& file : secrets.certs)
+        writeFile(paths_.certsShare() / file.name, file.content.reveal(), 0600);
+}
+
+void VmDirs::copyExtras(const std::string& sourceDirectory, const fs::path& share) const
+{
+    std::error_code error;
+    std::uintmax_t bytes = 0;
+    std::size_t files = 0;
+    for (const auto& entry : fs::directory_iterator(sourceDirectory, error)) {
+        const auto target = share / entry.path().filename();
+        if (!entry.is_regular_file(error) || fs::exists(target, error))
+            continue;
+        bytes += entry.file_size(error);
+        if (++files > kMaxExtraFiles || bytes > kMaxExtraBytes)
+            throw Error(Category::FailedPrecondition,
+                        "\"" + sourceDirectory +
+                            "\" holds more than 256 files or 16 MiB for a guest's share");
+        copyFile(entry.path().string(), target);
+    }
+    if (error)
+        throw systemError(Category::FailedPrecondition,
+                          "cannot read the directory \"" + sourceDirectory + "\"", error.value(),
+                          "see qemu.mounts.certs and qemu.mounts.env");
+}
+
+void VmDirs::copyFile(const std::string& source, const fs::path& target) const
+{
+    const UniqueFd from = openRegular(source);
+    const UniqueFd to(::open(target.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!to)
+        fail("cannot create", target);
+    give(to.get());
+    struct stat status {};
+    if (::fstat(from.get(), &status) != 0)
+        fail("cannot look at", source);
+    copyContent(from.get(), to.get(), status.st_size, target);
+}
+
+void VmDirs::writePlanned(const std::vector<plugin::FilePlan>& files) const
+{
+    for (const auto& file : files) {
+        const auto target = paths_.run / file.name;
+        if (!file.copyFrom.empty()) {
+            copyFile(file.copyFrom, target);
+            if (::chmod(target.c_str(), file.mode & 0700) != 0)
+                fail("cannot set the mode of", target);
+            continue;
+        }
+        const std::string_view content(reinterpret_cast<const char*>(file.content.data()),
+                                       file.content.size());
+        writeFile(target, content, file.mode & 0700);
+    }
+}
+
+UniqueFd VmDirs::listenQmp() const
+{
+    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = paths_.qmpSocket().string();
+    if (!listener || path.size() >= sizeof address.sun_path)
+        throw Error(Category::FailedPrecondition, "cannot make the QMP socket \"" + path + "\"",
+                    "use a shorter runtime.dir");
+    std::memcpy(address.sun_path, path.data(), path.size());
+    // The directory is 0700 already; the mode of the socket only matters should that ever change.
+    ::unlink(path.c_str());
+    if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::chmod(path.c_str(), 0600) != 0 || ::listen(listener.get(), 1) != 0)
+        fail("cannot make the QMP socket", paths_.qmpSocket());
+    return listener;
+}
+
+void VmDirs::createLogs() const
+{
+    writeFile(paths_.consoleLog(), "", 0640);
+    writeFile(paths_.qemuLog(), "", 0640);
+}
+
+void VmDirs::remove() noexcept
+{
+    std::error_code ignored; // what is left is seen and removed by the next start's sweep
+    fs::remove_all(paths_.run, ignored);
+    fs::remove_all(paths_.state, ignored);
+    armed_ = false;
+}
+
+void VmDirs::removeLogs(const VmPaths& paths) noexcept
+{
+    std::error_code ignored;
+    fs::remove_all(paths.log, ignored);
+}
+
+} // namespace teehost::launch

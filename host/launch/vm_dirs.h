@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The directories and files of one VM, made before it starts and gone with it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "host/base/unique_fd.h"
+#include "host/launch/vm_paths.h"
+#include "host/launch/vm_spec.h"
+#include "host/plugin/fragment.h"
+
+namespace teehost::launch {
+
+/// The account QEMU runs as, when that is not the daemon's.
+struct Account {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    std::vector<gid_t> groups;
+};
+
+/// Looks up `name`, with the group kvm added when there is one. Throws FailedPrecondition when it does not
+/// exist.
+[[nodiscard]] Account lookUpAccount(const std::string& name);
+
+/// Makes state, runtime and log directories (0700) and refuses (FailedPrecondition) one that is a symlink,
+/// belongs to somebody else, or can be written by others: whoever can write there could replace keys or
+/// sockets.
+void prepareHostDirs(const HostDirs& dirs);
+
+/// Makes the directories of a VM and removes them again: run and state directories when it is destroyed, the
+/// log directory only through removeLogs(). Blocking; call on the worker pool.
+class VmDirs {
+public:
+    /// `owner` is who must be able to read what is inside; absent: the daemon's user.
+    VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
+    VmDirs(VmDirs&&) noexcept = default;
+    VmDirs& operator=(VmDirs&&) = delete;
+    ~VmDirs();
+
+    [[nodiscard]] const VmPaths& paths() const noexcept { return paths_; }
+
+    /// Writes `environment` and the certificates; 0600, created with that mode, never through a symlink.
+    void writeShares(const VmSecrets& secrets) const;
+    /// Copies the regular files of an operator's directory into a share; a name the daemon wrote itself wins.
+    void copyExtras(const std::string& sourceDirectory, const std::filesystem::path& share) const;
+    /// Copies a file of any size; the copy is 0600 and sparse where the source is.
+    void copyFile(const std::string& source, const std::filesystem::path& target) const;
+    /// Makes the files a plugin asked for inside the run directory.
+    void writePlanned(const std::vector<plugin::FilePlan>& files) const;
+    /// A listening UNIX socket (0600) at paths().qmpSocket(), for QEMU to inherit.
+    [[nodiscard]] UniqueFd listenQmp() const;
+    /// Creates the log files empty, so that QEMU, whoever it runs as, appends to files the daemon can read.
+    void createLogs() const;
+
+    void remove() noexcept;
+    static void removeLogs(const VmPaths& paths) noexcept;
+
+private:
+    void give(int fd) const;
+    void makeDirectory(const std::filesystem::path& path) const;
+    void writeFile(const std::filesystem::path& path, std::string_view content, mode_t mode) const;
+
+    VmPaths paths_;
+    std::optional<Account> owner_;
+    bool armed_ = true;
+};
+
+} // namespace teehost::launch

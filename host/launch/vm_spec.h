@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A VM that may be launched: every value checked, nothing secret inside. The secrets travel beside it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/secret.h"
+#include "host/base/vm_id.h"
+#include "host/launch/vm_request.h"
+#include "host/settings/settings.h"
+
+namespace teehost::launch {
+
+struct VmSpec {
+    VmId id = VmId::random();
+    std::string backend; ///< plugin id
+    std::string accel;   ///< "kvm" or "tcg"
+    std::uint32_t vcpus = 1;
+    std::uint32_t maxVcpus = 1;
+    std::uint64_t memoryBytes = 0;
+    std::string kernel, initrd; ///< empty when the VM boots from a disk
+    std::string cmdline;        ///< byte for byte what the kernel gets
+    std::optional<std::chrono::nanoseconds> ttl;
+    std::map<std::string, std::string> labels;
+    std::string idempotencyKey, fingerprint;
+};
+
+/// A file for one of the guest's shares.
+struct ShareFile {
+    std::string name; ///< one path component
+    Secret content;
+};
+
+/// What the guest is handed through its shares; dropped as soon as the files are written.
+struct VmSecrets {
+    std::vector<ShareFile> env;   ///< the share tagged env_share
+    std::vector<ShareFile> certs; ///< the share tagged certs_share
+};
+
+struct ValidatedVm {
+    VmSpec spec;
+    VmSecrets secrets;
+};
+
+/// Checks everything a client can write and fills in the defaults. Throws InvalidArgument naming the field,
+/// or FailedPrecondition when the host's own files are missing. `spec.backend` and `spec.accel` are the
+/// caller's to set. Touches no file but to look at it.
+[[nodiscard]] ValidatedVm validate(const VmRequest& request, const settings::Settings& settings);
+
+} // namespace teehost::launch
