@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# find_package(teehost-sdk 1): the target teehost::sdk, the function teehost_add_plugin, and the path of the conformance
+# tool in TEEHOST_PLUGIN_CHECK when it is installed beside the package.
+include(${CMAKE_CURRENT_LIST_DIR}/teehost-sdk-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/teehost-add-plugin.cmake)
+find_program(TEEHOST_PLUGIN_CHECK teehost-plugin-check HINTS ${CMAKE_CURRENT_LIST_DIR}/../../../bin)
