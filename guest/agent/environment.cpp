@@ -60,7 +60,7 @@ Environment parseEnvironment(std::string_view text)
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         if (line.empty())
             continue;
-        if (environment.variables.size() + environment.problems.size() > kMaxVariables) {
+        if (environment.variables.size() + environment.problems.size() >= kMaxVariables) {
             environment.problems.push_back({number, "too many lines; the rest was not read"});
             break;
         }

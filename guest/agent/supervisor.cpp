@@ -62,8 +62,11 @@ public:
         const PowerButton button;
         console_.line(button.devices().empty() ? "no power button" : "power button found");
         for (;;) {
-            if (waitForButton(button) && fault_.heedsPowerButton())
-                powerOff(console_);
+            if (waitForButton(button)) {
+                if (fault_.heedsPowerButton())
+                    powerOff(console_);
+                console_.line("fault: power button ignored");
+            }
             reap();
             if (restartAt_ && steady_clock::now() >= *restartAt_)
                 startAgent();
