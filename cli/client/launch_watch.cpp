@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/client/launch_watch.h"
+
+#include <algorithm>
+
+#include "cli/output/vm_text.h"
+
+namespace teehost::cli {
+
+LaunchWatch::LaunchWatch(Client& client, const std::string& idempotencyKey, Progress& progress)
+    : client_(client), progress_(progress), call_(client, std::nullopt)
+{
+    request_.set_idempotency_key(idempotencyKey);
+    request_.set_follow(true);
+    reader_ = std::thread([this] { read(); });
+}
+
+LaunchWatch::~LaunchWatch()
+{
+    call_.cancel();
+    reader_.join();
+}
+
+void LaunchWatch::read()
+{
+    const auto reader = client_.stub().WatchEvents(call_.context(), request_);
+    for (v1::Event event; reader->Read(&event);)
+        onEvent(event);
+    // Whatever ended the stream: without it the launch goes on, only less is seen of it.
+    static_cast<void>(reader->Finish());
+    {
+        const std::lock_guard lock(mutex_);
+        streamLost_ = true;
+    }
+    changed_.notify_all();
+}
+
+void LaunchWatch::onEvent(const v1::Event& event)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        LaunchStep step{event.state(), elapsed(), event.message()};
+        if (event.state() == v1::VM_STATE_UNSPECIFIED)
+            step.state = timeline_.current().value_or(v1::VM_STATE_UNSPECIFIED);
+        else if (!timeline_.record(step))
+            return;
+        progress_.show(step);
+    }
+    changed_.notify_all();
+}
+
+void LaunchWatch::note(v1::VmState state)
+{
+    const std::lock_guard lock(mutex_);
+    LaunchStep step{state, elapsed(), {}};
+    if (!timeline_.reached(state) && timeline_.record(step))
+        progress_.show(step);
+}
+
+std::optional<LaunchWatch::Outcome> LaunchWatch::outcomeFor(v1::VmState state) const
+{
+    if (timeline_.reached(state))
+        return Outcome::Reached;
+    if (timeline_.current() && isEnded(*timeline_.current()))
+        return Outcome::Ended;
+    return streamLost_ ? std::optional(Outcome::StreamLost) : std::nullopt;
+}
+
+LaunchWatch::Outcome LaunchWatch::waitFor(v1::VmState state, std::optional<std::chrono::nanoseconds> limit)
+{
+    std::unique_lock lock(mutex_);
+    const auto decided = [&] { return outcomeFor(state).has_value(); };
+    if (limit) {
+        constexpr std::chrono::hours kLongest{24 * 365}; // a longer wait would overflow the clock
+        changed_.wait_for(lock, std::min<std::chrono::nanoseconds>(*limit, kLongest), decided);
+    } else {
+        changed_.wait(lock, decided);
+    }
+    return outcomeFor(state).value_or(Outcome::TimedOut);
+}
+
+LaunchTimeline LaunchWatch::timeline() const
+{
+    const std::lock_guard lock(mutex_);
+    return timeline_;
+}
+
+} // namespace teehost::cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One function a command: it declares the command's options on `app` and what to do when it is chosen. Each
+// lives in the file of its name.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/session.h"
+
+namespace teehost::cli {
+
+void addCreateVm(CLI::App& app, Session& session);
+void addRemoveVm(CLI::App& app, Session& session);
+void addStopVm(CLI::App& app, Session& session);
+void addList(CLI::App& app, Session& session);
+void addInfo(CLI::App& app, Session& session);
+void addEvents(CLI::App& app, Session& session);
+void addConsole(CLI::App& app, Session& session);
+void addBackends(CLI::App& app, Session& session);
+void addConfig(CLI::App& app, Session& session);
+void addKeys(CLI::App& app, Session& session);
+void addCompletion(CLI::App& app, Session& session);
+
+/// A command with its first line of help and its examples.
+CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& description,
+                     const std::string& examples);
+
+} // namespace teehost::cli

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.h"
+
+#include <memory>
+
+#include "cli/output/json.h"
+#include "cli/output/table.h"
+
+namespace teehost::cli {
+namespace {
+
+constexpr const char* kExamples = R"(  teehost config
+  teehost config --changed
+  teehost config --output json | jq -r '.options[] | select(.key == "vm.max") | .value')";
+
+void showConfig(bool changedOnly, Session& session)
+{
+    const auto config = session.client().call(&Stub::GetConfig, v1::GetConfigRequest(), kAnswerLimit);
+    Table table({{"KEY"}, {"VALUE"}, {"SOURCE"}});
+    Json options = Json::array();
+    for (const auto& option : config.options()) {
+        if (changedOnly && option.source() == "default")
+            continue;
+        table.add({option.key(), option.value(), option.source()});
+        options.push_back(toJson(option));
+    }
+    if (session.json())
+        return printJson(session.out(), {{"daemon_version", config.daemon_version()},
+                                         {"instance_id", config.instance_id()},
+                                         {"options", std::move(options)}});
+    session.out() << (table.empty() ? "every option has its default\n" : table.render());
+}
+
+} // namespace
+
+void addConfig(CLI::App& app, Session& session)
+{
+    CLI::App& command = newCommand(
+        app, "config", "Show the daemon's effective settings and where each comes from", kExamples);
+    const auto changed = std::make_shared<bool>(false);
+    command.add_flag("--changed", *changed, "Only those that do not have their default");
+    command.callback([changed, &session] { showConfig(*changed, session); });
+}
+
+} // namespace teehost::cli

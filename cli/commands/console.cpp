@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.h"
+
+#include <memory>
+
+#include "cli/client/vm_lookup.h"
+#include "cli/output/base64.h"
+#include "cli/output/escape.h"
+#include "cli/output/json.h"
+
+namespace teehost::cli {
+namespace {
+
+constexpr const char* kExamples = R"(  teehost console 3f2a
+  teehost console 3f2a --tail 4096 --follow
+  teehost console 3f2a --raw > console.log
+
+A guest writes whatever it likes. Control characters are shown as \x1b, bytes that are not UTF-8 as \xff, so that
+nothing it writes acts on the terminal. As JSON, each piece is one line: {"offset": 0, "data": "BASE64"}.)";
+
+struct Options {
+    std::string id;
+    bool follow = false;
+    bool raw = false;
+    std::uint32_t tail = 0;
+};
+
+/// Writes pieces of the console in the form that was asked for.
+class ConsoleWriter {
+public:
+    ConsoleWriter(Session& session, bool raw) : session_(session), raw_(raw) {}
+
+    void write(const v1::ConsoleChunk& chunk)
+    {
+        if (session_.json())
+            printJson(session_.out(), {{"offset", chunk.offset()}, {"data", toBase64(chunk.data())}},
+                      JsonForm::OneLine);
+        else
+            session_.out() << (raw_ ? chunk.data() : escaper_.feed(chunk.data()));
+        session_.out().flush();
+    }
+    void finish() { session_.out() << escaper_.finish() << std::flush; }
+
+private:
+    Session& session_;
+    const bool raw_;
+    StreamEscaper escaper_;
+};
+
+void refuseRawOnTerminal(const Options& options, const Session& session)
+{
+    if (options.raw && session.json())
+        throw UsageFailure("--raw and --output json exclude each other");
+    if (options.raw && session.outIsTerminal())
+        throw UsageFailure("--raw would let the guest drive this terminal",
+                           "send it to a file or a pipe, or leave --raw out");
+}
+
+void showConsole(const Options& options, Session& session)
+{
+    refuseRawOnTerminal(options, session);
+    Client& client = session.client();
+    v1::ReadConsoleRequest request;
+    request.set_vm_id(resolveVmId(client, options.id));
+    request.set_follow(options.follow);
+    request.set_tail_bytes(options.tail);
+    Call call(client, options.follow ? std::nullopt : std::optional(client.limit(kAnswerLimit)));
+    const auto reader = client.stub().ReadConsole(call.context(), request);
+    ConsoleWriter writer(session, options.raw);
+    for (v1::ConsoleChunk chunk; reader->Read(&chunk);)
+        writer.write(chunk);
+    writer.finish();
+    call.check(reader->Finish());
+}
+
+} // namespace
+
+void addConsole(CLI::App& app, Session& session)
+{
+    CLI::App& command =
+        newCommand(app, "console", "Show what the guest wrote to its serial console", kExamples);
+    const auto options = std::make_shared<Options>();
+    command.add_option("ID", options->id, "VM whose console to show")->required()->type_name("ID");
+    command.add_flag("-f,--follow", options->follow, "Go on until the VM has ended, or Ctrl-C");
+    command.add_option("--tail", options->tail, "Only the last so many bytes")
+        ->type_name("BYTES")
+        ->check(CLI::PositiveNumber.description(""));
+    command.add_flag("--raw", options->raw, "The very bytes of the guest; refused on a terminal");
+    command.callback([options, &session] { showConsole(*options, session); });
+}
+
+} // namespace teehost::cli

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/create_request.h"
+
+#include <array>
+#include <cstdlib>
+#include <random>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/client/proto_duration.h"
+#include "cli/failure.h"
+#include "cli/input/file.h"
+#include "cli/input/labels.h"
+#include "cli/input/option_types.h"
+
+namespace teehost::cli {
+namespace {
+
+constexpr const char* kAgentGroup = "What the agent in the guest is given";
+constexpr const char* kVmGroup = "What the VM is";
+
+void addAgentOptions(CLI::App& command, CreateOptions& o)
+{
+    const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
+        return command.add_option(name, target, help)->type_name(value)->group(kAgentGroup);
+    };
+    add("--server-url", o.serverUrl, "HOST:PORT", "Computation management service the agent reports to");
+    add("--server-ca", o.serverCa, "FILE", "CA certificate of that service, PEM");
+    add("--client-key", o.clientKey, "FILE", "Private key the agent shows to that service, PEM");
+    add("--client-crt", o.clientCrt, "FILE", "Certificate of that key, PEM");
+    add("--ca-url", o.caUrl, "URL", "Certificate service from which the agent gets its own certificate");
+    add("--log-level", o.logLevel, "LEVEL", "How much the agent logs")
+        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+    add("--certs-token-file", o.certsTokenFile, "FILE",
+        "Token for the certificate service, read from a file");
+    add("--certs-token", o.certsToken, "TOKEN",
+        "The token itself; other users of this machine can see it in ps")
+        ->excludes("--certs-token-file");
+    add("--aws-access-key-id", o.awsAccessKeyId, "KEY-ID",
+        "S3 credentials of the agent [$AWS_ACCESS_KEY_ID]");
+    add("--aws-secret-access-key", o.awsSecretAccessKey, "SECRET",
+        "Their secret; better in the environment, where ps does not show it [$AWS_SECRET_ACCESS_KEY]");
+    add("--aws-endpoint-url", o.awsEndpointUrl, "URL", "S3 service other than Amazon's");
+    add("--aws-region", o.awsRegion, "REGION", "S3 region");
+    add("--aa-kbs-params", o.aaKbsParams, "TEXT", "Key broker parameters of the attestation agent");
+}
+
+void addVmOptions(CLI::App& command, CreateOptions& o)
+{
+    const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
+        return command.add_option(name, target, help)->type_name(value)->group(kVmGroup);
+    };
+    add("--backend", o.backend, "NAME", "TEE plugin, see: teehost backends (default: the daemon's choice)");
+    add("--cpus", o.cpus, "COUNT", "Virtual CPUs (default: the daemon's qemu.smp.count)")
+        ->check(CLI::PositiveNumber.description(""));
+    addSize(command, "--memory", o.memory, "Memory, 2G or 512M (default: the daemon's qemu.memory.size)")
+        ->group(kVmGroup);
+    add("--kernel", o.kernel, "PATH", "Kernel on the daemon's host, inside its vm.image_dirs");
+    add("--initrd", o.initrd, "PATH", "Initial RAM disk, likewise");
+    add("--cmdline", o.cmdline, "TEXT", "Kernel command line, if the daemon has vm.allow_cmdline");
+    addDuration(command, "--ttl", o.ttl, "How long the VM may live, 1h30m (default: until it is removed)")
+        ->group(kVmGroup);
+    add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
+}
+
+/// 128 random bits: two clients do not choose the same.
+std::string randomKey()
+{
+    std::random_device random;
+    std::string key = "teehost-cli-";
+    for (int i = 0; i < 32; ++i)
+        key += "0123456789abcdef"[random() & 0xF];
+    return key;
+}
+
+std::string optionalFile(const std::filesystem::path& path, std::string_view option)
+{
+    return path.empty() ? std::string() : readSmallFile(path, option);
+}
+
+/// A token file ends in a line break that is not part of the token.
+std::string readToken(const CreateOptions& o)
+{
+    if (o.certsTokenFile.empty())
+        return o.certsToken;
+    std::string token = readSmallFile(o.certsTokenFile, "--certs-token-file");
+    while (token.ends_with('\n') || token.ends_with('\r'))
+        token.pop_back();
+    if (token.empty())
+        throw UsageFailure("--certs-token-file: \"" + o.certsTokenFile.string() + "\" is empty");
+    return token;
+}
+
+std::string orEnvironment(const std::string& value, const char* name)
+{
+    const char* found = value.empty() ? std::getenv(name) : nullptr;
+    return found == nullptr ? value : found;
+}
+
+void fillAws(const CreateOptions& o, v1::AgentConfig& agent)
+{
+    if (o.awsAccessKeyId.empty() && o.awsSecretAccessKey.empty() && o.awsEndpointUrl.empty() &&
+        o.awsRegion.empty())
+        return;
+    agent.set_aws_access_key_id(orEnvironment(o.awsAccessKeyId, "AWS_ACCESS_KEY_ID"));
+    agent.set_aws_secret_access_key(orEnvironment(o.awsSecretAccessKey, "AWS_SECRET_ACCESS_KEY"));
+    agent.set_aws_endpoint_url(o.awsEndpointUrl);
+    agent.set_aws_region(o.awsRegion);
+    if (agent.aws_access_key_id().empty() != agent.aws_secret_access_key().empty())
+        throw UsageFailure("of the S3 access key id and its secret only one is given",
+                           "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+}
+
+void fillAgent(const CreateOptions& o, v1::AgentConfig& agent)
+{
+    if (o.clientKey.empty() != o.clientCrt.empty())
+        throw UsageFailure("--client-key and --client-crt go together, and only one of them is given");
+    agent.set_server_url(o.serverUrl);
+    agent.set_server_ca_cert(optionalFile(o.serverCa, "--server-ca"));
+    agent.set_client_key(optionalFile(o.clientKey, "--client-key"));
+    agent.set_client_cert(optionalFile(o.clientCrt, "--client-crt"));
+    agent.set_ca_url(o.caUrl);
+    agent.set_log_level(o.logLevel);
+    agent.set_certs_token(readToken(o));
+    agent.set_aa_kbs_params(o.aaKbsParams);
+    fillAws(o, agent);
+}
+
+} // namespace
+
+void addCreateOptions(CLI::App& command, CreateOptions& options)
+{
+    addVmOptions(command, options);
+    addAgentOptions(command, options);
+}
+
+v1::CreateVmRequest toRequest(const CreateOptions& o)
+{
+    v1::CreateVmRequest request;
+    request.set_idempotency_key(randomKey());
+    fillAgent(o, *request.mutable_agent());
+    request.set_backend(o.backend);
+    if (o.cpus)
+        request.set_vcpus(*o.cpus);
+    if (o.memory)
+        request.set_memory_bytes(*o.memory);
+    request.set_kernel(o.kernel);
+    request.set_initrd(o.initrd);
+    if (o.cmdline)
+        request.set_cmdline(*o.cmdline);
+    if (o.ttl)
+        *request.mutable_ttl() = toProto(*o.ttl);
+    for (const auto& [key, value] : parseLabels(o.labels))
+        (*request.mutable_labels())[key] = value;
+    return request;
+}
+
+} // namespace teehost::cli

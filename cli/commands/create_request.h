@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the options of create-vm to the request. The names of those that concern the agent are the ones of
+// Cocos' CLI, so that scripts written for it keep working.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <teehost/v1/host.pb.h>
+
+namespace teehost::cli {
+
+struct CreateOptions {
+    std::string serverUrl, caUrl, logLevel, aaKbsParams;
+    std::filesystem::path serverCa, clientKey, clientCrt;
+    std::string certsToken;
+    std::filesystem::path certsTokenFile;
+    std::string awsAccessKeyId, awsSecretAccessKey, awsEndpointUrl, awsRegion;
+
+    std::string backend;
+    std::optional<std::uint32_t> cpus;
+    std::optional<std::uint64_t> memory;
+    std::string kernel, initrd;
+    std::optional<std::string> cmdline;
+    std::optional<std::chrono::nanoseconds> ttl;
+    std::vector<std::string> labels;
+};
+
+void addCreateOptions(CLI::App& command, CreateOptions& options);
+
+/// Reads the files that are named. The request has an idempotency key of its own. Throws UsageFailure.
+[[nodiscard]] v1::CreateVmRequest toRequest(const CreateOptions& options);
+
+} // namespace teehost::cli

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output/vm_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <map>
+
+#include "cli/input/duration.h"
+#include "cli/input/size.h"
+#include "cli/output/table.h"
+
+namespace teehost::cli {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::system_clock;
+
+nanoseconds sinceEpoch(const google::protobuf::Timestamp& time)
+{
+    // A timestamp far outside the years that nanoseconds reach is the daemon's mistake; it must not overflow
+    // here.
+    constexpr std::int64_t kLimit = 9'000'000'000;
+    const std::int64_t seconds = std::clamp<std::int64_t>(time.seconds(), -kLimit, kLimit);
+    return std::chrono::seconds(seconds) + nanoseconds(time.nanos());
+}
+
+std::string formatDeadline(const v1::Vm& vm, system_clock::time_point now)
+{
+    if (!vm.has_deadline())
+        return {};
+    const nanoseconds left = sinceEpoch(vm.deadline()) - now.time_since_epoch();
+    return formatTime(vm.deadline()) +
+           (left.count() > 0 && !isEnded(vm.state()) ? ", in " + formatDuration(left) : "");
+}
+
+std::string formatState(const v1::Vm& vm, system_clock::time_point now)
+{
+    const std::string name = stateName(vm.state());
+    return vm.has_state_since() ? name + ", for " + formatAge(vm.state_since(), now) : name;
+}
+
+std::string formatBackend(const v1::Vm& vm)
+{
+    return vm.accel().empty() ? vm.backend() : vm.backend() + " (" + vm.accel() + ")";
+}
+
+} // namespace
+
+std::string stateName(v1::VmState state)
+{
+    switch (state) {
+    case v1::VM_STATE_UNSPECIFIED:
+        return "unknown";
+    case v1::VM_STATE_PREPARING:
+        return "preparing";
+    case v1::VM_STATE_LAUNCHING:
+        return "launching";
+    case v1::VM_STATE_BOOTING:
+        return "booting";
+    case v1::VM_STATE_RUNNING:
+        return "running";
+    case v1::VM_STATE_PAUSED:
+        return "paused";
+    case v1::VM_STATE_STOPPING:
+        return "stopping";
+    case v1::VM_STATE_CLEANING:
+        return "cleaning";
+    case v1::VM_STATE_STOPPED:
+        return "stopped";
+    case v1::VM_STATE_FAILED:
+        return "failed";
+    default:
+        return "state-" + std::to_string(static_cast<int>(state));
+    }
+}
+
+bool isEnded(v1::VmState state) noexcept
+{
+    return state == v1::VM_STATE_STOPPED || state == v1::VM_STATE_FAILED;
+}
+
+std::string formatTime(const google::protobuf::Timestamp& time)
+{
+    const nanoseconds since = sinceEpoch(time);
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(since - seconds).count();
+    const std::time_t clock = seconds.count();
+    std::tm parts{};
+    gmtime_r(&clock, &parts);
+    std::array<char, 64> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    std::array<char, 16> fraction{};
+    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(milliseconds));
+    return std::string(text.data(), length) + fraction.data();
+}
+
+std::string formatAge(const google::protobuf::Timestamp& time, system_clock::time_point now)
+{
+    return formatDuration(std::max<nanoseconds>(now.time_since_epoch() - sinceEpoch(time), nanoseconds(0)));
+}
+
+std::string formatLabels(const google::protobuf::Map<std::string, std::string>& labels)
+{
+    const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
+    std::string text;
+    for (const auto& [key, value] : sorted)
+        text += (text.empty() ? "" : ", ") + key + "=" + value;
+    return text;
+}
+
+std::string describeVm(const v1::Vm& vm, system_clock::time_point now)
+{
+    FieldList fields;
+    fields.add("id", vm.id());
+    fields.add("state", formatState(vm, now));
+    fields.add("cause", vm.cause());
+    fields.add("remedy", vm.remedy());
+    fields.add("agent", vm.agent_address());
+    fields.add("backend", formatBackend(vm));
+    fields.add("vcpus", vm.vcpus() == 0 ? "" : std::to_string(vm.vcpus()));
+    fields.add("memory", vm.memory_bytes() == 0 ? "" : formatSize(vm.memory_bytes()));
+    fields.add("kernel", vm.kernel());
+    fields.add("initrd", vm.initrd());
+    fields.add("cmdline", vm.cmdline());
+    fields.add("labels", formatLabels(vm.labels()));
+    fields.add("pid", vm.pid() == 0 ? "" : std::to_string(vm.pid()));
+    fields.add("created", vm.has_created() ? formatTime(vm.created()) : "");
+    fields.add("ttl ends", formatDeadline(vm, now));
+    return fields.render();
+}
+
+} // namespace teehost::cli
