@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+
+#include "host/plugin/call_context.h"
+#include "host/settings/settings.h"
+
+namespace teehost::vm {
+
+/// A plugin call that sees the effective settings. `settings` must outlive the call.
+[[nodiscard]] inline plugin::CallContext callContext(const settings::Settings& settings,
+                                                     std::chrono::steady_clock::time_point deadline)
+{
+    plugin::CallContext context;
+    context.deadline = deadline;
+    context.option = [&settings](std::string_view key) -> std::optional<settings::Value> {
+        const auto* effective = settings.find(key);
+        return effective == nullptr ? std::nullopt : std::optional(effective->value);
+    };
+    return context;
+}
+
+} // namespace teehost::vm

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/vm/event_log.h"
+
+#include <utility>
+
+namespace teehost::vm {
+
+void EventLog::append(Event event)
+{
+    event.seq = next_++;
+    event.at = std::chrono::system_clock::now();
+    events_.push_back(std::move(event));
+    if (events_.size() > capacity_)
+        events_.pop_front();
+    // A listener may unsubscribe itself, or others, while it is told.
+    const Event told = events_.back();
+    const auto snapshot = *listeners_;
+    for (const auto& listener : snapshot)
+        listener(told);
+}
+
+void EventLog::replay(std::uint64_t after, const Listener& each) const
+{
+    for (const auto& event : events_)
+        if (event.seq > after)
+            each(event);
+}
+
+EventLog::Subscription EventLog::subscribe(Listener listener)
+{
+    listeners_->push_back(std::move(listener));
+    const auto position = std::prev(listeners_->end());
+    const std::weak_ptr<std::list<Listener>> list = listeners_;
+    return Subscription(nullptr, [list, position](void*) {
+        if (const auto alive = list.lock())
+            alive->erase(position);
+    });
+}
+
+} // namespace teehost::vm

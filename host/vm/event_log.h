@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host/vm/vm_state.h"
+
+namespace teehost::vm {
+
+struct Event {
+    std::uint64_t seq = 0;
+    std::chrono::system_clock::time_point at;
+    std::string vmId;
+    std::string idempotencyKey; ///< of that VM
+    std::string kind;           ///< "state", "qmp", "port-retry", "ttl-expired", …
+    std::string message;        ///< a sentence
+    std::optional<VmState> state, previous;
+    std::map<std::string, std::string> fields;
+};
+
+/// The last events, in order, and those who want to hear of new ones. io_context thread only.
+class EventLog {
+public:
+    using Listener = std::function<void(const Event&)>;
+    /// Unsubscribes when destroyed, on the io_context thread.
+    using Subscription = std::shared_ptr<void>;
+
+    explicit EventLog(std::size_t capacity = 4096) : capacity_(capacity) {}
+
+    /// Gives the event its number and time, keeps it, tells the listeners.
+    void append(Event event);
+    /// Calls `each` for the events still remembered with a number above `after`.
+    void replay(std::uint64_t after, const Listener& each) const;
+    [[nodiscard]] Subscription subscribe(Listener listener);
+    [[nodiscard]] std::uint64_t last() const noexcept { return next_ - 1; }
+
+private:
+    std::size_t capacity_;
+    std::uint64_t next_ = 1;
+    std::deque<Event> events_;
+    std::shared_ptr<std::list<Listener>> listeners_ = std::make_shared<std::list<Listener>>();
+};
+
+} // namespace teehost::vm

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/vm/process.h"
+
+#include <csignal>
+#include <cstring>
+
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace teehost::vm {
+namespace {
+
+/// QEMU started through sudo belongs to root; a daemon that does not asks sudo to pass the signal on.
+void signalThroughSudo(pid_t pid, int number)
+{
+    std::string program = "sudo", flag = "-n", kill = "kill", what = "-" + std::to_string(number),
+                whom = std::to_string(pid);
+    char* argv[] = {program.data(), flag.data(), kill.data(), what.data(), whom.data(), nullptr};
+    pid_t helper = -1;
+    if (::posix_spawnp(&helper, "sudo", nullptr, nullptr, argv, environ) == 0)
+        ::waitpid(helper, nullptr, 0);
+}
+
+} // namespace
+
+std::string ExitStatus::text() const
+{
+    if (!signalled)
+        return "exit status " + std::to_string(value);
+    const char* name = ::sigdescr_np(value);
+    return "killed by signal " + std::to_string(value) + " (" + (name == nullptr ? "unknown" : name) + ")";
+}
+
+Process::Process(asio::io_context& io, pid_t pid, UniqueFd pidfd, std::shared_ptr<Signal> changed,
+                 bool throughSudo)
+    : pid_(pid), throughSudo_(throughSudo), pidfd_(io, pidfd.release()), changed_(std::move(changed))
+{
+}
+
+std::shared_ptr<Process> Process::adopt(asio::io_context& io, pid_t pid, UniqueFd pidfd,
+                                        std::shared_ptr<Signal> changed, bool throughSudo)
+{
+    std::shared_ptr<Process> process(new Process(io, pid, std::move(pidfd), std::move(changed), throughSudo));
+    process->watch();
+    return process;
+}
+
+void Process::watch()
+{
+    pidfd_.async_wait(asio::posix::stream_descriptor::wait_read,
+                      [self = shared_from_this()](const boost::system::error_code& error) {
+                          if (!error)
+                              self->reap();
+                      });
+}
+
+void Process::reap()
+{
+    siginfo_t info{};
+    if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.native_handle()), &info, WEXITED) != 0)
+        exit_ = ExitStatus{false, 0};
+    else
+        exit_ = ExitStatus{info.si_code != CLD_EXITED, info.si_status};
+    changed_->notify();
+}
+
+void Process::signal(int number) noexcept
+{
+    if (ended())
+        return;
+    if (::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), number, nullptr, 0) != 0 && errno == EPERM &&
+        throughSudo_)
+        signalThroughSudo(pid_, number);
+}
+
+} // namespace teehost::vm

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of a VM's life that starts its sidecars, one after the other, before QEMU.
+#include "host/launch/spawn.h"
+#include "host/vm/vm_life.h"
+
+namespace teehost::vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Clock::duration kReadyLimit = 10s;
+constexpr auto kReadyPoll = 10ms;
+
+bool acceptsConnection(const std::string& path)
+{
+    asio::io_context io;
+    asio::local::stream_protocol::socket socket(io);
+    boost::system::error_code error;
+    socket.connect(asio::local::stream_protocol::endpoint(path), error);
+    return !error;
+}
+
+} // namespace
+
+asio::awaitable<void> VmLife::startSidecars()
+{
+    const auto plan = launch::makePlan(vm_->spec, vm_->dirs->paths(), planContext(), fragments_);
+    for (const auto& wanted : plan.sidecars) {
+        throwIfStopping();
+        launch::SpawnPlan spawn;
+        spawn.argv = wanted.argv;
+        spawn.argv.at(0) = launch::findProgram(wanted.argv.at(0), "PATH for the sidecar " + wanted.name);
+        for (const auto& variable : wanted.env)
+            spawn.environment.push_back(variable.key + "=" + variable.value);
+        spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
+        spawn.account = account_;
+        spawn.umask = 0077;
+        auto child = launch::spawnHeld(spawn);
+        vm_->sidecars.push_back(
+            {wanted, Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, false)});
+        child.go();
+        co_await waitUntilReady(vm_->sidecars.back());
+    }
+}
+
+asio::awaitable<void> VmLife::waitUntilReady(Sidecar& sidecar)
+{
+    using Ready = plugin::SidecarPlan::Ready;
+    const auto& plan = sidecar.plan;
+    const auto process = sidecar.process;
+    const auto deadline =
+        Clock::now() + (plan.readyTimeout.count() > 0 ? Clock::duration(plan.readyTimeout) : kReadyLimit);
+    const auto ready = [&] {
+        switch (plan.ready) {
+        case Ready::Spawned:
+            return true;
+        case Ready::PathExists:
+            return std::filesystem::exists(plan.readyPath);
+        case Ready::UnixConnect:
+            return acceptsConnection(plan.readyPath);
+        case Ready::ExitZero:
+            return process->ended() && !process->exit()->signalled && process->exit()->value == 0;
+        }
+        return false;
+    };
+    while (!ready()) {
+        throwIfStopping();
+        if (process->ended() || Clock::now() >= deadline)
+            throw Error(Category::FailedPrecondition,
+                        "the sidecar " + plan.name +
+                            (process->ended() ? " ended before it was ready: " + process->exit()->text()
+                                              : " did not get ready in time"),
+                        "its log is beside the VM's console log");
+        co_await vm_->changed->waitUntil(Clock::now() + kReadyPoll);
+    }
+}
+
+} // namespace teehost::vm
