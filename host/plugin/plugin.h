@@ -53,9 +53,9 @@ public:
     Plugin(const Plugin&) = delete;
     Plugin& operator=(const Plugin&) = delete;
 
-    [[nodiscard]] const PluginInfo& info() const noexcept { return info_; }
+    [[nodiscard]] const PluginInfo& info() const noexcept;
     /// Keys are full ("plain-kvm.memory_backend"), the section is "plugin ID". Needs no instance.
-    [[nodiscard]] const std::vector<settings::OptionSpec>& options() const noexcept { return options_; }
+    [[nodiscard]] const std::vector<settings::OptionSpec>& options() const noexcept;
 
     /// Makes the instance. Options that are not reloadable are read here and in no later call.
     void create(const CallContext& context);
@@ -87,14 +87,13 @@ public:
     [[nodiscard]] std::vector<Finding> diagnose(const CallContext& context, const Failure& failure) const;
     [[nodiscard]] std::vector<Capacity> capacity(const CallContext& context) const;
 
-private:
     class Services; // what the plugin may ask of the host
-    class Scope;    // one call: context, error, lock
 
-    std::unique_ptr<Contract> contract_;
-    PluginInfo info_;
-    std::vector<settings::OptionSpec> options_;
-    std::unique_ptr<Services> services_;
+private:
+    struct State;
+    class Scope;
+
+    std::unique_ptr<State> state_;
 };
 
 } // namespace teehost::plugin

@@ -18,8 +18,9 @@
  *   Strings    th_str is UTF-8 without NUL inside; ptr may be NULL only when len is 0.  An empty string means
  *              "none" unless said otherwise.  Ids given as const char * are ASCII with a NUL at the end.
  *   Limits     What a plugin gives is validated: a string up to 64 KiB, bytes up to 16 MiB, 4096 items a sink
- *              and call.  Beyond: TH_RESOURCE_EXHAUSTED; malformed: TH_INVALID_ARGUMENT.  A sink that refused
- *              something makes the call fail, whatever the plugin returns afterwards: pass the status up.
+ *              and call, elements of arrays included.  Beyond: TH_RESOURCE_EXHAUSTED; malformed:
+ *              TH_INVALID_ARGUMENT.  A sink that refused something makes the call fail, whatever the plugin
+ *              returns afterwards: pass the status up.
  *   Sizes      A struct that may grow starts with struct_size, set by whoever creates it to the sizeof it was
  *              compiled with.  Ask TH_HAS before you read a member that a later minor version appended.
  *   Arrays     Only frozen types (section 1) stand in arrays by value; of growing ones there are arrays of

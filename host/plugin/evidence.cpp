@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/evidence.h"
+
+namespace teehost::plugin {
+
+std::size_t digestSize(DigestAlg alg) noexcept
+{
+    switch (alg) {
+    case DigestAlg::Sha1:
+        return 20;
+    case DigestAlg::Sha256:
+        return 32;
+    case DigestAlg::Sha384:
+        return 48;
+    case DigestAlg::Sha512:
+        return 64;
+    }
+    return 0;
+}
+
+const char* algName(DigestAlg alg) noexcept
+{
+    switch (alg) {
+    case DigestAlg::Sha1:
+        return "sha1";
+    case DigestAlg::Sha256:
+        return "sha256";
+    case DigestAlg::Sha384:
+        return "sha384";
+    case DigestAlg::Sha512:
+        return "sha512";
+    }
+    return "unknown";
+}
+
+const char* verdictName(Verdict verdict) noexcept
+{
+    switch (verdict) {
+    case Verdict::Unset:
+        return "UNSET";
+    case Verdict::Pass:
+        return "PASS";
+    case Verdict::Fail:
+        return "FAIL";
+    case Verdict::Warn:
+        return "WARN";
+    case Verdict::Skip:
+        return "SKIP";
+    case Verdict::Error:
+        return "ERROR";
+    }
+    return "ERROR";
+}
+
+} // namespace teehost::plugin

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/host_services.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+
+#include "host/plugin/border.h"
+
+namespace teehost::plugin {
+
+namespace {
+
+constexpr std::size_t kMaxLogFields = 32;
+
+LogLevel toLevel(std::uint32_t level) noexcept
+{
+    return level <= TH_LOG_ERROR ? static_cast<LogLevel>(level) : LogLevel::Info;
+}
+
+constexpr th_host_clock_v1 kClock{sizeof(th_host_clock_v1), 0,
+                                  [](const th_host*) noexcept -> std::int64_t {
+                                      const auto now = std::chrono::system_clock::now().time_since_epoch();
+                                      return std::chrono::nanoseconds(now).count();
+                                  },
+                                  [](const th_host*) noexcept -> std::uint64_t {
+                                      const auto now = std::chrono::steady_clock::now().time_since_epoch();
+                                      return static_cast<std::uint64_t>(
+                                          std::chrono::nanoseconds(now).count());
+                                  }};
+
+} // namespace
+
+Plugin::Services::Services(std::string plugin_id, const Log& log)
+    : pluginId_(std::move(plugin_id)), log_(log), host_{}
+{
+    static constexpr std::string_view kVersion = "teehostd " TEEHOST_VERSION;
+    host_.struct_size = sizeof host_;
+    host_.abi_minor = TH_ABI_MINOR;
+    host_.ctx = this;
+    host_.version = give(kVersion);
+    host_.get_interface = [](const th_host*, const char* id) noexcept { return find(id); };
+}
+
+const void* Plugin::Services::find(const char* id) noexcept
+{
+    static constexpr th_host_log_v1 kLog{sizeof(th_host_log_v1), 0, logEnabled, logWrite};
+    const std::string_view name = id == nullptr ? "" : id;
+    if (name == TH_HOST_LOG_V1)
+        return &kLog;
+    if (name == TH_HOST_CLOCK_V1)
+        return &kClock;
+    return nullptr;
+}
+
+std::int32_t Plugin::Services::logEnabled(const th_host* host, std::uint32_t level) noexcept
+{
+    return static_cast<const Services*>(host->ctx)->log_.enabled(toLevel(level)) ? 1 : 0;
+}
+
+void Plugin::Services::logWrite(const th_host* host, std::uint32_t level, th_str message, const th_kv* fields,
+                                std::size_t field_count) noexcept
+{
+    try {
+        const auto& self = *static_cast<const Services*>(host->ctx);
+        if (!self.log_.enabled(toLevel(level)))
+            return;
+        std::vector<std::string> keys; // LogField holds views of its keys
+        const std::size_t count = fields == nullptr ? 0 : std::min(field_count, kMaxLogFields);
+        keys.reserve(count);
+        LogFields out{{"plugin", self.pluginId_}};
+        for (std::size_t i = 0; i < count; ++i) {
+            keys.push_back(lenientText(fields[i].key));
+            if (keys.back() != "plugin") // a plugin does not speak for another
+                out.push_back({keys.back(), lenientText(fields[i].value)});
+        }
+        self.log_.write(toLevel(level), lenientText(message), out);
+    } catch (...) { // a line that cannot be written is no reason to end the daemon
+    }
+}
+
+} // namespace teehost::plugin

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/loader.h"
+
+#include <algorithm>
+#include <map>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+#include "host/plugin/contract.h"
+#include "host/plugin/library.h"
+
+namespace teehost::plugin {
+
+namespace {
+
+/// Runs `body`; what it throws becomes a refusal of `path`, and never stops the others.
+template <class Body>
+void orRefuse(const std::string& path, Loaded& loaded, Body&& body)
+{
+    try {
+        body();
+    } catch (const std::exception& e) {
+        loaded.refused.push_back({path, describe(e)});
+    }
+}
+
+std::unique_ptr<Plugin> loadOne(const TrustedDirectory& directory, const std::string& name,
+                                const TrustPolicy& policy, const Log& log)
+{
+    TrustedFile file = openTrustedFile(directory, name, policy);
+    const th_entry_fn entry = openLibrary(std::move(file.fd), file.path);
+    return std::make_unique<Plugin>(negotiate(entry, file.path, file.sha256, log), log);
+}
+
+void loadDirectory(const std::string& path, const TrustPolicy& policy, const Log& log, Loaded& loaded)
+{
+    try {
+        const TrustedDirectory directory = openTrustedDirectory(path, policy);
+        for (const std::string& name : listLibraries(directory)) {
+            const std::string file = directory.path + "/" + name;
+            orRefuse(file, loaded, [&] { loaded.plugins.push_back(loadOne(directory, name, policy, log)); });
+        }
+    } catch (const Error& e) {
+        if (e.category() != Category::NotFound)
+            throw;
+        log.debug("plugin directory does not exist", {{"directory", path}});
+    }
+}
+
+/// Two plugins of one id are both refused.
+void refuseDuplicates(Loaded& loaded)
+{
+    std::map<std::string, std::vector<std::string>> paths;
+    for (const auto& plugin : loaded.plugins)
+        paths[plugin->info().id].push_back(plugin->info().path);
+    for (const auto& [id, files] : paths)
+        for (std::size_t i = 0; files.size() > 1 && i < files.size(); ++i)
+            loaded.refused.push_back({files[i], "its id \"" + id + "\" is also that of " +
+                                                    files[i == 0 ? 1 : 0] + "; both are refused"});
+    std::erase_if(loaded.plugins, [&](const auto& plugin) { return paths.at(plugin->info().id).size() > 1; });
+}
+
+void logOutcome(const Loaded& loaded, const Log& log)
+{
+    for (const auto& plugin : loaded.plugins) {
+        const PluginInfo& info = plugin->info();
+        log.info("plugin loaded",
+                 {{"plugin", info.id},
+                  {"version", info.version},
+                  {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
+                  {"path", info.path},
+                  {"sha256", info.sha256}});
+    }
+    for (const Refusal& refusal : loaded.refused)
+        log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});
+}
+
+} // namespace
+
+Plugin* Loaded::find(std::string_view id) const noexcept
+{
+    const auto found = std::find_if(plugins.begin(), plugins.end(),
+                                    [&](const auto& plugin) { return plugin->info().id == id; });
+    return found == plugins.end() ? nullptr : found->get();
+}
+
+Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& policy, const Log& log)
+{
+    Loaded loaded;
+    for (const std::string& dir : dirs)
+        orRefuse(dir, loaded, [&] { loadDirectory(dir, policy, log, loaded); });
+    refuseDuplicates(loaded);
+    std::sort(loaded.plugins.begin(), loaded.plugins.end(),
+              [](const auto& a, const auto& b) { return a->info().id < b->info().id; });
+    logOutcome(loaded, log);
+    return loaded;
+}
+
+} // namespace teehost::plugin
