@@ -123,6 +123,7 @@ std::unique_ptr<Contract> negotiate(th_entry_fn entry, std::string path, std::st
 {
     auto contract = std::make_unique<Contract>();
     unsigned abi_minor = 0;
+    contract->entry = entry;
     contract->plugin = enter(entry, abi_minor);
     contract->info = readInfo(*contract->plugin);
     contract->info.path = std::move(path);

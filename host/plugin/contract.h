@@ -18,6 +18,7 @@ namespace teehost::plugin {
 /// A plugin that keeps the contract, as far as that can be seen from outside. Null: not offered.
 struct Contract {
     PluginInfo info;
+    th_entry_fn entry = nullptr;
     const th_plugin* plugin = nullptr;
     const th_options_v1* options = nullptr;
     const th_probe_v1* probe = nullptr;
