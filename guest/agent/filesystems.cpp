@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/agent/filesystems.h"
 
+#include <algorithm>
+
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>

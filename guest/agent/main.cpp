@@ -5,8 +5,8 @@
 // what is wrong helps more.
 #include <cstdio>
 #include <exception>
-#include <functional>
 #include <string>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -35,16 +35,13 @@ void attempt(const Console& console, Step step)
 }
 
 /// Descriptors 0 to 2 are closed when the kernel found no console; a socket must not become one of them.
-void openStandardStreams(const Console& console)
+void openStandardStreams()
 {
-    attempt(console, [] {
-        for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
-            if (fd > STDERR_FILENO) {
-                ::close(fd);
-                return;
-            }
-        }
-    });
+    int fd = ::open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = ::open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        ::close(fd);
 }
 
 std::string join(const std::vector<std::string>& words)
@@ -100,8 +97,8 @@ Environment readEnvironment(const Console& console)
     }
     KernelParameters parameters;
     attempt(Console(), [&] { parameters = parseKernelParameters(readFile("/proc/cmdline", 16 * 1024)); });
+    openStandardStreams();
     const Console console(parameters.console);
-    openStandardStreams(console);
     console.line(mountProblem.empty() ? "started" : mountProblem);
     for (const auto& problem : parameters.problems)
         console.line(problem);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/agent/supervisor.h"
 
-#include <array>
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstring>
