@@ -39,6 +39,7 @@ void LaunchWatch::onEvent(const v1::Event& event)
 {
     {
         const std::lock_guard lock(mutex_);
+        vmId_ = event.vm_id();
         LaunchStep step{event.state(), elapsed(), event.message()};
         if (event.state() == v1::VM_STATE_UNSPECIFIED)
             step.state = timeline_.current().value_or(v1::VM_STATE_UNSPECIFIED);
@@ -83,6 +84,12 @@ LaunchTimeline LaunchWatch::timeline() const
 {
     const std::lock_guard lock(mutex_);
     return timeline_;
+}
+
+std::string LaunchWatch::vmId() const
+{
+    const std::lock_guard lock(mutex_);
+    return vmId_;
 }
 
 } // namespace teehost::cli

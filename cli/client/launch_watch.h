@@ -40,6 +40,8 @@ public:
     void note(v1::VmState state);
 
     [[nodiscard]] LaunchTimeline timeline() const;
+    /// Empty before the first event.
+    [[nodiscard]] std::string vmId() const;
     [[nodiscard]] std::chrono::nanoseconds elapsed() const
     {
         return std::chrono::steady_clock::now() - start_;
@@ -57,8 +59,9 @@ private:
     Call call_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    LaunchTimeline timeline_; // guarded by mutex_
-    bool streamLost_ = false; // guarded by mutex_
+    LaunchTimeline timeline_; // guarded by mutex_, as all below
+    std::string vmId_;
+    bool streamLost_ = false;
     std::thread reader_;
 };
 

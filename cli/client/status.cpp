@@ -31,6 +31,7 @@ constexpr Reason kReasons[] = {
      "use the name in the certificate as host in --url"},
     {"wrong version number", "it does not speak TLS", "leave out --tls-ca and MANAGER_GRPC_SERVER_CA_CERTS"},
     {"WRONG_VERSION_NUMBER", "it does not speak TLS", "leave out --tls-ca and MANAGER_GRPC_SERVER_CA_CERTS"},
+    {"andshake failed", "the TLS handshake failed", "check --tls-ca, --tls-cert and --tls-key"},
     {"Socket closed", "it closed the connection", kTryTls},
     {"onnection reset", "it closed the connection", kTryTls},
     {"Broken pipe", "it closed the connection", kTryTls},
@@ -55,18 +56,19 @@ const Reason* reasonIn(std::string_view detail)
     return nullptr;
 }
 
+std::string orElse(const std::string& text, std::string_view fallback)
+{
+    return text.empty() ? std::string(fallback) : text;
+}
+
 /// UNAVAILABLE on a connection that worked: the transport broke, or the daemon itself says so.
 Failure unavailable(const std::string& message, const std::string& hint, const std::string& address)
 {
     if (reasonIn(message) != nullptr)
         return {ExitCode::Unreachable, "lost the connection to the daemon at " + address,
                 "look at the daemon's log; it may want a client certificate (--tls-cert, --tls-key)"};
-    return {ExitCode::Unreachable, message, hint.empty() ? "try again in a moment" : hint};
-}
-
-std::string orElse(const std::string& text, std::string_view fallback)
-{
-    return text.empty() ? std::string(fallback) : text;
+    return {ExitCode::Unreachable, orElse(message, "the daemon at " + address + " is not ready"),
+            orElse(hint, "try again in a moment")};
 }
 
 } // namespace

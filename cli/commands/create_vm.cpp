@@ -23,7 +23,7 @@ constexpr const char* kExamples = R"(  teehost create-vm --server-url 10.0.0.5:7
   teehost create-vm --backend plain-kvm --cpus 2 --memory 1G --wait --wait-timeout 5m
   id=$(teehost create-vm --server-url 10.0.0.5:7011 --wait --output json | jq -r .vm.id)
 
-Ctrl-C while the daemon launches the VM undoes the launch. Once it boots, Ctrl-C only ends the waiting.
+Ctrl-C while the daemon launches the VM undoes the launch. Once it boots, it stays.
 
 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are read only when some --aws option is given, so that credentials which
 happen to be in the environment do not reach a guest.)";
@@ -59,6 +59,14 @@ std::unique_ptr<Progress> makeProgress(const Session& session)
                                           [start] { return std::chrono::steady_clock::now() - start; });
 }
 
+/// Ctrl-C after QEMU runs the guest: the launch is done, and is undone only if the daemon saw the cancelling
+/// first.
+Failure interruptedBooting(const std::string& id)
+{
+    return {ExitCode::Interrupted, "interrupted while VM " + id + " boots",
+            "if it is still there, it is removed with: teehost remove-vm " + id};
+}
+
 v1::Vm launch(Client& client, const v1::CreateVmRequest& request, LaunchWatch& watch)
 {
     try {
@@ -69,9 +77,11 @@ v1::Vm launch(Client& client, const v1::CreateVmRequest& request, LaunchWatch& w
             watch.note(vm.state());
         return vm;
     } catch (const Failure& failure) {
-        if (failure.code() == ExitCode::Interrupted)
-            throw Failure(ExitCode::Interrupted, "interrupted; the daemon undoes the launch");
-        throw;
+        if (failure.code() != ExitCode::Interrupted)
+            throw;
+        if (watch.timeline().reached(v1::VM_STATE_BOOTING))
+            throw interruptedBooting(watch.vmId());
+        throw Failure(ExitCode::Interrupted, "interrupted; the daemon undoes the launch");
     }
 }
 
@@ -85,11 +95,11 @@ v1::Vm getVm(Client& client, const std::string& id)
 /// What to tell when a VM that was launched did not get to `running`.
 Failure waitFailure(Client& client, const std::string& id, LaunchWatch::Outcome outcome)
 {
-    const std::string remains = "it goes on booting: teehost events " + id + " --follow";
     if (client.interrupt().pending())
-        return {ExitCode::Interrupted, "interrupted while waiting for VM " + id, remains};
+        return interruptedBooting(id);
     if (outcome == LaunchWatch::Outcome::TimedOut)
-        return {ExitCode::TimedOut, "VM " + id + " is not running after --wait-timeout", remains};
+        return {ExitCode::TimedOut, "VM " + id + " is not running after --wait-timeout",
+                "it goes on booting: teehost events " + id + " --follow"};
     if (outcome == LaunchWatch::Outcome::StreamLost)
         return {ExitCode::Unreachable, "lost sight of VM " + id + " while it booted",
                 "see: teehost info " + id};
