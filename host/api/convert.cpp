@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/convert.h"
+
+#include <memory>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <openssl/evp.h>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+
+namespace teehost::api {
+namespace {
+
+using google::protobuf::Message;
+
+/// SHA-256 of the message in its deterministic encoding: equal exactly when the requests are.
+std::string fingerprint(const Message& message)
+{
+    std::string bytes;
+    {
+        google::protobuf::io::StringOutputStream stream(&bytes);
+        google::protobuf::io::CodedOutputStream coded(&stream);
+        coded.SetSerializationDeterministic(true);
+        message.SerializeToCodedStream(&coded);
+    }
+    std::vector<std::uint8_t> digest(32);
+    const int ok = ::EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, ::EVP_sha256(), nullptr);
+    ::explicit_bzero(bytes.data(), bytes.size()); // it holds the request's secrets
+    if (ok != 1)
+        throw Error(Category::Internal, "SHA-256 is not available");
+    return toHex(digest);
+}
+
+Secret take(std::string* text)
+{
+    Secret secret(std::move(*text));
+    ::explicit_bzero(text->data(), text->size());
+    text->clear();
+    return secret;
+}
+
+google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time)
+{
+    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
+    google::protobuf::Timestamp out;
+    out.set_seconds(nanos / 1'000'000'000);
+    out.set_nanos(static_cast<std::int32_t>(nanos % 1'000'000'000));
+    return out;
+}
+
+} // namespace
+
+launch::VmRequest fromProto(manager::CreateReq&& request)
+{
+    launch::VmRequest out;
+    out.names = &launch::kManagerFieldNames;
+    out.fingerprint = fingerprint(request);
+    if (!request.ttl().empty()) {
+        try {
+            out.ttl = parseDuration(request.ttl(), DurationUnits::Go);
+        } catch (const Error& error) {
+            throw InvalidArgument(error.what(), "ttl", error.hint());
+        }
+    }
+    auto& agent = out.agent;
+    agent.logLevel = request.agent_log_level();
+    agent.serverUrl = request.agent_cvm_server_url();
+    agent.caUrl = request.agent_cvm_ca_url();
+    agent.serverCaCert = take(request.mutable_agent_cvm_server_ca_cert());
+    agent.clientKey = take(request.mutable_agent_cvm_client_key());
+    agent.clientCert = take(request.mutable_agent_cvm_client_cert());
+    agent.certsToken = take(request.mutable_agent_certs_token());
+    agent.awsAccessKeyId = take(request.mutable_aws_access_key_id());
+    agent.awsSecretAccessKey = take(request.mutable_aws_secret_access_key());
+    agent.awsEndpointUrl = request.aws_endpoint_url();
+    agent.awsRegion = request.aws_region();
+    agent.aaKbsParams = request.aa_kbs_params();
+    return out;
+}
+
+launch::VmRequest fromProto(v1::CreateVmRequest&& request)
+{
+    launch::VmRequest out;
+    out.names = &launch::kHostFieldNames;
+    out.fingerprint = fingerprint(request);
+    out.idempotencyKey = request.idempotency_key();
+    out.backend = request.backend();
+    if (request.has_vcpus())
+        out.vcpus = request.vcpus();
+    if (request.has_memory_bytes())
+        out.memoryBytes = request.memory_bytes();
+    out.kernel = request.kernel();
+    out.initrd = request.initrd();
+    if (request.has_cmdline())
+        out.cmdline = request.cmdline();
+    if (request.has_ttl())
+        out.ttl = fromProto(request.ttl(), "ttl");
+    out.labels.insert(request.labels().begin(), request.labels().end());
+    auto& from = *request.mutable_agent();
+    auto& agent = out.agent;
+    agent.logLevel = from.log_level();
+    agent.serverUrl = from.server_url();
+    agent.caUrl = from.ca_url();
+    agent.serverCaCert = take(from.mutable_server_ca_cert());
+    agent.clientKey = take(from.mutable_client_key());
+    agent.clientCert = take(from.mutable_client_cert());
+    agent.certsToken = take(from.mutable_certs_token());
+    agent.awsAccessKeyId = take(from.mutable_aws_access_key_id());
+    agent.awsSecretAccessKey = take(from.mutable_aws_secret_access_key());
+    agent.awsEndpointUrl = from.aws_endpoint_url();
+    agent.awsRegion = from.aws_region();
+    agent.aaKbsParams = from.aa_kbs_params();
+    return out;
+}
+
+std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration, const char* field)
+{
+    constexpr std::int64_t kMaxSeconds = 292LL * 365 * 24 * 3600; // what 64 bits of nanoseconds hold
+    if (duration.seconds() < 0 || duration.seconds() > kMaxSeconds || duration.nanos() < 0 ||
+        duration.nanos() > 999'999'999)
+        throw InvalidArgument("must be a duration from 0 to 292 years", field);
+    return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
+}
+
+v1::VmState toProto(vm::VmState state)
+{
+    switch (state) {
+    case vm::VmState::Preparing: return v1::VM_STATE_PREPARING;
+    case vm::VmState::Launching: return v1::VM_STATE_LAUNCHING;
+    case vm::VmState::Booting: return v1::VM_STATE_BOOTING;
+    case vm::VmState::Running: return v1::VM_STATE_RUNNING;
+    case vm::VmState::Paused: return v1::VM_STATE_PAUSED;
+    case vm::VmState::Stopping: return v1::VM_STATE_STOPPING;
+    case vm::VmState::Cleaning: return v1::VM_STATE_CLEANING;
+    case vm::VmState::Stopped: return v1::VM_STATE_STOPPED;
+    case vm::VmState::Failed: return v1::VM_STATE_FAILED;
+    }
+    return v1::VM_STATE_UNSPECIFIED;
+}
+
+void toProto(const vm::VmView& view, v1::Vm& out)
+{
+    const auto& spec = view.spec;
+    out.set_id(spec.id.text());
+    out.set_state(toProto(view.state));
+    out.set_backend(spec.backend);
+    out.set_accel(spec.accel);
+    out.set_vcpus(spec.vcpus);
+    out.set_memory_bytes(spec.memoryBytes);
+    if (view.agentPort != 0)
+        out.set_agent_address(view.agentAddress + ":" + std::to_string(view.agentPort));
+    out.set_agent_port(view.agentPort);
+    out.set_pid(view.pid);
+    *out.mutable_created() = timestamp(view.created);
+    *out.mutable_state_since() = timestamp(view.stateSince);
+    if (view.deadline)
+        *out.mutable_deadline() = timestamp(*view.deadline);
+    out.mutable_labels()->insert(spec.labels.begin(), spec.labels.end());
+    out.set_cause(view.cause);
+    out.set_remedy(view.remedy);
+    out.set_kernel(spec.kernel);
+    out.set_initrd(spec.initrd);
+    out.set_cmdline(spec.cmdline);
+    out.set_idempotency_key(spec.idempotencyKey);
+}
+
+void toProto(const vm::Event& event, v1::Event& out)
+{
+    out.set_seq(event.seq);
+    *out.mutable_at() = timestamp(event.at);
+    out.set_vm_id(event.vmId);
+    out.set_kind(event.kind);
+    out.set_message(event.message);
+    if (event.state)
+        out.set_state(toProto(*event.state));
+    if (event.previous)
+        out.set_previous(toProto(*event.previous));
+    out.mutable_fields()->insert(event.fields.begin(), event.fields.end());
+}
+
+} // namespace teehost::api

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "host/base/log.h"
+#include "host/settings/settings.h"
+
+namespace teehost::api {
+
+/// What the HTTP endpoints show; called on threads of the HTTP server.
+struct HttpContent {
+    std::string version, instanceId;
+    std::function<bool()> ready;          ///< the gRPC server takes calls
+    std::function<std::string()> metrics; ///< Prometheus text
+};
+
+/// GET /health (the process lives), /ready (it takes requests; 503 otherwise), /metrics.
+class HttpServer {
+public:
+    /// Binds and serves. Throws FailedPrecondition when the address is taken or a TLS file is not usable.
+    HttpServer(const settings::Settings& settings, HttpContent content, const Log& log);
+    ~HttpServer();
+
+    [[nodiscard]] int port() const noexcept;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace teehost::api

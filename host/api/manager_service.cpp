@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/manager_service.h"
+
+#include "host/api/convert.h"
+#include "host/api/create_call.h"
+#include "host/api/reactors.h"
+#include "host/base/error.h"
+
+namespace teehost::api {
+namespace {
+
+VmId requireId(const std::string& text, const char* field)
+{
+    if (text.empty())
+        throw InvalidArgument("must not be empty", field, "name the VM by the id CreateVm answered with");
+    if (const auto id = VmId::parse(text))
+        return *id;
+    throw Error(Category::NotFound, "there is no VM of the id given in " + std::string(field), "ids are UUIDs in lower case");
+}
+
+/// Clients of the Cocos Manager do not know ended VMs: to them such a VM is gone.
+void requireLiving(const vm::Supervisor& supervisor, const VmId& id)
+{
+    if (vm::isEnded(supervisor.get(id.text()).state))
+        throw Error(Category::NotFound, "the VM \"" + id.text() + "\" has ended");
+}
+
+asio::awaitable<void> removeLiving(vm::Supervisor& supervisor, std::string text)
+{
+    const auto id = requireId(text, "cvm_id");
+    requireLiving(supervisor, id);
+    vm::StopRequest request{.reason = "removed by a client"};
+    co_await supervisor.remove(id, request);
+}
+
+} // namespace
+
+grpc::ServerUnaryReactor* ManagerService::CreateVm(grpc::CallbackServerContext*,
+                                                   const manager::CreateReq* request, manager::CreateRes* response)
+{
+    const auto copy = std::make_shared<manager::CreateReq>(*request);
+    return createVm(
+        supervisor_, log_, [copy] { return fromProto(std::move(*copy)); },
+        [response](const vm::VmView& view) {
+            response->set_forwarded_port(std::to_string(view.agentPort));
+            response->set_cvm_id(view.spec.id.text());
+        });
+}
+
+grpc::ServerUnaryReactor* ManagerService::RemoveVm(grpc::CallbackServerContext* context,
+                                                   const manager::RemoveReq* request, google::protobuf::Empty*)
+{
+    auto* supervisor = &supervisor_;
+    const std::string id = request->cvm_id();
+    return answerLater(supervisor_.io(), log_, context, [supervisor, id]() { return removeLiving(*supervisor, id); });
+}
+
+grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* context,
+                                                  const manager::CVMInfoReq* request, manager::CVMInfoRes* response)
+{
+    return answerOn(supervisor_.io(), log_, context, [this, request, response] {
+        const auto& settings = supervisor_.settings();
+        const auto configured = settings.text("ovmf.version");
+        response->set_id(request->id());
+        response->set_ovmf_version(configured.empty() ? firmwareVersion_ : configured);
+        response->set_cpu_type(settings.text("qemu.cpu"));
+        response->set_eos_version(settings.text("guest.eos_version"));
+        response->set_cpu_num(static_cast<std::int32_t>(settings.number("qemu.smp.count")));
+        response->set_kernel_cmd(settings.text("qemu.kernel.cmdline"));
+        if (request->id().empty())
+            return;
+        const auto view = supervisor_.get(request->id());
+        response->set_cpu_num(static_cast<std::int32_t>(view.spec.vcpus));
+        response->set_kernel_cmd(view.spec.cmdline);
+    });
+}
+
+grpc::ServerUnaryReactor* ManagerService::AttestationPolicy(grpc::CallbackServerContext* context,
+                                                            const manager::AttestationPolicyReq* request,
+                                                            manager::AttestationPolicyRes*)
+{
+    return answerOn(supervisor_.io(), log_, context, [this, request] {
+        const auto view = supervisor_.get(requireId(request->id(), "id").text());
+        throw Error(Category::FailedPrecondition,
+                    "the backend " + view.spec.backend + " does not measure its VMs, so there are no reference values",
+                    "use a backend that does");
+    });
+}
+
+} // namespace teehost::api

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "manager.grpc.pb.h"
+
+#include "host/base/log.h"
+#include "host/vm/supervisor.h"
+
+namespace teehost::api {
+
+/// manager.ManagerService, for the clients of the Cocos Manager.
+class ManagerService final : public manager::ManagerService::CallbackService {
+public:
+    /// `firmwareVersion`: what CVMInfo reports when ovmf.version is empty.
+    ManagerService(vm::Supervisor& supervisor, std::string firmwareVersion, const Log& log)
+        : supervisor_(supervisor), firmwareVersion_(std::move(firmwareVersion)), log_(log)
+    {
+    }
+
+    grpc::ServerUnaryReactor* CreateVm(grpc::CallbackServerContext* context, const manager::CreateReq* request,
+                                       manager::CreateRes* response) override;
+    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context, const manager::RemoveReq* request,
+                                       google::protobuf::Empty* response) override;
+    grpc::ServerUnaryReactor* CVMInfo(grpc::CallbackServerContext* context, const manager::CVMInfoReq* request,
+                                      manager::CVMInfoRes* response) override;
+    grpc::ServerUnaryReactor* AttestationPolicy(grpc::CallbackServerContext* context,
+                                                const manager::AttestationPolicyReq* request,
+                                                manager::AttestationPolicyRes* response) override;
+
+private:
+    vm::Supervisor& supervisor_;
+    std::string firmwareVersion_;
+    const Log& log_;
+};
+
+} // namespace teehost::api

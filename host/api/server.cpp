@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+
+namespace teehost::api {
+namespace {
+
+constexpr unsigned kTlsRefreshSeconds = 1;
+constexpr int kMaxMessageBytes = 4 << 20; // three PEM files and some text are far below that
+
+bool isLoopback(const std::string& host)
+{
+    return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.") || host.starts_with("unix:");
+}
+
+TlsPaths tlsPaths(const settings::Settings& settings)
+{
+    return {settings.text("grpc.server_cert"), settings.text("grpc.server_key"), settings.text("grpc.client_ca_certs")};
+}
+
+std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings, const TlsPaths& published)
+{
+    if (!published.enabled()) {
+        const auto host = settings.text("grpc.host");
+        if (!isLoopback(host) && !settings.flag("grpc.allow_plaintext"))
+            throw Error(Category::FailedPrecondition,
+                        "grpc.host=" + host + " is not a loopback address, and TLS is not configured",
+                        "set grpc.server_cert and grpc.server_key, or grpc.allow_plaintext=true");
+        return grpc::InsecureServerCredentials();
+    }
+    const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+        published.key, published.certificate, published.clientCa, kTlsRefreshSeconds);
+    grpc::experimental::TlsServerCredentialsOptions options(provider);
+    options.watch_identity_key_cert_pairs();
+    if (!published.clientCa.empty()) {
+        options.watch_root_certs();
+        options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    }
+    return grpc::experimental::TlsServerCredentials(options);
+}
+
+std::string address(const settings::Settings& settings)
+{
+    auto host = settings.text("grpc.host");
+    if (host.find(':') != std::string::npos && host.front() != '[')
+        host = "[" + host + "]";
+    return host + ":" + std::to_string(settings.number("grpc.port"));
+}
+
+} // namespace
+
+Server::Server(vm::Supervisor& supervisor, HostDescription description, std::string firmwareVersion, const Log& log,
+               const std::filesystem::path& runtimeDir)
+    : manager_(supervisor, std::move(firmwareVersion), log), host_(supervisor, std::move(description), log),
+      tls_(tlsPaths(supervisor.settings()), runtimeDir / "grpc-tls", "grpc", log)
+{
+    const auto& settings = supervisor.settings();
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    // Without this a second daemon would bind the same port and take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.AddListeningPort(address(settings), credentials(settings, tls_.published()), &port_);
+    builder.RegisterService(&manager_);
+    builder.RegisterService(&host_);
+    server_ = builder.BuildAndStart();
+    if (!server_ || port_ == 0)
+        throw Error(Category::FailedPrecondition, "cannot listen on " + printable(address(settings)),
+                    "another program may use the port; set grpc.host and grpc.port");
+}
+
+Server::~Server() { stop(std::chrono::milliseconds(0)); }
+
+void Server::drain()
+{
+    if (server_)
+        server_->GetHealthCheckService()->SetServingStatus(false);
+}
+
+void Server::stop(std::chrono::milliseconds patience)
+{
+    if (!server_)
+        return;
+    server_->Shutdown(std::chrono::system_clock::now() + patience);
+    server_->Wait();
+    server_.reset();
+}
+
+} // namespace teehost::api

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/streams.h"
+
+#include "host/api/convert.h"
+
+namespace teehost::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+// More than the log remembers, so that a replay always fits.
+constexpr std::size_t kEventQueue = 8192;
+constexpr std::size_t kConsoleQueue = 4;
+constexpr std::size_t kConsoleChunkBytes = 64 * 1024;
+constexpr auto kConsolePoll = 100ms;
+
+bool wanted(const v1::WatchEventsRequest& request, const vm::Event& event)
+{
+    return (request.vm_id().empty() || request.vm_id() == event.vmId) &&
+           (request.idempotency_key().empty() || request.idempotency_key() == event.idempotencyKey);
+}
+
+using EventStream = StreamReactor<v1::Event>;
+
+asio::awaitable<void> feedEvents(vm::Supervisor& supervisor, std::shared_ptr<EventStream> stream,
+                                 v1::WatchEventsRequest request)
+{
+    const auto forward = [stream, request](const vm::Event& event) {
+        if (!wanted(request, event))
+            return;
+        v1::Event message;
+        toProto(event, message);
+        stream->send(std::move(message));
+    };
+    auto& events = supervisor.events();
+    if (!request.only_new())
+        events.replay(request.after_seq(), forward);
+    if (!request.follow()) {
+        stream->finish(grpc::Status::OK);
+        co_return;
+    }
+    const auto subscription = events.subscribe(forward);
+    // The subscription ends on this thread, a moment after the stream.
+    asio::steady_timer timer(supervisor.io());
+    while (!stream->ended()) {
+        timer.expires_after(kConsolePoll);
+        boost::system::error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+using ConsoleStream = StreamReactor<v1::ConsoleChunk>;
+
+asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<ConsoleStream> stream,
+                                  v1::ReadConsoleRequest request)
+{
+    const std::string id = request.vm_id();
+    std::uint64_t offset = request.offset();
+    if (request.tail_bytes() > 0) {
+        const auto end = supervisor.consoleEnd(id);
+        offset = end > request.tail_bytes() ? end - request.tail_bytes() : 0;
+    }
+    asio::steady_timer timer(supervisor.io());
+    while (!stream->ended()) {
+        // In this order: what the guest wrote before it ended is read after its end was seen.
+        const bool last = !request.follow() || vm::isEnded(supervisor.get(id).state);
+        v1::ConsoleChunk chunk;
+        if (stream->idle())
+            chunk.set_data(supervisor.readConsole(id, offset, kConsoleChunkBytes));
+        else
+            chunk.clear_data();
+        if (!chunk.data().empty()) {
+            chunk.set_offset(offset);
+            offset += chunk.data().size();
+            stream->send(std::move(chunk));
+            continue;
+        }
+        if (last && stream->idle()) {
+            stream->finish(grpc::Status::OK);
+            co_return;
+        }
+        timer.expires_after(stream->idle() ? kConsolePoll : 2ms);
+        boost::system::error_code ignored;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+}
+
+template <class Stream>
+auto finishOnError(std::shared_ptr<Stream> stream, const Log& log)
+{
+    return [stream, &log](std::exception_ptr error) {
+        if (error)
+            stream->finish(toStatus(error, log));
+    };
+}
+
+} // namespace
+
+grpc::ServerWriteReactor<v1::Event>* watchEvents(vm::Supervisor& supervisor, const Log& log,
+                                                 const v1::WatchEventsRequest& request)
+{
+    const auto stream = EventStream::make(kEventQueue);
+    asio::co_spawn(supervisor.io(), feedEvents(supervisor, stream, request), finishOnError(stream, log));
+    return stream.get();
+}
+
+grpc::ServerWriteReactor<v1::ConsoleChunk>* readConsole(vm::Supervisor& supervisor, const Log& log,
+                                                        const v1::ReadConsoleRequest& request)
+{
+    const auto stream = ConsoleStream::make(kConsoleQueue);
+    asio::co_spawn(supervisor.io(), feedConsole(supervisor, stream, request), finishOnError(stream, log));
+    return stream.get();
+}
+
+} // namespace teehost::api

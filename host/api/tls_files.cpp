@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/api/tls_files.h"
+
+#include <memory>
+
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/base/error.h"
+#include "host/base/unique_fd.h"
+
+namespace teehost::api {
+namespace {
+
+template <auto Free>
+struct Deleter {
+    template <class T>
+    void operator()(T* object) const
+    {
+        Free(object);
+    }
+};
+using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+
+[[noreturn]] void refuse(const std::string& option, const std::string& path, const std::string& why, const std::string& hint)
+{
+    throw Error(Category::FailedPrecondition, option + "=\"" + path + "\" " + why, hint);
+}
+
+Bio openPem(const std::string& path, const std::string& option)
+{
+    Bio bio(::BIO_new_file(path.c_str(), "re"));
+    if (!bio)
+        refuse(option, path, "cannot be read", "check the path and its permissions");
+    return bio;
+}
+
+Certificate readCertificate(const std::string& path, const std::string& option)
+{
+    const Bio bio = openPem(path, option);
+    Certificate certificate(::PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    if (!certificate)
+        refuse(option, path, "holds no PEM certificate", "give a file with -----BEGIN CERTIFICATE-----");
+    return certificate;
+}
+
+/// No passphrase can be asked for: the daemon has no terminal.
+int noPassphrase(char*, int, int, void*) { return -1; }
+
+Key readKey(const std::string& path, const std::string& option)
+{
+    const Bio bio = openPem(path, option);
+    Key key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, noPassphrase, nullptr));
+    if (!key)
+        refuse(option, path, "holds no PEM private key that can be read without a passphrase",
+               "decrypt it, or give the right file");
+    return key;
+}
+
+void replaceFile(const std::string& source, const std::filesystem::path& target, mode_t mode)
+{
+    const auto temporary = target.string() + ".new";
+    ::unlink(temporary.c_str());
+    std::filesystem::copy_file(source, temporary);
+    ::chmod(temporary.c_str(), mode);
+    std::filesystem::rename(temporary, target);
+}
+
+} // namespace
+
+void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
+{
+    const std::string certOption = prefix + ".server_cert";
+    const std::string keyOption = prefix + ".server_key";
+    if (paths.certificate.empty() != paths.key.empty())
+        throw Error(Category::FailedPrecondition,
+                    (paths.certificate.empty() ? keyOption + " is set without " + certOption
+                                               : certOption + " is set without " + keyOption),
+                    "TLS needs both; the daemon does not fall back to plain text");
+    if (!paths.clientCa.empty() && !paths.enabled())
+        throw Error(Category::FailedPrecondition, prefix + ".client_ca_certs is set without a server certificate",
+                    "client certificates need TLS: set " + certOption + " and " + keyOption);
+    if (!paths.enabled())
+        return;
+    const auto certificate = readCertificate(paths.certificate, certOption);
+    const auto key = readKey(paths.key, keyOption);
+    if (::X509_check_private_key(certificate.get(), key.get()) != 1)
+        refuse(keyOption, paths.key, "does not fit the certificate \"" + paths.certificate + "\"",
+               "give the key the certificate was made for");
+    if (::X509_cmp_current_time(::X509_get0_notAfter(certificate.get())) < 0)
+        refuse(certOption, paths.certificate, "has expired", "renew it");
+    if (!paths.clientCa.empty())
+        readCertificate(paths.clientCa, prefix + ".client_ca_certs");
+}
+
+TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix, const Log& log)
+    : source_(std::move(source)), directory_(std::move(directory)), optionPrefix_(std::move(optionPrefix)), log_(log)
+{
+    checkTlsFiles(source_, optionPrefix_);
+    if (!source_.enabled())
+        return;
+    std::filesystem::remove_all(directory_);
+    if (::mkdir(directory_.c_str(), 0700) != 0)
+        throw systemError(Category::FailedPrecondition, "cannot make the directory \"" + directory_.string() + "\"", errno);
+    published_.key = directory_ / "key.pem";
+    published_.certificate = directory_ / "cert.pem";
+    if (!source_.clientCa.empty())
+        published_.clientCa = directory_ / "ca.pem";
+    seen_ = stamp();
+    publish();
+}
+
+TlsPublisher::~TlsPublisher()
+{
+    std::error_code ignored;
+    if (source_.enabled())
+        std::filesystem::remove_all(directory_, ignored);
+}
+
+TlsPublisher::Stamp TlsPublisher::stamp() const
+{
+    Stamp out;
+    for (const auto& path : {source_.key, source_.certificate, source_.clientCa}) {
+        std::error_code ignored;
+        if (!path.empty())
+            out[path] = std::filesystem::last_write_time(path, ignored);
+    }
+    return out;
+}
+
+void TlsPublisher::publish()
+{
+    // Key first, then the certificate, with nothing in between: the watcher should never see a pair that does not fit.
+    if (!source_.clientCa.empty())
+        replaceFile(source_.clientCa, published_.clientCa, 0600);
+    replaceFile(source_.key, published_.key, 0600);
+    replaceFile(source_.certificate, published_.certificate, 0600);
+}
+
+void TlsPublisher::refresh()
+{
+    if (!source_.enabled())
+        return;
+    const auto now = stamp();
+    if (now == seen_)
+        return;
+    seen_ = now;
+    try {
+        checkTlsFiles(source_, optionPrefix_);
+        publish();
+        log_.info("tls files replaced", {{"certificate", source_.certificate}});
+    } catch (const std::exception& error) {
+        log_.warning("tls files changed but are not usable; the old ones stay", {{"error", describe(error)}});
+    }
+}
+
+} // namespace teehost::api

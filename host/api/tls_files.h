@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "host/base/log.h"
+
+namespace teehost::api {
+
+/// PEM files of a TLS server; all paths, empty = not set.
+struct TlsPaths {
+    std::string certificate, key, clientCa;
+
+    [[nodiscard]] bool enabled() const noexcept { return !certificate.empty() || !key.empty(); }
+};
+
+/// Throws FailedPrecondition with a sentence: a certificate without its key, a file that does not parse, a key that does
+/// not fit the certificate, a certificate that has expired.
+void checkTlsFiles(const TlsPaths& paths, const std::string& optionPrefix);
+
+/// Watches an operator's files and hands only complete, fitting sets on, as copies in a private directory. Without this,
+/// a half-replaced pair would make every new handshake fail. Not thread-safe: one thread calls refresh().
+class TlsPublisher {
+public:
+    /// Publishes once; throws as checkTlsFiles does.
+    TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix, const Log& log);
+    ~TlsPublisher();
+
+    /// Publishes again when a source file has changed and the set is good; logs a warning when it is not.
+    void refresh();
+    [[nodiscard]] const TlsPaths& published() const noexcept { return published_; }
+
+private:
+    using Stamp = std::map<std::string, std::filesystem::file_time_type>;
+    [[nodiscard]] Stamp stamp() const;
+    void publish();
+
+    TlsPaths source_, published_;
+    std::filesystem::path directory_;
+    std::string optionPrefix_;
+    const Log& log_;
+    Stamp seen_;
+};
+
+} // namespace teehost::api

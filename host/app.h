@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <Poco/Util/ServerApplication.h>
+
+#include "host/base/log.h"
+#include "host/settings/settings.h"
+
+namespace teehost {
+
+/// teehostd: reads the options, builds the parts, wires them together, waits for a signal, takes them down again.
+class App final : public Poco::Util::ServerApplication {
+protected:
+    void initialize(Poco::Util::Application& self) override;
+    void defineOptions(Poco::Util::OptionSet& options) override;
+    void handleOption(const std::string& name, const std::string& value) override;
+    int main(const std::vector<std::string>& args) override;
+
+private:
+    enum class Mode { Serve, Help, Version, CheckConfig, ListOptions, ProbeKvm };
+
+    int serve();
+    [[nodiscard]] settings::Sources sources() const;
+
+    Mode mode_ = Mode::Serve;
+    std::string configPath_, listingFormat_;
+    std::vector<std::string> overrides_;
+    std::string startDirectory_;
+};
+
+} // namespace teehost

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/telemetry/metrics.h"
+
+#include <map>
+#include <mutex>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace teehost::telemetry {
+namespace {
+
+using vm::VmState;
+
+// Seconds from a VM's admission to its agent's answer: hardware takes a few, TCG up to minutes.
+const prometheus::Histogram::BucketBoundaries kBootBuckets{1, 2, 4, 8, 15, 30, 60, 120, 300, 900};
+
+} // namespace
+
+struct Metrics::Families {
+    prometheus::Registry registry;
+    prometheus::Family<prometheus::Gauge>& vms =
+        prometheus::BuildGauge().Name("teehost_vms").Help("VMs by state, ended ones not counted").Register(registry);
+    prometheus::Family<prometheus::Counter>& transitions = prometheus::BuildCounter()
+                                                               .Name("teehost_vm_transitions_total")
+                                                               .Help("State changes of VMs by the state entered")
+                                                               .Register(registry);
+    prometheus::Family<prometheus::Counter>& events =
+        prometheus::BuildCounter().Name("teehost_vm_events_total").Help("Events of VMs by kind").Register(registry);
+    prometheus::Histogram& boot = prometheus::BuildHistogram()
+                                      .Name("teehost_vm_boot_seconds")
+                                      .Help("Time from a VM's admission to its agent's first answer")
+                                      .Register(registry)
+                                      .Add({}, kBootBuckets);
+    std::mutex mutex;
+    std::map<std::string, std::chrono::system_clock::time_point> admitted; // by VM; guarded by mutex
+};
+
+Metrics::Metrics() : families_(std::make_unique<Families>())
+{
+    for (const auto state : {VmState::Preparing, VmState::Launching, VmState::Booting, VmState::Running, VmState::Paused,
+                             VmState::Stopping, VmState::Cleaning})
+        families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Set(0);
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::count(const vm::Event& event)
+{
+    auto& all = *families_;
+    all.events.Add({{"kind", event.kind}}).Increment();
+    if (!event.state)
+        return;
+    const std::string name(vm::stateName(*event.state));
+    all.transitions.Add({{"state", name}}).Increment();
+    if (event.previous)
+        all.vms.Add({{"state", std::string(vm::stateName(*event.previous))}}).Decrement();
+    if (!vm::isEnded(*event.state))
+        all.vms.Add({{"state", name}}).Increment();
+    const std::lock_guard lock(all.mutex);
+    if (!event.previous)
+        all.admitted[event.vmId] = event.at;
+    const auto it = all.admitted.find(event.vmId);
+    if (it == all.admitted.end())
+        return;
+    if (*event.state == VmState::Running)
+        all.boot.Observe(std::chrono::duration<double>(event.at - it->second).count());
+    if (*event.state == VmState::Running || vm::isEnded(*event.state))
+        all.admitted.erase(it);
+}
+
+std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(families_->registry.Collect()); }
+
+} // namespace teehost::telemetry

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/vm/backend_choice.h"
+
+#include <algorithm>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+#include "host/vm/call_options.h"
+
+namespace teehost::vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view kSwitchPrefix = "MANAGER_QEMU_ENABLE_";
+constexpr auto kCreateLimit = 10s;
+constexpr auto kProbeLimit = 10s;
+
+bool readSwitch(const std::string& name, const std::string& text)
+{
+    settings::OptionSpec spec;
+    spec.key = name;
+    spec.type = settings::OptionType::Bool;
+    try {
+        return std::get<bool>(settings::parseValue(spec, text, "/"));
+    } catch (const Error& error) {
+        throw InvalidArgument(name + "=" + printable(text) + " (environment): " + error.what(), {}, error.hint());
+    }
+}
+
+const plugin::Plugin* bySwitch(const plugin::Loaded& loaded, const std::string& name)
+{
+    for (const auto& plugin : loaded.plugins)
+        if (plugin->info().selectEnv == name)
+            return plugin.get();
+    return nullptr;
+}
+
+std::string knownBackends(const plugin::Loaded& loaded)
+{
+    std::vector<std::string> ids;
+    for (const auto& plugin : loaded.plugins)
+        if (plugin->info().backend)
+            ids.push_back(plugin->info().id);
+    return ids.empty() ? "no plugin is loaded; see plugins.dir" : "loaded: " + join(ids, ", ");
+}
+
+std::string whyUnusable(const ProbedPlugin& probed)
+{
+    if (!probed.failure.empty())
+        return probed.failure;
+    for (const auto& check : probed.checks)
+        if (check.blocks())
+            return check.title + ": " + check.message;
+    return "its probe did not pass";
+}
+
+std::string chooseNamed(const plugin::Loaded& loaded, const ProbeResults& probes, const std::string& id, const Log& log)
+{
+    const auto* plugin = loaded.find(id);
+    if (plugin == nullptr || !plugin->info().backend)
+        throw Error(Category::FailedPrecondition, "the backend \"" + printable(id) + "\" is not there", knownBackends(loaded));
+    const auto& probed = probes.at(id);
+    if (!probed.failure.empty())
+        throw Error(Category::FailedPrecondition, "the backend \"" + id + "\" cannot be used: " + probed.failure);
+    // A host that cannot run it now may be repaired while the daemon runs, and each launch checks again.
+    if (!probed.usable)
+        log.warning("the configured backend is not usable yet", {{"backend", id}, {"why", whyUnusable(probed)}});
+    return id;
+}
+
+} // namespace
+
+Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
+                      const settings::Environment& environment)
+{
+    Switches switches;
+    for (const auto& [name, text] : environment) {
+        if (!name.starts_with(kSwitchPrefix) || table.findByEnvironment(name) != nullptr || text.empty())
+            continue;
+        const bool on = readSwitch(name, text);
+        const auto* plugin = bySwitch(loaded, name);
+        if (on && plugin == nullptr)
+            throw InvalidArgument(name + "=true asks for a backend that no loaded plugin provides", {},
+                                  "install the plugin, or unset the variable");
+        if (on && switches.wanted)
+            throw InvalidArgument(name + "=true contradicts the switch of the backend " + *switches.wanted, {},
+                                  "switch on one of them");
+        if (on)
+            switches.wanted = plugin->info().id;
+        else if (plugin != nullptr)
+            switches.excluded.push_back(plugin->info().id);
+    }
+    return switches;
+}
+
+ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
+                          const doctor::KvmProbeResult& kvm, const Log& log)
+{
+    ProbeResults results;
+    for (const auto& plugin : loaded.plugins) {
+        auto& result = results[plugin->info().id];
+        try {
+            plugin->create(callContext(settings, Clock::now() + kCreateLimit));
+            if (plugin->hasProbe())
+                result.checks = plugin->probe(callContext(settings, Clock::now() + kProbeLimit));
+            result.usable = std::none_of(result.checks.begin(), result.checks.end(),
+                                         [](const auto& check) { return check.blocks(); });
+            if (plugin->info().needsKvm && !kvm.usable()) {
+                result.usable = false;
+                result.checks.push_back({"host.kvm", "KVM runs guests", plugin::Verdict::Fail, kvm.message, kvm.remedy, true});
+            }
+        } catch (const Error& error) {
+            result.failure = describe(error);
+            log.warning("a plugin is not usable", {{"plugin", plugin->info().id}, {"why", result.failure}});
+        }
+    }
+    return results;
+}
+
+std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes, const settings::Settings& settings,
+                          const Switches& switches, const Log& log)
+{
+    const std::string configured = settings.text("backend");
+    const bool automatic = configured.empty() || configured == "auto";
+    const auto excluded = [&](const std::string& id) {
+        return std::find(switches.excluded.begin(), switches.excluded.end(), id) != switches.excluded.end();
+    };
+    if (!automatic && ((switches.wanted && *switches.wanted != configured) || excluded(configured)))
+        throw InvalidArgument("backend=" + configured + " contradicts the environment's MANAGER_QEMU_ENABLE_ switches", {},
+                              "unset one of them");
+    if (!automatic || switches.wanted)
+        return chooseNamed(loaded, probes, switches.wanted.value_or(configured), log);
+
+    std::vector<const plugin::Plugin*> candidates;
+    for (const auto& plugin : loaded.plugins)
+        if (plugin->info().backend && !excluded(plugin->info().id))
+            candidates.push_back(plugin.get());
+    std::stable_partition(candidates.begin(), candidates.end(),
+                          [](const auto* plugin) { return plugin->info().confidential; });
+    std::string passedOver;
+    for (const auto* plugin : candidates) {
+        const auto& id = plugin->info().id;
+        const auto& probed = probes.at(id);
+        if (!probed.usable) {
+            passedOver += (passedOver.empty() ? "" : "; ") + id + ": " + whyUnusable(probed);
+            continue;
+        }
+        if (plugin->info().confidential)
+            log.info("backend chosen", {{"backend", id}, {"why", "the first confidential one this host can run"}});
+        else
+            log.warning("backend chosen: its VMs are not confidential",
+                        {{"backend", id},
+                         {"why", passedOver.empty() ? "no confidential backend is installed or switched on" : passedOver}});
+        return id;
+    }
+    throw Error(Category::FailedPrecondition,
+                "no backend can run on this host" + (passedOver.empty() ? std::string() : ": " + passedOver),
+                knownBackends(loaded));
+}
+
+std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> enableKvm,
+                        const doctor::KvmProbeResult& kvm)
+{
+    const bool required = backend.needsKvm || enableKvm.value_or(false);
+    if (required && !kvm.usable())
+        throw Error(Category::FailedPrecondition,
+                    "KVM is required (" +
+                        std::string(backend.needsKvm ? "the backend " + backend.id + " needs it" : "qemu.enable_kvm=true") +
+                        ") but does not work here: " + kvm.message,
+                    kvm.remedy);
+    if (required)
+        return "kvm";
+    return enableKvm.value_or(true) && kvm.usable() ? "kvm" : "tcg";
+}
+
+} // namespace teehost::vm

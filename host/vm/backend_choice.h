@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which plugins the VMs of this host use. Decided once, at the start.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/log.h"
+#include "host/doctor/kvm_probe.h"
+#include "host/plugin/loader.h"
+#include "host/settings/settings.h"
+#include "host/vm/supervisor.h"
+
+namespace teehost::vm {
+
+/// What the environment's switches MANAGER_QEMU_ENABLE_… say of a plugin's `select_env`.
+struct Switches {
+    std::optional<std::string> wanted;  ///< id of the backend that is switched on
+    std::vector<std::string> excluded;  ///< ids of those switched off
+};
+
+/// Throws InvalidArgument when two are on, or one is on that no loaded plugin answers to: a host that was told to run
+/// confidential VMs must not quietly run others.
+[[nodiscard]] Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
+                                    const settings::Environment& environment);
+
+/// The outcome of each plugin's probe, for ListBackends and the choice.
+struct ProbedPlugin {
+    std::vector<plugin::ProbeCheck> checks;
+    std::string failure; ///< why it could not be created or probed; empty when it could
+    bool usable = false;
+};
+using ProbeResults = std::map<std::string, ProbedPlugin, std::less<>>;
+
+/// Makes the instances and probes them. A plugin that fails is unusable; nothing is thrown for it.
+[[nodiscard]] ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
+                                        const doctor::KvmProbeResult& kvm, const Log& log);
+
+/// Throws FailedPrecondition or InvalidArgument when the configuration names a backend or attester that is not there, or
+/// contradicts itself, or none is usable.
+[[nodiscard]] std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes,
+                                        const settings::Settings& settings, const Switches& switches, const Log& log);
+
+/// "kvm" or "tcg"; throws FailedPrecondition when the backend or the operator insists on KVM and it does not work.
+[[nodiscard]] std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> enableKvm,
+                                      const doctor::KvmProbeResult& kvm);
+
+} // namespace teehost::vm
