@@ -49,8 +49,11 @@ public:
 private:
     void line(const char* verdict, std::string_view what, std::string_view why)
     {
-        std::fprintf(out_, "%s  %.*s%s%.*s\n", verdict, static_cast<int>(what.size()), what.data(),
-                     why.empty() ? "" : ": ", static_cast<int>(why.size()), why.data());
+        std::string text = std::string(verdict) + "  ";
+        text += what;
+        if (!why.empty())
+            (text += ": ") += why;
+        std::fprintf(out_, "%s\n", text.c_str());
         std::fflush(out_);
     }
 
