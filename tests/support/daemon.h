@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real teehostd with directories, ports and settings of its own.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "support/child.h"
+#include "support/files.h"
+#include "support/ports.h"
+
+namespace teehost::test {
+
+using Settings = std::map<std::string, std::string>;
+
+/// Where one daemon lives, and the ports it hands out.
+struct Stage {
+    ScratchDir scratch;
+    PortRange ports;
+
+    [[nodiscard]] std::filesystem::path state() const { return scratch / "s"; }
+    [[nodiscard]] std::filesystem::path runtime() const { return scratch / "r"; }
+    [[nodiscard]] std::filesystem::path logs() const { return scratch / "l"; }
+    [[nodiscard]] std::filesystem::path runDir(const std::string& vm) const { return runtime() / "vm" / vm; }
+    [[nodiscard]] std::filesystem::path logDir(const std::string& vm) const { return logs() / vm; }
+};
+
+/// Directories and ports of the stage, and a small guest that boots in seconds without firmware and hardware
+/// virtualisation: TCG behaves the same on every machine that runs the tests.
+[[nodiscard]] Settings quickSettings(const Stage& stage);
+
+/// `settings` with `changes` in place of its own.
+[[nodiscard]] Settings with(Settings settings, const Settings& changes);
+
+/// The console parameters that make the guest print digests of what it was given, besides the usual ones.
+[[nodiscard]] std::string quickCmdline(const std::string& more = {});
+
+struct DaemonOptions {
+    Settings settings; ///< given as --set
+    std::map<std::string, std::string> environment = {};
+    std::vector<std::string> arguments = {}; ///< before the settings
+    std::filesystem::path directory = {};    ///< where it is started
+};
+
+[[nodiscard]] Command daemonCommand(const DaemonOptions& options);
+
+/// Runs a daemon that is to end by itself: a check, a listing, a refusal to start.
+[[nodiscard]] Finished runDaemon(const Stage& stage, const DaemonOptions& options);
+
+class Daemon {
+public:
+    /// Returns when it serves; throws with its last words when it ends instead.
+    Daemon(const Stage& stage, const DaemonOptions& options);
+    ~Daemon();
+
+    [[nodiscard]] pid_t pid() const noexcept { return child_->pid(); }
+    [[nodiscard]] bool runs() { return !child_->poll(); }
+    [[nodiscard]] const std::string& grpcAddress() const noexcept { return grpc_; }
+    [[nodiscard]] const std::string& httpAddress() const noexcept { return http_; }
+    /// With what QEMU's -name begins for every VM of this daemon, and of no other.
+    [[nodiscard]] std::string guestName() const { return "guest=teehost-" + instance_.substr(0, 8); }
+
+    /// Everything it has logged.
+    [[nodiscard]] std::string log() const { return readFile(logFile_); }
+    /// Its log entries with this text.
+    [[nodiscard]] std::vector<nlohmann::json> logged(const std::string& text) const;
+
+    void signal(int number) noexcept { child_->signal(number); }
+    /// SIGTERM, and its exit status.
+    int terminate();
+
+private:
+    void waitUntilItServes();
+
+    std::filesystem::path logFile_;
+    std::unique_ptr<Child> child_;
+    std::string grpc_, http_, instance_;
+};
+
+} // namespace teehost::test

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// TCP ports for tests that run at the same time on one machine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace teehost::test {
+
+/// A range of ports that no other test holds, below those the kernel gives to clients. Held until the end,
+/// even through a crash, by a name in the abstract socket namespace (unix(7)), which the kernel gives back.
+class PortRange {
+public:
+    static constexpr std::uint16_t kSize = 16;
+
+    PortRange();
+    PortRange(const PortRange&) = delete;
+    PortRange& operator=(const PortRange&) = delete;
+    ~PortRange();
+
+    [[nodiscard]] std::uint16_t low() const noexcept { return low_; }
+    [[nodiscard]] std::uint16_t high() const noexcept { return static_cast<std::uint16_t>(low_ + kSize - 1); }
+    /// As qemu.host_fwd_range takes it: the first `count` ports.
+    [[nodiscard]] std::string text(unsigned count = kSize) const;
+
+private:
+    bool claim(std::uint16_t low);
+
+    std::uint16_t low_ = 0;
+    int lock_ = -1;
+};
+
+/// A TCP socket on 127.0.0.1 that takes `port` away from everybody else.
+class PortTaker {
+public:
+    explicit PortTaker(std::uint16_t port);
+    PortTaker(const PortTaker&) = delete;
+    PortTaker& operator=(const PortTaker&) = delete;
+    ~PortTaker();
+
+private:
+    int fd_ = -1;
+};
+
+} // namespace teehost::test
