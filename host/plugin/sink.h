@@ -43,7 +43,7 @@ public:
         if (outOfMemory_)
             throw std::bad_alloc();
         if (refused_)
-            throw *refused_;
+            throw Error(*refused_);
     }
 
 private:

@@ -148,6 +148,8 @@ class PluginTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(measuresWithTheFinalArguments);
     CPPUNIT_TEST(verifiesAndDecidesItself);
     CPPUNIT_TEST(neverAcceptsWhenVerifyThrowsHalfWay);
+    CPPUNIT_TEST(refusesRequestsWithUnknownFlags);
+    CPPUNIT_TEST(declinesHostsItDoesNotFit);
     CPPUNIT_TEST(probesWithAndWithoutAVm);
     CPPUNIT_TEST(passesTheRestThrough);
     CPPUNIT_TEST(refusesCallsBeforeCreateAndOfWhatIsNotOffered);
@@ -357,6 +359,43 @@ class PluginTest final : public CppUnit::TestFixture {
         expectError(Category::Internal, "lost the thread", [&] { (void)full()->verify({}, {}); });
         verifyBody = [](sdk::Call, const sdk::VerifyRequest&, sdk::Checks) {};
         CPPUNIT_ASSERT(!full()->verify({}, {}).accepted);
+    }
+
+    /// The plugin's side of the rule: a bit it does not know could mean "check this too".
+    void refusesRequestsWithUnknownFlags()
+    {
+        th_call call{};
+        call.struct_size = sizeof call;
+        call.fail = [](const th_call*, const th_error* error) noexcept -> th_status { return error->status; };
+        th_instance* instance = nullptr;
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sdk::Bridge<Full>::create(&call, nullptr, &instance));
+        verifyBody = [](sdk::Call, const sdk::VerifyRequest&, sdk::Checks) {};
+        th_verify_request request{};
+        request.struct_size = sizeof request;
+        const th_check_sink sink{};
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sdk::Bridge<Full>::verify(instance, &call, &request, &sink));
+        request.flags = 1u << 31;
+        CPPUNIT_ASSERT_EQUAL(TH_UNIMPLEMENTED + 0,
+                             sdk::Bridge<Full>::verify(instance, &call, &request, &sink));
+        const th_probe_request probe{sizeof probe, 2, nullptr};
+        CPPUNIT_ASSERT_EQUAL(TH_UNIMPLEMENTED + 0, sdk::Bridge<Full>::probe(instance, &call, &probe, &sink));
+        sdk::Bridge<Full>::destroy(instance);
+    }
+
+    void declinesHostsItDoesNotFit()
+    {
+        th_answer answer{};
+        answer.struct_size = sizeof answer;
+        const auto enter = [&](std::uint32_t from, std::uint32_t to) {
+            const th_offer offer{sizeof offer, from, to, 0, {}};
+            return sdk::Bridge<Full>::entry(&offer, &answer);
+        };
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, enter(1, 1));
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, enter(0, 9));
+        CPPUNIT_ASSERT_EQUAL(TH_UNIMPLEMENTED + 0, enter(2, 9));
+        CPPUNIT_ASSERT_EQUAL(TH_UNIMPLEMENTED + 0, enter(0, 0));
+        answer.struct_size = 8; // no room for the answer
+        CPPUNIT_ASSERT_EQUAL(TH_UNIMPLEMENTED + 0, enter(1, 1));
     }
 
     void probesWithAndWithoutAVm()
