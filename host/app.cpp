@@ -40,7 +40,8 @@ Configuration configure(const settings::Sources& sources, Log& log, std::vector<
     });
     std::vector<std::string> ignored; // the second pass, with the plugins' options, gives the warnings
     const auto hostSettings = settings::loadSettings(settings::hostOptions(), early, ignored);
-    log.setThreshold(parseLogLevel(hostSettings.text("log.level")));
+    if (log.enabled(LogLevel::Info)) // otherwise only a check or a listing was asked for
+        log.setThreshold(parseLogLevel(hostSettings.text("log.level")));
     auto plugins = loadConfiguredPlugins(hostSettings, sources.baseDir, log);
     auto settings = settings::loadSettings(withPluginOptions(plugins), sources, warnings);
     return {std::move(settings), std::move(plugins)};

@@ -140,13 +140,17 @@ void prepareHostDirs(const HostDirs& dirs)
 VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
     : paths_(dirs, id), owner_(owner)
 {
+    std::vector<fs::path> made; // on a failure only these are ours to remove: the VM may exist already
     try {
         for (const auto& path :
-             {paths_.run, paths_.envShare(), paths_.certsShare(), paths_.state, paths_.log})
+             {paths_.run, paths_.state, paths_.log, paths_.envShare(), paths_.certsShare()}) {
             makeDirectory(path);
+            made.push_back(path);
+        }
     } catch (...) {
-        remove();
-        removeLogs(paths_);
+        std::error_code ignored;
+        for (const auto& path : made)
+            fs::remove_all(path, ignored);
         throw;
     }
 }

@@ -120,7 +120,9 @@ TrustedDirectory openTrustedDirectory(const std::string& path, const TrustPolicy
     std::string walked = "/";
     expectTrusted(statusOf(fd.get(), walked), walked, policy);
     for (const std::string& part : parts) {
-        walked = walked == "/" ? "/" + part : walked + "/" + part;
+        if (walked != "/")
+            walked += '/';
+        walked += part;
         fd = stepInto(fd, part, walked);
         expectTrusted(statusOf(fd.get(), walked), walked, policy);
     }

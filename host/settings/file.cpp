@@ -34,17 +34,21 @@ Configuration open(const std::string& path)
                           "use .properties, .ini, .xml or .json");
 }
 
-void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& prefix, FileValues& into,
-             int depth)
+void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& prefix, FileValues& into, int depth)
 {
     if (depth > kMaxDepth)
         throw InvalidArgument("the settings are nested deeper than " + std::to_string(kMaxDepth) + " levels");
+    // In XML and JSON what encloses other keys has all their text for a value, which is nobody's setting.
+    const bool encloses = dynamic_cast<const Poco::Util::XMLConfiguration*>(&from) != nullptr ||
+                          dynamic_cast<const Poco::Util::JSONConfiguration*>(&from) != nullptr;
     Poco::Util::AbstractConfiguration::Keys children;
     from.keys(prefix, children);
     for (const auto& child : children) {
         const std::string key = prefix.empty() ? child : prefix + "." + child;
+        Poco::Util::AbstractConfiguration::Keys grandchildren;
+        from.keys(key, grandchildren);
         // Raw: `${…}` in a value is the operator's text, not a reference.
-        if (from.hasProperty(key) && !from.getRawString(key).empty())
+        if (from.hasProperty(key) && (grandchildren.empty() || !encloses))
             into[key] = from.getRawString(key);
         flatten(from, key, into, depth + 1);
     }

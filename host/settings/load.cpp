@@ -121,11 +121,14 @@ Effective evaluate(const OptionSpec& spec, const Written& written, const std::st
     try {
         return {parseValue(spec, written.text, baseDir), written.text, written.source};
     } catch (const Error& error) {
-        const std::string shown = spec.sensitive ? std::string("***") : printable(written.text);
+        // What a parser says may quote the value.
+        if (spec.sensitive)
+            throw InvalidArgument(spec.key + "=*** (" + written.source + "): the value is not acceptable", {},
+                                  "allowed: " + std::string(typeName(spec.type)));
         std::string allowed = error.hint();
         if (allowed.empty())
             allowed = "allowed: " + std::string(typeName(spec.type));
-        throw InvalidArgument(spec.key + "=" + shown + " (" + written.source + "): " + error.what(), {},
+        throw InvalidArgument(spec.key + "=" + printable(written.text) + " (" + written.source + "): " + error.what(), {},
                               allowed);
     }
 }

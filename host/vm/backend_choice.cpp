@@ -5,6 +5,7 @@
 
 #include "host/base/error.h"
 #include "host/base/text.h"
+#include "host/launch/launch_plan.h"
 #include "host/vm/call_options.h"
 
 namespace teehost::vm {
@@ -43,6 +44,31 @@ std::string knownBackends(const plugin::Loaded& loaded)
         if (plugin->info().backend)
             ids.push_back(plugin->info().id);
     return ids.empty() ? "no plugin is loaded; see plugins.dir" : "loaded: " + join(ids, ", ");
+}
+
+plugin::ProbeCheck kvmCheck(const plugin::PluginInfo& info, const doctor::KvmProbeResult& kvm)
+{
+    const auto otherwise = info.needsKvm ? plugin::Verdict::Fail : plugin::Verdict::Warn;
+    return {"host.kvm", "A probe guest runs under KVM", kvm.usable() ? plugin::Verdict::Pass : otherwise,
+            kvm.message, kvm.remedy, info.needsKvm};
+}
+
+/// The VM that the settings describe, as a probe sees it. QEMU's path is left as configured: whether it exists is the
+/// launch's question.
+plugin::VmFacts defaultFacts(const settings::Settings& settings, const plugin::PluginInfo& info,
+                             const doctor::KvmProbeResult& kvm)
+{
+    launch::VmSpec spec;
+    spec.accel = info.needsKvm || (kvm.usable() && settings.flagOrAuto("qemu.enable_kvm").value_or(true)) ? "kvm" : "tcg";
+    spec.vcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.count"));
+    spec.maxVcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.maxcpus"));
+    spec.memoryBytes = settings.number("qemu.memory.size");
+    spec.kernel = settings.text("qemu.kernel.file");
+    spec.initrd = settings.text("qemu.kernel.initrd");
+    spec.cmdline = settings.text("qemu.kernel.cmdline");
+    const launch::HostDirs dirs{settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
+    const launch::PlanContext context{settings, {}, settings.text("qemu.bin_path"), "", "", 0, info.confidential};
+    return launch::vmFacts(spec, launch::VmPaths(dirs, spec.id), context);
 }
 
 std::string whyUnusable(const ProbedPlugin& probed)
@@ -102,14 +128,13 @@ ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings
         auto& result = results[plugin->info().id];
         try {
             plugin->create(callContext(settings, Clock::now() + kCreateLimit));
+            const auto defaults = defaultFacts(settings, plugin->info(), kvm);
             if (plugin->hasProbe())
-                result.checks = plugin->probe(callContext(settings, Clock::now() + kProbeLimit));
+                result.checks = plugin->probe(callContext(settings, Clock::now() + kProbeLimit), &defaults);
+            if (plugin->info().backend)
+                result.checks.push_back(kvmCheck(plugin->info(), kvm));
             result.usable = std::none_of(result.checks.begin(), result.checks.end(),
                                          [](const auto& check) { return check.blocks(); });
-            if (plugin->info().needsKvm && !kvm.usable()) {
-                result.usable = false;
-                result.checks.push_back({"host.kvm", "KVM runs guests", plugin::Verdict::Fail, kvm.message, kvm.remedy, true});
-            }
         } catch (const Error& error) {
             result.failure = describe(error);
             log.warning("a plugin is not usable", {{"plugin", plugin->info().id}, {"why", result.failure}});

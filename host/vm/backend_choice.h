@@ -36,7 +36,8 @@ struct ProbedPlugin {
 };
 using ProbeResults = std::map<std::string, ProbedPlugin, std::less<>>;
 
-/// Makes the instances and probes them. A plugin that fails is unusable; nothing is thrown for it.
+/// Makes the instances and probes them, for VMs as the settings describe them. A plugin that fails is unusable; nothing
+/// is thrown for it. Every backend also gets the check host.kvm, required where it needs KVM.
 [[nodiscard]] ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
                                         const doctor::KvmProbeResult& kvm, const Log& log);
 

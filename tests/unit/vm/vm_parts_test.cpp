@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
+#include <arpa/inet.h>
+#include <cppunit/extensions/HelperMacros.h>
+#include <sys/socket.h>
+
+#include "host/base/error.h"
+#include "host/base/unique_fd.h"
+#include "host/vm/console.h"
+#include "host/vm/event_log.h"
+#include "host/vm/ports.h"
+#include "host/vm/vm_state.h"
+#include "tests/unit/launch/settings_fixture.h"
+
+namespace teehost::vm {
+namespace {
+
+class VmPartsTest final : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(VmPartsTest);
+    CPPUNIT_TEST(everyStateButTheLastTwoCanBeCleaned);
+    CPPUNIT_TEST(endedStatesAreFinal);
+    CPPUNIT_TEST(readsPortRanges);
+    CPPUNIT_TEST(portsAreHandedOutOnceAndComeBack);
+    CPPUNIT_TEST(portsOfOthersAreSkipped);
+    CPPUNIT_TEST(quarantinedPortsAreSkipped);
+    CPPUNIT_TEST(aFullRangeSaysSo);
+    CPPUNIT_TEST(eventsAreNumberedAndForgotten);
+    CPPUNIT_TEST(listenersMayLeaveWhileTold);
+    CPPUNIT_TEST(rotationBoundsTheLog);
+    CPPUNIT_TEST(lastLinesAreHarmless);
+    CPPUNIT_TEST_SUITE_END();
+
+    static constexpr VmState kAll[] = {VmState::Preparing, VmState::Launching, VmState::Booting,
+                                       VmState::Running,   VmState::Paused,    VmState::Stopping,
+                                       VmState::Cleaning,  VmState::Stopped,   VmState::Failed};
+
+    void everyStateButTheLastTwoCanBeCleaned()
+    {
+        for (const auto state : kAll) {
+            const bool living = !isEnded(state) && state != VmState::Cleaning;
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(stateName(state)), living, isLegal(state, VmState::Cleaning));
+            CPPUNIT_ASSERT(!isLegal(state, state));
+            CPPUNIT_ASSERT(!isLegal(state, VmState::Preparing));
+        }
+        CPPUNIT_ASSERT(!isLegal(VmState::Preparing, VmState::Booting));
+        CPPUNIT_ASSERT(!isLegal(VmState::Stopping, VmState::Running));
+    }
+
+    void endedStatesAreFinal()
+    {
+        for (const auto to : kAll)
+            CPPUNIT_ASSERT(!isLegal(VmState::Stopped, to) && !isLegal(VmState::Failed, to));
+    }
+
+    void readsPortRanges()
+    {
+        const auto range = parsePortRange("6100-6200");
+        CPPUNIT_ASSERT_EQUAL(6100, int{range.low});
+        CPPUNIT_ASSERT_EQUAL(6200, int{range.high});
+        for (const std::string_view text : {"", "6100", "6200-6100", "0-1", "1-65536", "a-b", "6100 - 6200", "-1-5", "6100-6200x"})
+            CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text), (void)parsePortRange(text), InvalidArgument);
+    }
+
+    /// A loopback port nobody uses, with `count - 1` free ones behind it.
+    static std::uint16_t freePorts(int count)
+    {
+        for (std::uint16_t base = 21000; base < 60000; base = static_cast<std::uint16_t>(base + count)) {
+            PortPool pool({base, static_cast<std::uint16_t>(base + count - 1)}, "127.0.0.1");
+            std::vector<PortPool::Lease> leases;
+            try {
+                for (int i = 0; i < count; ++i)
+                    leases.push_back(pool.take());
+                return base;
+            } catch (const Error&) {
+            }
+        }
+        CPPUNIT_FAIL("no free ports");
+        return 0;
+    }
+
+    void portsAreHandedOutOnceAndComeBack()
+    {
+        const auto base = freePorts(2);
+        PortPool pool({base, static_cast<std::uint16_t>(base + 1)}, "127.0.0.1");
+        auto first = pool.take();
+        const auto second = pool.take();
+        CPPUNIT_ASSERT_EQUAL(base, *first);
+        CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 1), *second);
+        first.reset();
+        CPPUNIT_ASSERT_EQUAL(base, *pool.take());
+    }
+
+    void portsOfOthersAreSkipped()
+    {
+        const auto base = freePorts(2);
+        const UniqueFd other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(base);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        CPPUNIT_ASSERT_EQUAL(0, ::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        PortPool pool({base, static_cast<std::uint16_t>(base + 1)}, "127.0.0.1");
+        CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 1), *pool.take());
+    }
+
+    void quarantinedPortsAreSkipped()
+    {
+        const auto base = freePorts(2);
+        PortPool pool({base, static_cast<std::uint16_t>(base + 1)}, "127.0.0.1");
+        pool.quarantine(base);
+        CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 1), *pool.take());
+    }
+
+    void aFullRangeSaysSo()
+    {
+        const auto base = freePorts(1);
+        PortPool pool({base, base}, "127.0.0.1");
+        const auto lease = pool.take();
+        try {
+            (void)pool.take();
+            CPPUNIT_FAIL("one port was handed out twice");
+        } catch (const Error& error) {
+            CPPUNIT_ASSERT(error.category() == Category::ResourceExhausted);
+            CPPUNIT_ASSERT(describe(error).find("qemu.host_fwd_range") != std::string::npos);
+        }
+    }
+
+    static Event named(const std::string& kind)
+    {
+        Event event;
+        event.kind = kind;
+        return event;
+    }
+
+    void eventsAreNumberedAndForgotten()
+    {
+        EventLog log(2);
+        for (const auto* kind : {"a", "b", "c"})
+            log.append(named(kind));
+        std::string seen;
+        log.replay(0, [&](const Event& event) { seen += std::to_string(event.seq) + event.kind; });
+        CPPUNIT_ASSERT_EQUAL(std::string("2b3c"), seen);
+        seen.clear();
+        log.replay(2, [&](const Event& event) { seen += event.kind; });
+        CPPUNIT_ASSERT_EQUAL(std::string("c"), seen);
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{3}, log.last());
+    }
+
+    void listenersMayLeaveWhileTold()
+    {
+        EventLog log;
+        std::string seen;
+        EventLog::Subscription first = log.subscribe([&](const Event& event) {
+            seen += event.kind;
+            first.reset();
+        });
+        const auto second = log.subscribe([&](const Event& event) { seen += event.kind + "2"; });
+        log.append(named("a"));
+        log.append(named("b"));
+        CPPUNIT_ASSERT_EQUAL(std::string("aa2b2"), seen);
+    }
+
+    void rotationBoundsTheLog()
+    {
+        const launch::ScratchDir dir;
+        const auto path = dir.write("console.log", std::string(1000, 'a') + "END");
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, rotateLog(path, 2000));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1003}, rotateLog(path, 100));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, fileSize(path));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{100}, fileSize(path + ".1"));
+        CPPUNIT_ASSERT_EQUAL(std::string("aEND"), tail(path + ".1", 4));
+        CPPUNIT_ASSERT_EQUAL(std::string(), readFileAt(path, 5, 10));
+        CPPUNIT_ASSERT_EQUAL(std::string(), readFileAt("/no/such", 0, 10));
+    }
+
+    void lastLinesAreHarmless()
+    {
+        const launch::ScratchDir dir;
+        const auto path = dir.write("console.log", "one\ntwo\x1b[2J\r\n" + std::string(500, 'x') + "\n");
+        CPPUNIT_ASSERT_EQUAL("two\\x1b[2J\n" + std::string(200, 'x'), lastLines(path, 2));
+    }
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(VmPartsTest);
+
+} // namespace
+} // namespace teehost::vm
