@@ -130,6 +130,7 @@ void checkCompose(const Plugin& plugin, const CallContext& context, const plugin
     report.run("composes in several threads at once", [&] {
         const auto expected = plugin.compose(context, vm);
         std::vector<std::future<bool>> others;
+        others.reserve(kThreads);
         for (int i = 0; i < kThreads; ++i)
             others.push_back(
                 std::async(std::launch::async, [&] { return plugin.compose(context, vm) == expected; }));

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -79,7 +80,8 @@ struct Bridge {
 
     static th_status create(const th_call* call, const th_host* host, th_instance** out) noexcept
     {
-        return guard(call, [&] { *out = reinterpret_cast<th_instance*>(new Instance(call, host)); });
+        return guard(
+            call, [&] { *out = reinterpret_cast<th_instance*>(std::make_unique<Instance>(call, host).release()); });
     }
     static void destroy(th_instance* instance) noexcept { delete &self(instance); }
 
@@ -215,6 +217,7 @@ struct Bridge {
 
     static th_status entry(const th_offer* offer, th_answer* answer) noexcept
     {
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): TH_HAS takes the size of a member that is a pointer
         if (offer->major_min > TH_ABI_MAJOR || offer->major_max < TH_ABI_MAJOR || !TH_HAS(answer, th_answer, plugin))
             return TH_UNIMPLEMENTED;
         answer->major = TH_ABI_MAJOR;
