@@ -36,9 +36,12 @@ grpc::ChannelArguments channelArguments()
     return arguments;
 }
 
-/// gRPC's own log goes to standard error in the middle of ours. Whoever sets GRPC_VERBOSITY wants it.
-void silenceGrpcLog()
+/// Before anything of gRPC runs. Each choice gives way to the environment variable of somebody who debugs.
+void configureGrpc()
 {
+    // Names as the rest of the machine resolves them (nsswitch.conf), which gRPC's own resolver does not.
+    ::setenv("GRPC_DNS_RESOLVER", "native", 0);
+    // gRPC's log goes to standard error in the middle of ours.
     if (std::getenv("GRPC_VERBOSITY") == nullptr)
         gpr_set_log_function([](gpr_log_func_args*) {});
 }
@@ -58,7 +61,7 @@ Client::Client(Endpoint endpoint, std::optional<nanoseconds> timeout)
     : endpoint_(std::move(endpoint)), timeout_(timeout)
 {
     checkAddress(endpoint_.address);
-    silenceGrpcLog();
+    configureGrpc();
     channel_ =
         grpc::CreateCustomChannel(endpoint_.address, credentialsFor(endpoint_.tls), channelArguments());
     stub_ = v1::HostService::NewStub(channel_);

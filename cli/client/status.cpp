@@ -71,6 +71,15 @@ Failure unavailable(const std::string& message, const std::string& hint, const s
             orElse(hint, "try again in a moment")};
 }
 
+/// Our own limit, which gRPC tells in two words, or one of the daemon, which says which.
+Failure timedOut(const std::string& message, const std::string& hint, const std::string& address)
+{
+    if (message.empty() || message == "Deadline Exceeded")
+        return {ExitCode::TimedOut, "the daemon at " + address + " did not finish in time",
+                "give it longer with --timeout"};
+    return {ExitCode::TimedOut, message, hint};
+}
+
 } // namespace
 
 Failure failureFromStatus(const grpc::Status& status, const std::string& hint, const std::string& address)
@@ -84,11 +93,7 @@ Failure failureFromStatus(const grpc::Status& status, const std::string& hint, c
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
         return {ExitCode::Exhausted, orElse(message, "the host has no room"), hint};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
-        return {ExitCode::TimedOut,
-                message.empty() || message == "Deadline Exceeded"
-                    ? "the daemon at " + address + " did not finish in time"
-                    : message,
-                orElse(hint, "give it longer with --timeout")};
+        return timedOut(message, hint, address);
     case grpc::StatusCode::UNAVAILABLE:
         return unavailable(message, hint, address);
     case grpc::StatusCode::UNIMPLEMENTED:

@@ -19,9 +19,9 @@ using std::chrono::system_clock;
 
 nanoseconds sinceEpoch(const google::protobuf::Timestamp& time)
 {
-    // A timestamp far outside the years that nanoseconds reach is the daemon's mistake; it must not overflow
-    // here.
-    constexpr std::int64_t kLimit = 9'000'000'000;
+    // Years 1748 to 2191: the difference of two such times fits into 64 bits of nanoseconds as well. A
+    // timestamp outside of them is the daemon's mistake; it must not overflow here.
+    constexpr std::int64_t kLimit = 7'000'000'000;
     const std::int64_t seconds = std::clamp<std::int64_t>(time.seconds(), -kLimit, kLimit);
     return std::chrono::seconds(seconds) + nanoseconds(time.nanos());
 }

@@ -89,6 +89,8 @@ Program::Program(const std::vector<std::string>& arguments, Stdout kind,
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     std::vector<std::string> env = environment; // of two entries for a name the first counts
     env.insert(env.end(), {"PATH=/usr/bin:/bin", "TERM=xterm"});
+    if (const char* options = std::getenv("LSAN_OPTIONS")) // the sanitizer's, see CMakeLists.txt
+        env.push_back(std::string("LSAN_OPTIONS=") + options);
     const Ends out = kind == Stdout::Terminal ? makeTerminal() : makePipe();
     const Ends err = makePipe();
     pid_ = spawn(std::move(argv), std::move(env), out.theirs, err.theirs);

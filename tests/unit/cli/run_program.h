@@ -23,7 +23,8 @@ enum class Stdout { Pipe, Terminal };
 /// A program that runs. Everything that waits gives up after thirty seconds and ends it.
 class Program {
 public:
-    /// The environment is PATH, TERM=xterm and `environment` ("NAME=value"), nothing of ours.
+    /// The environment is PATH, TERM=xterm and `environment` ("NAME=value"); nothing of ours but
+    /// LSAN_OPTIONS.
     explicit Program(const std::vector<std::string>& arguments, Stdout kind = Stdout::Pipe,
                      const std::vector<std::string>& environment = {},
                      const std::string& program = TEEHOST_PROGRAM);
