@@ -34,6 +34,7 @@ constexpr Reason kReasons[] = {
     {"andshake failed", "the TLS handshake failed", "check --tls-ca, --tls-cert and --tls-key"},
     {"Socket closed", "it closed the connection", kTryTls},
     {"onnection reset", "it closed the connection", kTryTls},
+    {"Cancelling all calls", "it is stopping", kStartIt},
     {"Broken pipe", "it closed the connection", kTryTls},
     {"ailed to connect before the deadline", "no answer", kStartIt},
     {"imed out", "no answer", kStartIt},

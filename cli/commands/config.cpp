@@ -19,7 +19,7 @@ void showConfig(bool changedOnly, Session& session)
     Table table({{"KEY"}, {"VALUE"}, {"SOURCE"}});
     Json options = Json::array();
     for (const auto& option : config.options()) {
-        if (changedOnly && option.source() == "default")
+        if (changedOnly && (option.source() == "default" || option.source() == "unset"))
             continue;
         table.add({option.key(), option.value(), option.source()});
         options.push_back(toJson(option));
@@ -38,7 +38,7 @@ void addConfig(CLI::App& app, Session& session)
     CLI::App& command = newCommand(
         app, "config", "Show the daemon's effective settings and where each comes from", kExamples);
     const auto changed = std::make_shared<bool>(false);
-    command.add_flag("--changed", *changed, "Only those that do not have their default");
+    command.add_flag("--changed", *changed, "Only those with a value other than their default");
     command.callback([changed, &session] { showConfig(*changed, session); });
 }
 

@@ -133,6 +133,7 @@ class CommandsTest final : public CppUnit::TestFixture {
         add("vm.max", "12", "environment MANAGER_MAX_VMS");
         add("qemu.smp.count", "4", "default");
         add("http.port", "7003", "file /etc/teehost/teehostd.properties");
+        add("grpc.server_key", "", "unset");
     }
 
     void showsTheDaemonsDefaults()
@@ -152,10 +153,11 @@ class CommandsTest final : public CppUnit::TestFixture {
     void showsConfigAndItsSources()
     {
         addConfig();
-        CPPUNIT_ASSERT_EQUAL("KEY             VALUE  SOURCE\n"
-                             "vm.max          12     environment MANAGER_MAX_VMS\n"
-                             "qemu.smp.count  4      default\n"
-                             "http.port       7003   file /etc/teehost/teehostd.properties\n"s,
+        CPPUNIT_ASSERT_EQUAL("KEY              VALUE  SOURCE\n"
+                             "vm.max           12     environment MANAGER_MAX_VMS\n"
+                             "qemu.smp.count   4      default\n"
+                             "http.port        7003   file /etc/teehost/teehostd.properties\n"
+                             "grpc.server_key  -      unset\n"s,
                              text({"config"}));
         CPPUNIT_ASSERT(text({"config", "--changed"}).find("qemu.smp.count") == std::string::npos);
         const json changed = object({"config", "--changed"});
