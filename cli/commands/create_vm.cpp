@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
 
+#include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "cli/client/vm_lookup.h"
