@@ -55,14 +55,16 @@ void App::defineOptions(Poco::Util::OptionSet& options)
     ServerApplication::defineOptions(options);
     options.addOption(Option("help", "h", "print this help"));
     options.addOption(Option("version", "V", "print the version"));
-    options.addOption(Option("config", "c", "settings file (.properties, .ini, .xml, .json); default " +
-                                                std::string(kDefaultConfig) + " when it exists")
+    options.addOption(Option("config", "c",
+                             "settings file (.properties, .ini, .xml, .json); default " +
+                                 std::string(kDefaultConfig) + " when it exists")
                           .argument("FILE"));
     options.addOption(Option("set", "s", "set an option, stronger than environment and file")
                           .argument("KEY=VALUE")
                           .repeatable(true));
     options.addOption(Option("check-config", "", "validate the settings and exit"));
-    options.addOption(Option("list-options", "", "print every option and exit; FORMAT is table, properties, env or markdown")
+    options.addOption(Option("list-options", "",
+                             "print every option and exit; FORMAT is table, properties, env or markdown")
                           .argument("FORMAT", false));
     options.addOption(Option("probe-kvm", "", "run the KVM probe guest, print its verdict and exit"));
 }
@@ -121,7 +123,8 @@ int App::main(const std::vector<std::string>& args)
         Poco::Util::HelpFormatter help(options());
         help.setCommand("teehostd");
         help.setUsage("[OPTIONS]");
-        help.setHeader("The host daemon for confidential VMs. Everything it can be told is an option; see --list-options.");
+        help.setHeader("The host daemon for confidential VMs. Everything it can be told is an option; see "
+                       "--list-options.");
         help.format(std::cout);
         return EXIT_OK;
     }

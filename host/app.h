@@ -11,7 +11,8 @@
 
 namespace teehost {
 
-/// teehostd: reads the options, builds the parts, wires them together, waits for a signal, takes them down again.
+/// teehostd: reads the options, builds the parts, wires them together, waits for a signal, takes them down
+/// again.
 class App final : public Poco::Util::ServerApplication {
 protected:
     void initialize(Poco::Util::Application& self) override;

@@ -37,7 +37,8 @@ constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
 constexpr auto kPackageQueryLimit = 5s;
 constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
-constexpr std::size_t kLongestRunPath = 107 - 64; // sockets of sidecars, sun_path(7): room for vm/<uuid>/<name>
+constexpr std::size_t kLongestRunPath =
+    107 - 64; // sockets of sidecars, sun_path(7): room for vm/<uuid>/<name>
 
 /// Made once and kept, so that the daemon is the same one after a restart.
 std::string instanceId(const settings::Settings& settings, const fs::path& stateDir)
@@ -53,7 +54,8 @@ std::string instanceId(const settings::Settings& settings, const fs::path& state
     std::ofstream file(path);
     file << text << "\n";
     if (!file.flush())
-        throw Error(Category::FailedPrecondition, "cannot write \"" + path.string() + "\"", "check the state directory");
+        throw Error(Category::FailedPrecondition, "cannot write \"" + path.string() + "\"",
+                    "check the state directory");
     return text;
 }
 
@@ -64,31 +66,37 @@ void warnAbout(const settings::Settings& settings, const launch::HostDirs& dirs,
         log.warning("the runtime directory is not on a tmpfs: secrets handed to guests touch a disk",
                     {{"runtime.dir", dirs.runtime.string()}});
     if (dirs.runtime.string().size() > kLongestRunPath)
-        log.warning("the runtime directory's path is long: sidecars may not be able to make their sockets in it",
-                    {{"runtime.dir", dirs.runtime.string()}});
+        log.warning(
+            "the runtime directory's path is long: sidecars may not be able to make their sockets in it",
+            {{"runtime.dir", dirs.runtime.string()}});
     if (!settings.flag("qemu.no_graphic"))
         log.warning("qemu.no_graphic=false has no effect: there is no display");
     if (settings.text("ovmf.code.readonly") == "off")
         log.warning("ovmf.code.readonly=off has no effect: the firmware is shared by all VMs");
     if (settings.text("qemu.monitor") != "none")
-        log.warning("a human monitor is open: whoever reaches it controls the VM", {{"qemu.monitor", settings.text("qemu.monitor")}});
+        log.warning("a human monitor is open: whoever reaches it controls the VM",
+                    {{"qemu.monitor", settings.text("qemu.monitor")}});
 }
 
-/// The version of the package the firmware came from; empty when there is none.
+/// What the operator says, or the version of the package the firmware came from; empty when there is neither.
 std::string firmwareVersion(const settings::Settings& settings)
 {
+    if (const auto configured = settings.text("ovmf.version"); !configured.empty())
+        return configured;
     try {
         const auto path = settings.text("ovmf.code.file");
         const auto owner = runHelper({"dpkg-query", "--search", path}, kPackageQueryLimit);
         const auto package = owner.output.substr(0, owner.output.find(':'));
-        const auto version = runHelper({"dpkg-query", "--show", "--showformat=${Version}", package}, kPackageQueryLimit);
+        const auto version =
+            runHelper({"dpkg-query", "--show", "--showformat=${Version}", package}, kPackageQueryLimit);
         return owner.ok() && version.ok() ? printable(trim(version.output)) : std::string();
     } catch (const Error&) {
         return {}; // not a Debian host
     }
 }
 
-doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& log)
+doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, const plugin::Loaded& plugins,
+                                        const Log& log)
 {
     const auto enabled = settings.flagOrAuto("qemu.enable_kvm");
     bool needed = enabled.value_or(true);
@@ -124,8 +132,8 @@ void checkAttesters(const plugin::Loaded& plugins, const std::vector<std::string
 
 } // namespace
 
-plugin::Loaded loadConfiguredPlugins(const settings::Settings& hostSettings, const std::string& startDirectory,
-                                     const Log& log)
+plugin::Loaded loadConfiguredPlugins(const settings::Settings& hostSettings,
+                                     const std::string& startDirectory, const Log& log)
 {
     std::vector<std::string> dirs;
     for (const auto& dir : hostSettings.list("plugins.dir"))
@@ -140,9 +148,10 @@ plugin::Loaded loadConfiguredPlugins(const settings::Settings& hostSettings, con
 }
 
 struct Daemon::Parts {
-    Parts(const settings::Settings& settings, const settings::Environment& environment, const plugin::Loaded& plugins,
-          const Log& theLog)
-        : log(theLog), kvm(probeKvmIfWanted(settings, plugins, log)), probes(vm::probePlugins(plugins, settings, kvm, log))
+    Parts(const settings::Settings& settings, const settings::Environment& environment,
+          const plugin::Loaded& plugins, const Log& theLog)
+        : log(theLog), kvm(probeKvmIfWanted(settings, plugins, log)),
+          probes(vm::probePlugins(plugins, settings, kvm, log))
     {
         const auto dirs = hostDirs(settings);
         launch::prepareHostDirs(dirs);
@@ -150,7 +159,8 @@ struct Daemon::Parts {
         const auto instance = instanceId(settings, dirs.state);
         vm::Backends backends{plugins,
                               vm::chooseBackend(plugins, probes, settings,
-                                                vm::readSwitches(plugins, settings.table(), environment), log),
+                                                vm::readSwitches(plugins, settings.table(), environment),
+                                                log),
                               settings.list("attesters"), [this, &settings](const plugin::PluginInfo& info) {
                                   return vm::chooseAccel(info, settings.flagOrAuto("qemu.enable_kvm"), kvm);
                               }};
@@ -159,7 +169,9 @@ struct Daemon::Parts {
         const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
         const std::string backend = backends.defaultBackend;
         supervisor = std::make_unique<vm::Supervisor>(
-            io, pool, settings, vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), instance},
+            io, pool, settings,
+            vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), instance,
+                          firmwareVersion(settings), settings.text("guest.eos_version")},
             std::move(backends), log);
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
         http = std::make_unique<api::HttpServer>(settings,
@@ -167,20 +179,21 @@ struct Daemon::Parts {
                                                                   [this] { return ready.load(); },
                                                                   [this] { return metrics.text(); }},
                                                  log);
-        server = std::make_unique<api::Server>(*supervisor,
-                                               api::HostDescription{plugins, probes, backend, std::string(kVersion), instance},
-                                               firmwareVersion(settings), log, dirs.runtime);
+        server = std::make_unique<api::Server>(
+            *supervisor, api::HostDescription{plugins, probes, backend, std::string(kVersion), instance}, log,
+            dirs.runtime);
         loop = std::thread([this] { io.run(); });
         asio::co_spawn(
             io, [this]() -> asio::awaitable<void> { co_await refreshTls(); }, asio::detached);
         ready = true;
-        log.info("teehostd serves", {{"version", std::string(kVersion)},
-                                     {"grpc", settings.text("grpc.host") + ":" + std::to_string(server->port())},
-                                     {"tls", server->tls() ? "true" : "false"},
-                                     {"http", settings.text("http.host") + ":" + std::to_string(http->port())},
-                                     {"backend", backend},
-                                     {"accel", accel},
-                                     {"instance", instance}});
+        log.info("teehostd serves",
+                 {{"version", std::string(kVersion)},
+                  {"grpc", settings.text("grpc.host") + ":" + std::to_string(server->port())},
+                  {"tls", server->tls() ? "true" : "false"},
+                  {"http", settings.text("http.host") + ":" + std::to_string(http->port())},
+                  {"backend", backend},
+                  {"accel", accel},
+                  {"instance", instance}});
     }
 
     ~Parts()

@@ -6,8 +6,8 @@
 
 int main(int argc, char** argv)
 {
-    // Before any thread exists: every thread inherits the mask, so that these signals reach only the one that waits for
-    // them. A client or QEMU that closes its end must be an error code, not a signal.
+    // Before any thread exists: every thread inherits the mask, so that these signals reach only the one that
+    // waits for them. A client or QEMU that closes its end must be an error code, not a signal.
     sigset_t waitedFor;
     sigemptyset(&waitedFor);
     for (const int number : {SIGINT, SIGQUIT, SIGTERM})

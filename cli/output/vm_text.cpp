@@ -119,8 +119,11 @@ std::string describeVm(const v1::Vm& vm, system_clock::time_point now)
     fields.add("remedy", vm.remedy());
     fields.add("agent", vm.agent_address());
     fields.add("backend", formatBackend(vm));
+    fields.add("cpu", vm.cpu_model());
     fields.add("vcpus", vm.vcpus() == 0 ? "" : std::to_string(vm.vcpus()));
     fields.add("memory", vm.memory_bytes() == 0 ? "" : formatSize(vm.memory_bytes()));
+    fields.add("firmware", vm.firmware_version());
+    fields.add("guest image", vm.eos_version());
     fields.add("kernel", vm.kernel());
     fields.add("initrd", vm.initrd());
     fields.add("cmdline", vm.cmdline());

@@ -127,20 +127,29 @@ std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration, c
 v1::VmState toProto(vm::VmState state)
 {
     switch (state) {
-    case vm::VmState::Preparing: return v1::VM_STATE_PREPARING;
-    case vm::VmState::Launching: return v1::VM_STATE_LAUNCHING;
-    case vm::VmState::Booting: return v1::VM_STATE_BOOTING;
-    case vm::VmState::Running: return v1::VM_STATE_RUNNING;
-    case vm::VmState::Paused: return v1::VM_STATE_PAUSED;
-    case vm::VmState::Stopping: return v1::VM_STATE_STOPPING;
-    case vm::VmState::Cleaning: return v1::VM_STATE_CLEANING;
-    case vm::VmState::Stopped: return v1::VM_STATE_STOPPED;
-    case vm::VmState::Failed: return v1::VM_STATE_FAILED;
+    case vm::VmState::Preparing:
+        return v1::VM_STATE_PREPARING;
+    case vm::VmState::Launching:
+        return v1::VM_STATE_LAUNCHING;
+    case vm::VmState::Booting:
+        return v1::VM_STATE_BOOTING;
+    case vm::VmState::Running:
+        return v1::VM_STATE_RUNNING;
+    case vm::VmState::Paused:
+        return v1::VM_STATE_PAUSED;
+    case vm::VmState::Stopping:
+        return v1::VM_STATE_STOPPING;
+    case vm::VmState::Cleaning:
+        return v1::VM_STATE_CLEANING;
+    case vm::VmState::Stopped:
+        return v1::VM_STATE_STOPPED;
+    case vm::VmState::Failed:
+        return v1::VM_STATE_FAILED;
     }
     return v1::VM_STATE_UNSPECIFIED;
 }
 
-void toProto(const vm::VmView& view, v1::Vm& out)
+void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out)
 {
     const auto& spec = view.spec;
     out.set_id(spec.id.text());
@@ -164,6 +173,9 @@ void toProto(const vm::VmView& view, v1::Vm& out)
     out.set_initrd(spec.initrd);
     out.set_cmdline(spec.cmdline);
     out.set_idempotency_key(spec.idempotencyKey);
+    out.set_cpu_model(view.cpuModel);
+    out.set_firmware_version(facts.firmwareVersion);
+    out.set_eos_version(facts.eosVersion);
 }
 
 void toProto(const vm::Event& event, v1::Event& out)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Between the messages of the two APIs and the host's own types. Nothing is checked here beyond what the type of a field
-// cannot hold; launch/vm_spec.h does that.
+// Between the messages of the two APIs and the host's own types. Nothing is checked here beyond what the type
+// of a field cannot hold; launch/vm_spec.h does that.
 #pragma once
 
 #include "manager.pb.h"
@@ -9,7 +9,7 @@
 
 #include "host/launch/vm_request.h"
 #include "host/vm/event_log.h"
-#include "host/vm/vm.h"
+#include "host/vm/supervisor.h"
 
 namespace teehost::api {
 
@@ -18,9 +18,10 @@ namespace teehost::api {
 [[nodiscard]] launch::VmRequest fromProto(v1::CreateVmRequest&& request);
 
 /// Throws InvalidArgument naming `field` when the duration is negative or out of range.
-[[nodiscard]] std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration, const char* field);
+[[nodiscard]] std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration,
+                                                 const char* field);
 
-void toProto(const vm::VmView& view, v1::Vm& out);
+void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out);
 void toProto(const vm::Event& event, v1::Event& out);
 [[nodiscard]] v1::VmState toProto(vm::VmState state);
 

@@ -10,7 +10,8 @@ using vm::CreateTicket;
 using vm::Supervisor;
 
 asio::awaitable<void> run(Supervisor& supervisor, std::shared_ptr<CreateTicket> ticket,
-                          std::function<launch::VmRequest()> request, std::function<void(const vm::VmView&)> respond)
+                          std::function<launch::VmRequest()> request,
+                          std::function<void(const vm::VmView&)> respond)
 {
     const auto timer = std::make_shared<asio::steady_timer>(supervisor.io());
     timer->expires_after(supervisor.settings().duration("grpc.timeout"));

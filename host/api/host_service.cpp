@@ -2,6 +2,7 @@
 #include "host/api/host_service.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "host/api/convert.h"
 #include "host/api/create_call.h"
@@ -19,15 +20,24 @@ VmId requireId(const std::string& text)
         throw InvalidArgument("must not be empty", "id", "`teehost list` shows the ids");
     if (const auto id = VmId::parse(text))
         return *id;
-    throw Error(Category::NotFound, "there is no VM of that id", "ids are UUIDs in lower case; `teehost list` shows them");
+    throw Error(Category::NotFound, "there is no VM of that id",
+                "ids are UUIDs in lower case; `teehost list` shows them");
 }
 
-bool carries(const std::map<std::string, std::string>& labels, const google::protobuf::Map<std::string, std::string>& wanted)
+bool carries(const std::map<std::string, std::string>& labels,
+             const google::protobuf::Map<std::string, std::string>& wanted)
 {
     return std::all_of(wanted.begin(), wanted.end(), [&](const auto& pair) {
         const auto it = labels.find(pair.first);
         return it != labels.end() && it->second == pair.second;
     });
+}
+
+std::string lowerCase(std::string text)
+{
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return text;
 }
 
 asio::awaitable<void> stopVm(vm::Supervisor& supervisor, v1::StopVmRequest request, v1::Vm* response)
@@ -37,7 +47,7 @@ asio::awaitable<void> stopVm(vm::Supervisor& supervisor, v1::StopVmRequest reque
     if (request.has_grace())
         stop.grace = fromProto(request.grace(), "grace");
     const auto view = co_await supervisor.stop(id, stop);
-    toProto(view, *response);
+    toProto(view, supervisor.facts(), *response);
 }
 
 asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest request)
@@ -50,34 +60,39 @@ asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest r
 } // namespace
 
 grpc::ServerUnaryReactor* HostService::CreateVm(grpc::CallbackServerContext*,
-                                                const v1::CreateVmRequest* request, v1::CreateVmResponse* response)
+                                                const v1::CreateVmRequest* request,
+                                                v1::CreateVmResponse* response)
 {
     const auto copy = std::make_shared<v1::CreateVmRequest>(*request);
     return createVm(
         supervisor_, log_, [copy] { return fromProto(std::move(*copy)); },
-        [response](const vm::VmView& view) { toProto(view, *response->mutable_vm()); });
+        [this, response](const vm::VmView& view) {
+            toProto(view, supervisor_.facts(), *response->mutable_vm());
+        });
 }
 
-grpc::ServerUnaryReactor* HostService::GetVm(grpc::CallbackServerContext* context, const v1::GetVmRequest* request,
-                                             v1::Vm* response)
+grpc::ServerUnaryReactor* HostService::GetVm(grpc::CallbackServerContext* context,
+                                             const v1::GetVmRequest* request, v1::Vm* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request, response] {
-        toProto(supervisor_.get(requireId(request->id()).text()), *response);
+        toProto(supervisor_.get(requireId(request->id()).text()), supervisor_.facts(), *response);
     });
 }
 
-grpc::ServerUnaryReactor* HostService::ListVms(grpc::CallbackServerContext* context, const v1::ListVmsRequest* request,
+grpc::ServerUnaryReactor* HostService::ListVms(grpc::CallbackServerContext* context,
+                                               const v1::ListVmsRequest* request,
                                                v1::ListVmsResponse* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request, response] {
         for (const auto& view : supervisor_.list())
-            if ((request->include_ended() || !vm::isEnded(view.state)) && carries(view.spec.labels, request->labels()))
-                toProto(view, *response->add_vms());
+            if ((request->include_ended() || !vm::isEnded(view.state)) &&
+                carries(view.spec.labels, request->labels()))
+                toProto(view, supervisor_.facts(), *response->add_vms());
     });
 }
 
-grpc::ServerUnaryReactor* HostService::StopVm(grpc::CallbackServerContext* context, const v1::StopVmRequest* request,
-                                              v1::Vm* response)
+grpc::ServerUnaryReactor* HostService::StopVm(grpc::CallbackServerContext* context,
+                                              const v1::StopVmRequest* request, v1::Vm* response)
 {
     auto* supervisor = &supervisor_;
     const v1::StopVmRequest copy = *request;
@@ -90,7 +105,8 @@ grpc::ServerUnaryReactor* HostService::RemoveVm(grpc::CallbackServerContext* con
 {
     auto* supervisor = &supervisor_;
     const v1::RemoveVmRequest copy = *request;
-    return answerLater(supervisor_.io(), log_, context, [supervisor, copy]() { return removeVm(*supervisor, copy); });
+    return answerLater(supervisor_.io(), log_, context,
+                       [supervisor, copy]() { return removeVm(*supervisor, copy); });
 }
 
 grpc::ServerWriteReactor<v1::Event>* HostService::WatchEvents(grpc::CallbackServerContext*,
@@ -106,7 +122,8 @@ grpc::ServerWriteReactor<v1::ConsoleChunk>* HostService::ReadConsole(grpc::Callb
 }
 
 grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext* context,
-                                                    const v1::ListBackendsRequest*, v1::ListBackendsResponse* response)
+                                                    const v1::ListBackendsRequest*,
+                                                    v1::ListBackendsResponse* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, response] {
         for (const auto& plugin : description_.plugins.plugins) {
@@ -129,7 +146,7 @@ grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext*
                 auto& to = *out.add_checks();
                 to.set_id(check.id);
                 to.set_title(check.title);
-                to.set_verdict(std::string(verdictName(check.verdict)));
+                to.set_verdict(lowerCase(verdictName(check.verdict)));
                 to.set_message(check.message);
                 to.set_remedy(check.hint);
             }
@@ -149,8 +166,8 @@ grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext*
     });
 }
 
-grpc::ServerUnaryReactor* HostService::GetConfig(grpc::CallbackServerContext* context, const v1::GetConfigRequest*,
-                                                 v1::GetConfigResponse* response)
+grpc::ServerUnaryReactor* HostService::GetConfig(grpc::CallbackServerContext* context,
+                                                 const v1::GetConfigRequest*, v1::GetConfigResponse* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, response] {
         const auto& settings = supervisor_.settings();

@@ -26,7 +26,8 @@ public:
     {
     }
 
-    grpc::ServerUnaryReactor* CreateVm(grpc::CallbackServerContext* context, const v1::CreateVmRequest* request,
+    grpc::ServerUnaryReactor* CreateVm(grpc::CallbackServerContext* context,
+                                       const v1::CreateVmRequest* request,
                                        v1::CreateVmResponse* response) override;
     grpc::ServerUnaryReactor* GetVm(grpc::CallbackServerContext* context, const v1::GetVmRequest* request,
                                     v1::Vm* response) override;
@@ -34,15 +35,18 @@ public:
                                       v1::ListVmsResponse* response) override;
     grpc::ServerUnaryReactor* StopVm(grpc::CallbackServerContext* context, const v1::StopVmRequest* request,
                                      v1::Vm* response) override;
-    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context, const v1::RemoveVmRequest* request,
+    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context,
+                                       const v1::RemoveVmRequest* request,
                                        v1::RemoveVmResponse* response) override;
     grpc::ServerWriteReactor<v1::Event>* WatchEvents(grpc::CallbackServerContext* context,
                                                      const v1::WatchEventsRequest* request) override;
     grpc::ServerWriteReactor<v1::ConsoleChunk>* ReadConsole(grpc::CallbackServerContext* context,
                                                             const v1::ReadConsoleRequest* request) override;
-    grpc::ServerUnaryReactor* ListBackends(grpc::CallbackServerContext* context, const v1::ListBackendsRequest* request,
+    grpc::ServerUnaryReactor* ListBackends(grpc::CallbackServerContext* context,
+                                           const v1::ListBackendsRequest* request,
                                            v1::ListBackendsResponse* response) override;
-    grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* context, const v1::GetConfigRequest* request,
+    grpc::ServerUnaryReactor* GetConfig(grpc::CallbackServerContext* context,
+                                        const v1::GetConfigRequest* request,
                                         v1::GetConfigResponse* response) override;
 
 private:

@@ -44,7 +44,8 @@ public:
             return status(response, content_.ready());
         if (path == "/metrics")
             return send(response, HTTPResponse::HTTP_OK, "text/plain; version=0.0.4", content_.metrics());
-        send(response, HTTPResponse::HTTP_NOT_FOUND, "text/plain", "there are /health, /ready and /metrics\n");
+        send(response, HTTPResponse::HTTP_NOT_FOUND, "text/plain",
+             "there are /health, /ready and /metrics\n");
     }
 
 private:
@@ -54,8 +55,8 @@ private:
                                   {"version", content_.version},
                                   {"service", "teehostd"},
                                   {"instance_id", content_.instanceId}};
-        send(response, good ? HTTPResponse::HTTP_OK : HTTPResponse::HTTP_SERVICE_UNAVAILABLE, "application/health+json",
-             body.dump() + "\n");
+        send(response, good ? HTTPResponse::HTTP_OK : HTTPResponse::HTTP_SERVICE_UNAVAILABLE,
+             "application/health+json", body.dump() + "\n");
     }
 
     static void send(HTTPServerResponse& response, HTTPResponse::HTTPStatus status, const std::string& type,
@@ -72,7 +73,10 @@ private:
 class Factory final : public Poco::Net::HTTPRequestHandlerFactory {
 public:
     explicit Factory(const HttpContent& content) : content_(content) {}
-    Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override { return new Handler(content_); }
+    Poco::Net::HTTPRequestHandler* createRequestHandler(const HTTPServerRequest&) override
+    {
+        return new Handler(content_);
+    }
 
 private:
     const HttpContent& content_;
@@ -80,13 +84,15 @@ private:
 
 TlsPaths tlsPaths(const settings::Settings& settings)
 {
-    return {settings.text("http.server_cert"), settings.text("http.server_key"), settings.text("http.client_ca_certs")};
+    return {settings.text("http.server_cert"), settings.text("http.server_key"),
+            settings.text("http.client_ca_certs")};
 }
 
 Poco::Net::ServerSocket listen(const settings::Settings& settings)
 {
     using Poco::Net::Context;
-    const Poco::Net::SocketAddress address(settings.text("http.host"), static_cast<Poco::UInt16>(settings.number("http.port")));
+    const Poco::Net::SocketAddress address(settings.text("http.host"),
+                                           static_cast<Poco::UInt16>(settings.number("http.port")));
     const auto tls = tlsPaths(settings);
     checkTlsFiles(tls, "http");
     if (!tls.enabled()) {
@@ -97,8 +103,8 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
         return socket;
     }
     Context::Ptr context(new Context(Context::TLS_SERVER_USE, tls.key, tls.certificate, tls.clientCa,
-                                           tls.clientCa.empty() ? Context::VERIFY_NONE : Context::VERIFY_STRICT,
-                                           kVerificationDepth, false));
+                                     tls.clientCa.empty() ? Context::VERIFY_NONE : Context::VERIFY_STRICT,
+                                     kVerificationDepth, false));
     context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
     Poco::Net::SecureServerSocket socket(context);
     socket.bind(address, true, false);
@@ -124,12 +130,13 @@ HttpServer::HttpServer(const settings::Settings& settings, HttpContent content, 
     params->setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
     params->setKeepAlive(false);
     try {
-        impl_->server = std::make_unique<Poco::Net::HTTPServer>(new Factory(impl_->content), listen(settings), params);
+        impl_->server =
+            std::make_unique<Poco::Net::HTTPServer>(new Factory(impl_->content), listen(settings), params);
         impl_->server->start();
     } catch (const Poco::Exception& error) {
         throw Error(Category::FailedPrecondition,
-                    "cannot listen on " + settings.text("http.host") + ":" + std::to_string(settings.number("http.port")) +
-                        ": " + error.displayText(),
+                    "cannot listen on " + settings.text("http.host") + ":" +
+                        std::to_string(settings.number("http.port")) + ": " + error.displayText(),
                     "another program may use the port; set http.host and http.port");
     }
     log.debug("http server started", {{"port", std::to_string(port())}});

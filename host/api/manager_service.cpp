@@ -15,7 +15,8 @@ VmId requireId(const std::string& text, const char* field)
         throw InvalidArgument("must not be empty", field, "name the VM by the id CreateVm answered with");
     if (const auto id = VmId::parse(text))
         return *id;
-    throw Error(Category::NotFound, "there is no VM of the id given in " + std::string(field), "ids are UUIDs in lower case");
+    throw Error(Category::NotFound, "there is no VM of the id given in " + std::string(field),
+                "ids are UUIDs in lower case");
 }
 
 /// Clients of the Cocos Manager do not know ended VMs: to them such a VM is gone.
@@ -36,7 +37,8 @@ asio::awaitable<void> removeLiving(vm::Supervisor& supervisor, std::string text)
 } // namespace
 
 grpc::ServerUnaryReactor* ManagerService::CreateVm(grpc::CallbackServerContext*,
-                                                   const manager::CreateReq* request, manager::CreateRes* response)
+                                                   const manager::CreateReq* request,
+                                                   manager::CreateRes* response)
 {
     const auto copy = std::make_shared<manager::CreateReq>(*request);
     return createVm(
@@ -48,23 +50,25 @@ grpc::ServerUnaryReactor* ManagerService::CreateVm(grpc::CallbackServerContext*,
 }
 
 grpc::ServerUnaryReactor* ManagerService::RemoveVm(grpc::CallbackServerContext* context,
-                                                   const manager::RemoveReq* request, google::protobuf::Empty*)
+                                                   const manager::RemoveReq* request,
+                                                   google::protobuf::Empty*)
 {
     auto* supervisor = &supervisor_;
     const std::string id = request->cvm_id();
-    return answerLater(supervisor_.io(), log_, context, [supervisor, id]() { return removeLiving(*supervisor, id); });
+    return answerLater(supervisor_.io(), log_, context,
+                       [supervisor, id]() { return removeLiving(*supervisor, id); });
 }
 
 grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* context,
-                                                  const manager::CVMInfoReq* request, manager::CVMInfoRes* response)
+                                                  const manager::CVMInfoReq* request,
+                                                  manager::CVMInfoRes* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request, response] {
         const auto& settings = supervisor_.settings();
-        const auto configured = settings.text("ovmf.version");
         response->set_id(request->id());
-        response->set_ovmf_version(configured.empty() ? firmwareVersion_ : configured);
+        response->set_ovmf_version(supervisor_.facts().firmwareVersion);
+        response->set_eos_version(supervisor_.facts().eosVersion);
         response->set_cpu_type(settings.text("qemu.cpu"));
-        response->set_eos_version(settings.text("guest.eos_version"));
         response->set_cpu_num(static_cast<std::int32_t>(settings.number("qemu.smp.count")));
         response->set_kernel_cmd(settings.text("qemu.kernel.cmdline"));
         if (request->id().empty())
@@ -72,6 +76,8 @@ grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* c
         const auto view = supervisor_.get(request->id());
         response->set_cpu_num(static_cast<std::int32_t>(view.spec.vcpus));
         response->set_kernel_cmd(view.spec.cmdline);
+        if (!view.cpuModel.empty())
+            response->set_cpu_type(view.cpuModel);
     });
 }
 
@@ -82,7 +88,8 @@ grpc::ServerUnaryReactor* ManagerService::AttestationPolicy(grpc::CallbackServer
     return answerOn(supervisor_.io(), log_, context, [this, request] {
         const auto view = supervisor_.get(requireId(request->id(), "id").text());
         throw Error(Category::FailedPrecondition,
-                    "the backend " + view.spec.backend + " does not measure its VMs, so there are no reference values",
+                    "the backend " + view.spec.backend +
+                        " does not measure its VMs, so there are no reference values",
                     "use a backend that does");
     });
 }

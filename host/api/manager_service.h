@@ -11,17 +11,16 @@ namespace teehost::api {
 /// manager.ManagerService, for the clients of the Cocos Manager.
 class ManagerService final : public manager::ManagerService::CallbackService {
 public:
-    /// `firmwareVersion`: what CVMInfo reports when ovmf.version is empty.
-    ManagerService(vm::Supervisor& supervisor, std::string firmwareVersion, const Log& log)
-        : supervisor_(supervisor), firmwareVersion_(std::move(firmwareVersion)), log_(log)
-    {
-    }
+    ManagerService(vm::Supervisor& supervisor, const Log& log) : supervisor_(supervisor), log_(log) {}
 
-    grpc::ServerUnaryReactor* CreateVm(grpc::CallbackServerContext* context, const manager::CreateReq* request,
+    grpc::ServerUnaryReactor* CreateVm(grpc::CallbackServerContext* context,
+                                       const manager::CreateReq* request,
                                        manager::CreateRes* response) override;
-    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context, const manager::RemoveReq* request,
+    grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context,
+                                       const manager::RemoveReq* request,
                                        google::protobuf::Empty* response) override;
-    grpc::ServerUnaryReactor* CVMInfo(grpc::CallbackServerContext* context, const manager::CVMInfoReq* request,
+    grpc::ServerUnaryReactor* CVMInfo(grpc::CallbackServerContext* context,
+                                      const manager::CVMInfoReq* request,
                                       manager::CVMInfoRes* response) override;
     grpc::ServerUnaryReactor* AttestationPolicy(grpc::CallbackServerContext* context,
                                                 const manager::AttestationPolicyReq* request,
@@ -29,7 +28,6 @@ public:
 
 private:
     vm::Supervisor& supervisor_;
-    std::string firmwareVersion_;
     const Log& log_;
 };
 

@@ -19,8 +19,8 @@
 
 namespace teehost::api {
 
-/// Answers a unary call with a function that runs on the io_context and may throw. `response` belongs to gRPC and lives
-/// until the call is finished.
+/// Answers a unary call with a function that runs on the io_context and may throw. `response` belongs to gRPC
+/// and lives until the call is finished.
 template <class Function>
 grpc::ServerUnaryReactor* answerOn(asio::io_context& io, const Log& log, grpc::CallbackServerContext* context,
                                    Function function)
@@ -40,8 +40,8 @@ grpc::ServerUnaryReactor* answerOn(asio::io_context& io, const Log& log, grpc::C
 
 /// The same with a coroutine: `function` returns awaitable<void>.
 template <class Function>
-grpc::ServerUnaryReactor* answerLater(asio::io_context& io, const Log& log, grpc::CallbackServerContext* context,
-                                      Function function)
+grpc::ServerUnaryReactor* answerLater(asio::io_context& io, const Log& log,
+                                      grpc::CallbackServerContext* context, Function function)
 {
     auto* reactor = context->DefaultReactor();
     asio::co_spawn(io, std::move(function),
@@ -61,9 +61,10 @@ private:
     std::function<void()> onCancel_;
 };
 
-/// A server stream fed from the io_context. gRPC takes one message at a time; what comes meanwhile waits in a bounded queue,
-/// and a client that is too slow for it is cut off rather than allowed to fill our memory. Thread-safe. gRPC holds one
-/// reference until the stream is done; senders hold others, and what they send after its end is dropped.
+/// A server stream fed from the io_context. gRPC takes one message at a time; what comes meanwhile waits in a
+/// bounded queue, and a client that is too slow for it is cut off rather than allowed to fill our memory.
+/// Thread-safe. gRPC holds one reference until the stream is done; senders hold others, and what they send
+/// after its end is dropped.
 template <class Message>
 class StreamReactor : public grpc::ServerWriteReactor<Message>,
                       public std::enable_shared_from_this<StreamReactor<Message>> {
@@ -88,7 +89,8 @@ public:
         if (status_)
             return;
         if (queue_.size() >= capacity_) {
-            finishLocked({grpc::StatusCode::RESOURCE_EXHAUSTED, "the client reads too slowly; ask again from the last event it saw"});
+            finishLocked({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                          "the client reads too slowly; ask again from the last event it saw"});
             return;
         }
         queue_.push_back(std::move(message));

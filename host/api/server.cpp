@@ -18,15 +18,18 @@ constexpr int kMaxMessageBytes = 4 << 20; // three PEM files and some text are f
 
 bool isLoopback(const std::string& host)
 {
-    return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.") || host.starts_with("unix:");
+    return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.") ||
+           host.starts_with("unix:");
 }
 
 TlsPaths tlsPaths(const settings::Settings& settings)
 {
-    return {settings.text("grpc.server_cert"), settings.text("grpc.server_key"), settings.text("grpc.client_ca_certs")};
+    return {settings.text("grpc.server_cert"), settings.text("grpc.server_key"),
+            settings.text("grpc.client_ca_certs")};
 }
 
-std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings, const TlsPaths& published)
+std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings,
+                                                     const TlsPaths& published)
 {
     if (!published.enabled()) {
         const auto host = settings.text("grpc.host");
@@ -57,9 +60,9 @@ std::string address(const settings::Settings& settings)
 
 } // namespace
 
-Server::Server(vm::Supervisor& supervisor, HostDescription description, std::string firmwareVersion, const Log& log,
+Server::Server(vm::Supervisor& supervisor, HostDescription description, const Log& log,
                const std::filesystem::path& runtimeDir)
-    : manager_(supervisor, std::move(firmwareVersion), log), host_(supervisor, std::move(description), log),
+    : manager_(supervisor, log), host_(supervisor, std::move(description), log),
       tls_(tlsPaths(supervisor.settings()), runtimeDir / "grpc-tls", "grpc", log)
 {
     const auto& settings = supervisor.settings();

@@ -19,9 +19,9 @@ namespace teehost::api {
 /// The gRPC server: both services, health and reflection on one port.
 class Server {
 public:
-    /// Binds and serves. Throws FailedPrecondition when the address is taken, is not ours, or may not be served without
-    /// TLS.
-    Server(vm::Supervisor& supervisor, HostDescription description, std::string firmwareVersion, const Log& log,
+    /// Binds and serves. Throws FailedPrecondition when the address is taken, is not ours, or may not be
+    /// served without TLS.
+    Server(vm::Supervisor& supervisor, HostDescription description, const Log& log,
            const std::filesystem::path& runtimeDir);
     ~Server();
 

@@ -38,7 +38,8 @@ grpc::Status toStatus(const std::exception_ptr& error, const Log& log)
     } catch (const std::exception& bug) {
         const auto incident = VmId::random().text().substr(0, 8);
         log.error("a request failed because of a bug", {{"incident", incident}, {"error", bug.what()}});
-        return {grpc::StatusCode::INTERNAL, "internal error, incident " + incident + "; teehostd's log says more"};
+        return {grpc::StatusCode::INTERNAL,
+                "internal error, incident " + incident + "; teehostd's log says more"};
     }
 }
 

@@ -27,7 +27,8 @@ using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 
-[[noreturn]] void refuse(const std::string& option, const std::string& path, const std::string& why, const std::string& hint)
+[[noreturn]] void refuse(const std::string& option, const std::string& path, const std::string& why,
+                         const std::string& hint)
 {
     throw Error(Category::FailedPrecondition, option + "=\"" + path + "\" " + why, hint);
 }
@@ -83,7 +84,8 @@ void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
                                                : certOption + " is set without " + keyOption),
                     "TLS needs both; the daemon does not fall back to plain text");
     if (!paths.clientCa.empty() && !paths.enabled())
-        throw Error(Category::FailedPrecondition, prefix + ".client_ca_certs is set without a server certificate",
+        throw Error(Category::FailedPrecondition,
+                    prefix + ".client_ca_certs is set without a server certificate",
                     "client certificates need TLS: set " + certOption + " and " + keyOption);
     if (!paths.enabled())
         return;
@@ -98,15 +100,18 @@ void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
         readCertificate(paths.clientCa, prefix + ".client_ca_certs");
 }
 
-TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix, const Log& log)
-    : source_(std::move(source)), directory_(std::move(directory)), optionPrefix_(std::move(optionPrefix)), log_(log)
+TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix,
+                           const Log& log)
+    : source_(std::move(source)), directory_(std::move(directory)), optionPrefix_(std::move(optionPrefix)),
+      log_(log)
 {
     checkTlsFiles(source_, optionPrefix_);
     if (!source_.enabled())
         return;
     std::filesystem::remove_all(directory_);
     if (::mkdir(directory_.c_str(), 0700) != 0)
-        throw systemError(Category::FailedPrecondition, "cannot make the directory \"" + directory_.string() + "\"", errno);
+        throw systemError(Category::FailedPrecondition,
+                          "cannot make the directory \"" + directory_.string() + "\"", errno);
     published_.key = directory_ / "key.pem";
     published_.certificate = directory_ / "cert.pem";
     if (!source_.clientCa.empty())
@@ -135,7 +140,8 @@ TlsPublisher::Stamp TlsPublisher::stamp() const
 
 void TlsPublisher::publish()
 {
-    // Key first, then the certificate, with nothing in between: the watcher should never see a pair that does not fit.
+    // Key first, then the certificate, with nothing in between: the watcher should never see a pair that does
+    // not fit.
     if (!source_.clientCa.empty())
         replaceFile(source_.clientCa, published_.clientCa, 0600);
     replaceFile(source_.key, published_.key, 0600);

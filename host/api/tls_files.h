@@ -16,12 +16,13 @@ struct TlsPaths {
     [[nodiscard]] bool enabled() const noexcept { return !certificate.empty() || !key.empty(); }
 };
 
-/// Throws FailedPrecondition with a sentence: a certificate without its key, a file that does not parse, a key that does
-/// not fit the certificate, a certificate that has expired.
+/// Throws FailedPrecondition with a sentence: a certificate without its key, a file that does not parse, a
+/// key that does not fit the certificate, a certificate that has expired.
 void checkTlsFiles(const TlsPaths& paths, const std::string& optionPrefix);
 
-/// Watches an operator's files and hands only complete, fitting sets on, as copies in a private directory. Without this,
-/// a half-replaced pair would make every new handshake fail. Not thread-safe: one thread calls refresh().
+/// Watches an operator's files and hands only complete, fitting sets on, as copies in a private directory.
+/// Without this, a half-replaced pair would make every new handshake fail. Not thread-safe: one thread calls
+/// refresh().
 class TlsPublisher {
 public:
     /// Publishes once; throws as checkTlsFiles does.

@@ -37,16 +37,16 @@ constexpr double kWorksMs = 50; // hardware needs about 1 ms
 constexpr int kAfterLoop = 0x11, kAfterSse = 0x10, kExitPort = 0x12;
 
 constexpr std::array<std::uint8_t, 27> kCode{
-    0xB9, 0x00, 0x00, 0x10, 0x00, //    mov ecx, 0x100000
-    0xFF, 0xC9,                   // l: dec ecx
-    0x75, 0xFC,                   //    jnz l
-    0xE6, kAfterLoop,             //    out 0x11, al
-    0x66, 0x0F, 0xEF, 0xC0,       //    pxor xmm0, xmm0
-    0xE6, kAfterSse,              //    out 0x10, al
-    0x66, 0xB9, 0x00, 0x01,       //    mov cx, 256
-    0xE6, kExitPort,              // m: out 0x12, al
-    0xFF, 0xC9,                   //    dec ecx
-    0x75, 0xFA,                   //    jnz m
+    0xB9, 0x00,       0x00, 0x10, 0x00, //    mov ecx, 0x100000
+    0xFF, 0xC9,                         // l: dec ecx
+    0x75, 0xFC,                         //    jnz l
+    0xE6, kAfterLoop,                   //    out 0x11, al
+    0x66, 0x0F,       0xEF, 0xC0,       //    pxor xmm0, xmm0
+    0xE6, kAfterSse,                    //    out 0x10, al
+    0x66, 0xB9,       0x00, 0x01,       //    mov cx, 256
+    0xE6, kExitPort,                    // m: out 0x12, al
+    0xFF, 0xC9,                         //    dec ecx
+    0x75, 0xFA,                         //    jnz m
 };
 
 // SIGALRM's handler sets this in the shared kvm_run page, which makes KVM_RUN return.
@@ -74,10 +74,7 @@ void armDeadline()
     ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-[[noreturn]] void fail(const char* what)
-{
-    throw systemError(Category::FailedPrecondition, what, errno);
-}
+[[noreturn]] void fail(const char* what) { throw systemError(Category::FailedPrecondition, what, errno); }
 
 void put64(std::uint8_t* memory, std::uint64_t address, std::uint64_t value)
 {
@@ -105,9 +102,9 @@ void enterLongMode(int vcpu)
     if (::ioctl(vcpu, KVM_GET_SREGS, &special) != 0)
         fail("KVM_GET_SREGS");
     special.cr3 = kPml4;
-    special.cr4 = 0x620;       // PAE, OSFXSR, OSXMMEXCPT
-    special.cr0 = 0x80050033;  // PG, AM, WP, NE, ET, MP, PE
-    special.efer = 0x500;      // LMA, LME
+    special.cr4 = 0x620;      // PAE, OSFXSR, OSXMMEXCPT
+    special.cr0 = 0x80050033; // PG, AM, WP, NE, ET, MP, PE
+    special.efer = 0x500;     // LMA, LME
     special.cs = flatSegment(8, 11, true);
     special.ds = special.es = special.fs = special.gs = special.ss = flatSegment(16, 3, false);
     if (::ioctl(vcpu, KVM_SET_SREGS, &special) != 0)
@@ -145,8 +142,10 @@ public:
         if (!vcpu_)
             fail("KVM_CREATE_VCPU");
         const int size = ::ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-        runBytes_ = size < static_cast<int>(sizeof(kvm_run)) ? sizeof(kvm_run) : static_cast<std::size_t>(size);
-        run_ = static_cast<kvm_run*>(::mmap(nullptr, runBytes_, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu_.get(), 0));
+        runBytes_ =
+            size < static_cast<int>(sizeof(kvm_run)) ? sizeof(kvm_run) : static_cast<std::size_t>(size);
+        run_ = static_cast<kvm_run*>(
+            ::mmap(nullptr, runBytes_, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu_.get(), 0));
         if (run_ == MAP_FAILED)
             fail("mmap of kvm_run");
         enterLongMode(vcpu_.get());
@@ -174,7 +173,8 @@ private:
 
 KvmProbeResult emulated(const std::string& seen)
 {
-    return {KvmVerdict::Emulated, seen + ": KVM here interprets guest kernel code, and an ordinary guest would never boot",
+    return {KvmVerdict::Emulated,
+            seen + ": KVM here interprets guest kernel code, and an ordinary guest would never boot",
             "use TCG (qemu.enable_kvm=false) or a host with hardware virtualisation"};
 }
 
@@ -189,8 +189,9 @@ KvmProbeResult Guest::run()
     while (true) {
         if (::ioctl(vcpu_.get(), KVM_RUN, 0) != 0) {
             if (errno == EINTR)
-                return emulated(loopEnd ? "the probe guest did not finish within 200 ms"
-                                        : "the probe guest did not finish a loop of 2^20 iterations within 200 ms");
+                return emulated(
+                    loopEnd ? "the probe guest did not finish within 200 ms"
+                            : "the probe guest did not finish a loop of 2^20 iterations within 200 ms");
             fail("KVM_RUN");
         }
         switch (run_->exit_reason) {
@@ -202,15 +203,18 @@ KvmProbeResult Guest::run()
             else if (run_->io.port == kExitPort)
                 ++exits;
             break;
-        case KVM_EXIT_HLT: return judge(loopEnd, start, sseEnd, exits);
-        case KVM_EXIT_INTERNAL_ERROR: return emulated("KVM could not emulate an instruction of the probe guest");
+        case KVM_EXIT_HLT:
+            return judge(loopEnd, start, sseEnd, exits);
+        case KVM_EXIT_INTERNAL_ERROR:
+            return emulated("KVM could not emulate an instruction of the probe guest");
         case KVM_EXIT_FAIL_ENTRY:
             return {KvmVerdict::Broken,
                     "the processor refused to enter the probe guest, hardware reason " +
                         std::to_string(run_->fail_entry.hardware_entry_failure_reason),
                     "check the kernel's log"};
         default:
-            return {KvmVerdict::Broken, "the probe guest ended with KVM exit reason " + std::to_string(run_->exit_reason),
+            return {KvmVerdict::Broken,
+                    "the probe guest ended with KVM exit reason " + std::to_string(run_->exit_reason),
                     "check the kernel's log"};
         }
     }
@@ -230,7 +234,8 @@ KvmProbeResult Guest::judge(std::optional<steady_clock::time_point> loopEnd, ste
     result.verdict = loopMs < kWorksMs ? KvmVerdict::Works : KvmVerdict::Slow;
     result.message = result.verdict == KvmVerdict::Works
                          ? "a probe guest ran at the speed of hardware"
-                         : "a probe guest ran, but took " + std::to_string(static_cast<int>(loopMs)) + " ms for 2^20 iterations";
+                         : "a probe guest ran, but took " + std::to_string(static_cast<int>(loopMs)) +
+                               " ms for 2^20 iterations";
     return result;
 }
 
@@ -252,7 +257,8 @@ KvmProbeResult probeKvmHere()
     try {
         return Guest(kvm.get()).run();
     } catch (const Error& error) {
-        return {KvmVerdict::Broken, std::string("the probe guest could not run: ") + error.what(), "check the kernel's log"};
+        return {KvmVerdict::Broken, std::string("the probe guest could not run: ") + error.what(),
+                "check the kernel's log"};
     }
 }
 

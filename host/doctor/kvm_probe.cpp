@@ -46,7 +46,8 @@ KvmProbeResult probeKvm(const std::string& program)
                     "use another host, or set qemu.enable_kvm=false"};
         return fromLine(child.output);
     } catch (const std::exception& error) {
-        return {KvmVerdict::Broken, std::string("the KVM probe failed: ") + error.what(), "set qemu.enable_kvm=false"};
+        return {KvmVerdict::Broken, std::string("the KVM probe failed: ") + error.what(),
+                "set qemu.enable_kvm=false"};
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Is KVM usable here? /dev/kvm that opens, creates VMs and even runs a one-instruction guest is no proof: on some nested
-// hosts every instruction of a guest kernel is interpreted, and an ordinary guest never gets anywhere. So this runs a
-// tiny guest in 64-bit mode, ring 0, with paging, under a deadline: a loop of a million iterations, an SSE instruction,
-// and 256 exits.
+// Is KVM usable here? /dev/kvm that opens, creates VMs and even runs a one-instruction guest is no proof: on
+// some nested hosts every instruction of a guest kernel is interpreted, and an ordinary guest never gets
+// anywhere. So this runs a tiny guest in 64-bit mode, ring 0, with paging, under a deadline: a loop of a
+// million iterations, an SSE instruction, and 256 exits.
 #pragma once
 
 #include <string>
@@ -27,14 +27,18 @@ struct KvmProbeResult {
     double nsPerIteration = 0; ///< of the guest's loop; 0 when it did not finish
     double nsPerExit = 0;
 
-    [[nodiscard]] bool usable() const noexcept { return verdict == KvmVerdict::Works || verdict == KvmVerdict::Slow; }
+    [[nodiscard]] bool usable() const noexcept
+    {
+        return verdict == KvmVerdict::Works || verdict == KvmVerdict::Slow;
+    }
 };
 
-/// Runs the guest in this process, on this thread; takes at most about a second. Uses SIGALRM: only for a process that
-/// does nothing else.
+/// Runs the guest in this process, on this thread; takes at most about a second. Uses SIGALRM: only for a
+/// process that does nothing else.
 [[nodiscard]] KvmProbeResult probeKvmHere();
 
-/// Runs `program --probe-kvm` as a child with a deadline, so that nothing KVM does can hang the caller. Blocking.
+/// Runs `program --probe-kvm` as a child with a deadline, so that nothing KVM does can hang the caller.
+/// Blocking.
 [[nodiscard]] KvmProbeResult probeKvm(const std::string& program);
 
 /// One line of JSON, for the pipe between the two.

@@ -46,6 +46,12 @@ void addIdentity(QemuArgs& args, const VmSpec& spec, const PlanContext& context)
     args.whole("-display", "none");
 }
 
+std::string cpuModel(const Settings& settings, const Merged& merged)
+{
+    const bool named = merged.cpu && !merged.cpu->model.empty();
+    return named ? merged.cpu->model : settings.text("qemu.cpu");
+}
+
 void addMachine(QemuArgs& args, const VmSpec& spec, const PlanContext& context, const Merged& merged,
                 std::size_t nodes)
 {
@@ -58,9 +64,7 @@ void addMachine(QemuArgs& args, const VmSpec& spec, const PlanContext& context, 
         args.option("-accel", "tcg", {{"thread", "multi"}});
     else
         args.option("-accel", spec.accel, {});
-    const bool named = merged.cpu && !merged.cpu->model.empty();
-    args.option("-cpu", named ? merged.cpu->model : settings.text("qemu.cpu"),
-                merged.cpu ? merged.cpu->properties : Properties{});
+    args.option("-cpu", cpuModel(settings, merged), merged.cpu ? merged.cpu->properties : Properties{});
     args.option("-smp", "",
                 {{"cpus", std::to_string(spec.vcpus)}, {"maxcpus", std::to_string(spec.maxVcpus)}});
 }
@@ -287,6 +291,7 @@ LaunchPlan makePlan(const VmSpec& spec, const VmPaths& paths, const PlanContext&
     plan.sidecars = merged.sidecars;
     plan.files = merged.files;
     plan.notes = merged.notes;
+    plan.cpuModel = cpuModel(settings, merged);
     plan.lockMemory = context.confidential || !settings.text("qemu.gpu.bdf").empty();
     return plan;
 }

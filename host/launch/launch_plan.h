@@ -22,6 +22,7 @@ struct LaunchPlan {
     std::vector<plugin::SidecarPlan> sidecars;
     std::vector<plugin::FilePlan> files;
     plugin::Properties notes;
+    std::string cpuModel;    ///< what the guest sees as its processor
     bool lockMemory = false; ///< the VM pins its memory (VFIO, encrypted guests)
 };
 

@@ -34,7 +34,8 @@ Configuration open(const std::string& path)
                           "use .properties, .ini, .xml or .json");
 }
 
-void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& prefix, FileValues& into, int depth)
+void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& prefix, FileValues& into,
+             int depth)
 {
     if (depth > kMaxDepth)
         throw InvalidArgument("the settings are nested deeper than " + std::to_string(kMaxDepth) + " levels");

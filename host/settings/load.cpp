@@ -128,8 +128,9 @@ Effective evaluate(const OptionSpec& spec, const Written& written, const std::st
         std::string allowed = error.hint();
         if (allowed.empty())
             allowed = "allowed: " + std::string(typeName(spec.type));
-        throw InvalidArgument(spec.key + "=" + printable(written.text) + " (" + written.source + "): " + error.what(), {},
-                              allowed);
+        throw InvalidArgument(spec.key + "=" + printable(written.text) + " (" + written.source +
+                                  "): " + error.what(),
+                              {}, allowed);
     }
 }
 

@@ -22,14 +22,19 @@ const prometheus::Histogram::BucketBoundaries kBootBuckets{1, 2, 4, 8, 15, 30, 6
 
 struct Metrics::Families {
     prometheus::Registry registry;
-    prometheus::Family<prometheus::Gauge>& vms =
-        prometheus::BuildGauge().Name("teehost_vms").Help("VMs by state, ended ones not counted").Register(registry);
-    prometheus::Family<prometheus::Counter>& transitions = prometheus::BuildCounter()
-                                                               .Name("teehost_vm_transitions_total")
-                                                               .Help("State changes of VMs by the state entered")
-                                                               .Register(registry);
-    prometheus::Family<prometheus::Counter>& events =
-        prometheus::BuildCounter().Name("teehost_vm_events_total").Help("Events of VMs by kind").Register(registry);
+    prometheus::Family<prometheus::Gauge>& vms = prometheus::BuildGauge()
+                                                     .Name("teehost_vms")
+                                                     .Help("VMs by state, ended ones not counted")
+                                                     .Register(registry);
+    prometheus::Family<prometheus::Counter>& transitions =
+        prometheus::BuildCounter()
+            .Name("teehost_vm_transitions_total")
+            .Help("State changes of VMs by the state entered")
+            .Register(registry);
+    prometheus::Family<prometheus::Counter>& events = prometheus::BuildCounter()
+                                                          .Name("teehost_vm_events_total")
+                                                          .Help("Events of VMs by kind")
+                                                          .Register(registry);
     prometheus::Histogram& boot = prometheus::BuildHistogram()
                                       .Name("teehost_vm_boot_seconds")
                                       .Help("Time from a VM's admission to its agent's first answer")
@@ -41,8 +46,8 @@ struct Metrics::Families {
 
 Metrics::Metrics() : families_(std::make_unique<Families>())
 {
-    for (const auto state : {VmState::Preparing, VmState::Launching, VmState::Booting, VmState::Running, VmState::Paused,
-                             VmState::Stopping, VmState::Cleaning})
+    for (const auto state : {VmState::Preparing, VmState::Launching, VmState::Booting, VmState::Running,
+                             VmState::Paused, VmState::Stopping, VmState::Cleaning})
         families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Set(0);
 }
 
@@ -72,6 +77,9 @@ void Metrics::count(const vm::Event& event)
         all.admitted.erase(it);
 }
 
-std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(families_->registry.Collect()); }
+std::string Metrics::text() const
+{
+    return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+}
 
 } // namespace teehost::telemetry

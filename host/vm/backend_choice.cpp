@@ -25,7 +25,8 @@ bool readSwitch(const std::string& name, const std::string& text)
     try {
         return std::get<bool>(settings::parseValue(spec, text, "/"));
     } catch (const Error& error) {
-        throw InvalidArgument(name + "=" + printable(text) + " (environment): " + error.what(), {}, error.hint());
+        throw InvalidArgument(name + "=" + printable(text) + " (environment): " + error.what(), {},
+                              error.hint());
     }
 }
 
@@ -49,25 +50,33 @@ std::string knownBackends(const plugin::Loaded& loaded)
 plugin::ProbeCheck kvmCheck(const plugin::PluginInfo& info, const doctor::KvmProbeResult& kvm)
 {
     const auto otherwise = info.needsKvm ? plugin::Verdict::Fail : plugin::Verdict::Warn;
-    return {"host.kvm", "A probe guest runs under KVM", kvm.usable() ? plugin::Verdict::Pass : otherwise,
-            kvm.message, kvm.remedy, info.needsKvm};
+    return {"host.kvm",
+            "A probe guest runs under KVM",
+            kvm.usable() ? plugin::Verdict::Pass : otherwise,
+            kvm.message,
+            kvm.remedy,
+            info.needsKvm};
 }
 
-/// The VM that the settings describe, as a probe sees it. QEMU's path is left as configured: whether it exists is the
-/// launch's question.
+/// The VM that the settings describe, as a probe sees it. QEMU's path is left as configured: whether it
+/// exists is the launch's question.
 plugin::VmFacts defaultFacts(const settings::Settings& settings, const plugin::PluginInfo& info,
                              const doctor::KvmProbeResult& kvm)
 {
     launch::VmSpec spec;
-    spec.accel = info.needsKvm || (kvm.usable() && settings.flagOrAuto("qemu.enable_kvm").value_or(true)) ? "kvm" : "tcg";
+    spec.accel = info.needsKvm || (kvm.usable() && settings.flagOrAuto("qemu.enable_kvm").value_or(true))
+                     ? "kvm"
+                     : "tcg";
     spec.vcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.count"));
     spec.maxVcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.maxcpus"));
     spec.memoryBytes = settings.number("qemu.memory.size");
     spec.kernel = settings.text("qemu.kernel.file");
     spec.initrd = settings.text("qemu.kernel.initrd");
     spec.cmdline = settings.text("qemu.kernel.cmdline");
-    const launch::HostDirs dirs{settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
-    const launch::PlanContext context{settings, {}, settings.text("qemu.bin_path"), "", "", 0, info.confidential};
+    const launch::HostDirs dirs{settings.text("state.dir"), settings.text("runtime.dir"),
+                                settings.text("log.dir")};
+    const launch::PlanContext context{settings,         {}, settings.text("qemu.bin_path"), "", "", 0,
+                                      info.confidential};
     return launch::vmFacts(spec, launch::VmPaths(dirs, spec.id), context);
 }
 
@@ -81,17 +90,21 @@ std::string whyUnusable(const ProbedPlugin& probed)
     return "its probe did not pass";
 }
 
-std::string chooseNamed(const plugin::Loaded& loaded, const ProbeResults& probes, const std::string& id, const Log& log)
+std::string chooseNamed(const plugin::Loaded& loaded, const ProbeResults& probes, const std::string& id,
+                        const Log& log)
 {
     const auto* plugin = loaded.find(id);
     if (plugin == nullptr || !plugin->info().backend)
-        throw Error(Category::FailedPrecondition, "the backend \"" + printable(id) + "\" is not there", knownBackends(loaded));
+        throw Error(Category::FailedPrecondition, "the backend \"" + printable(id) + "\" is not there",
+                    knownBackends(loaded));
     const auto& probed = probes.at(id);
     if (!probed.failure.empty())
-        throw Error(Category::FailedPrecondition, "the backend \"" + id + "\" cannot be used: " + probed.failure);
+        throw Error(Category::FailedPrecondition,
+                    "the backend \"" + id + "\" cannot be used: " + probed.failure);
     // A host that cannot run it now may be repaired while the daemon runs, and each launch checks again.
     if (!probed.usable)
-        log.warning("the configured backend is not usable yet", {{"backend", id}, {"why", whyUnusable(probed)}});
+        log.warning("the configured backend is not usable yet",
+                    {{"backend", id}, {"why", whyUnusable(probed)}});
     return id;
 }
 
@@ -110,8 +123,8 @@ Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable&
             throw InvalidArgument(name + "=true asks for a backend that no loaded plugin provides", {},
                                   "install the plugin, or unset the variable");
         if (on && switches.wanted)
-            throw InvalidArgument(name + "=true contradicts the switch of the backend " + *switches.wanted, {},
-                                  "switch on one of them");
+            throw InvalidArgument(name + "=true contradicts the switch of the backend " + *switches.wanted,
+                                  {}, "switch on one of them");
         if (on)
             switches.wanted = plugin->info().id;
         else if (plugin != nullptr)
@@ -143,8 +156,8 @@ ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings
     return results;
 }
 
-std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes, const settings::Settings& settings,
-                          const Switches& switches, const Log& log)
+std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes,
+                          const settings::Settings& settings, const Switches& switches, const Log& log)
 {
     const std::string configured = settings.text("backend");
     const bool automatic = configured.empty() || configured == "auto";
@@ -152,8 +165,9 @@ std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& prob
         return std::find(switches.excluded.begin(), switches.excluded.end(), id) != switches.excluded.end();
     };
     if (!automatic && ((switches.wanted && *switches.wanted != configured) || excluded(configured)))
-        throw InvalidArgument("backend=" + configured + " contradicts the environment's MANAGER_QEMU_ENABLE_ switches", {},
-                              "unset one of them");
+        throw InvalidArgument("backend=" + configured +
+                                  " contradicts the environment's MANAGER_QEMU_ENABLE_ switches",
+                              {}, "unset one of them");
     if (!automatic || switches.wanted)
         return chooseNamed(loaded, probes, switches.wanted.value_or(configured), log);
 
@@ -172,11 +186,13 @@ std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& prob
             continue;
         }
         if (plugin->info().confidential)
-            log.info("backend chosen", {{"backend", id}, {"why", "the first confidential one this host can run"}});
+            log.info("backend chosen",
+                     {{"backend", id}, {"why", "the first confidential one this host can run"}});
         else
             log.warning("backend chosen: its VMs are not confidential",
                         {{"backend", id},
-                         {"why", passedOver.empty() ? "no confidential backend is installed or switched on" : passedOver}});
+                         {"why", passedOver.empty() ? "no confidential backend is installed or switched on"
+                                                    : passedOver}});
         return id;
     }
     throw Error(Category::FailedPrecondition,
@@ -191,7 +207,8 @@ std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> e
     if (required && !kvm.usable())
         throw Error(Category::FailedPrecondition,
                     "KVM is required (" +
-                        std::string(backend.needsKvm ? "the backend " + backend.id + " needs it" : "qemu.enable_kvm=true") +
+                        std::string(backend.needsKvm ? "the backend " + backend.id + " needs it"
+                                                     : "qemu.enable_kvm=true") +
                         ") but does not work here: " + kvm.message,
                     kvm.remedy);
     if (required)

@@ -19,12 +19,12 @@ namespace teehost::vm {
 
 /// What the environment's switches MANAGER_QEMU_ENABLE_… say of a plugin's `select_env`.
 struct Switches {
-    std::optional<std::string> wanted;  ///< id of the backend that is switched on
-    std::vector<std::string> excluded;  ///< ids of those switched off
+    std::optional<std::string> wanted; ///< id of the backend that is switched on
+    std::vector<std::string> excluded; ///< ids of those switched off
 };
 
-/// Throws InvalidArgument when two are on, or one is on that no loaded plugin answers to: a host that was told to run
-/// confidential VMs must not quietly run others.
+/// Throws InvalidArgument when two are on, or one is on that no loaded plugin answers to: a host that was
+/// told to run confidential VMs must not quietly run others.
 [[nodiscard]] Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
                                     const settings::Environment& environment);
 
@@ -36,17 +36,20 @@ struct ProbedPlugin {
 };
 using ProbeResults = std::map<std::string, ProbedPlugin, std::less<>>;
 
-/// Makes the instances and probes them, for VMs as the settings describe them. A plugin that fails is unusable; nothing
-/// is thrown for it. Every backend also gets the check host.kvm, required where it needs KVM.
+/// Makes the instances and probes them, for VMs as the settings describe them. A plugin that fails is
+/// unusable; nothing is thrown for it. Every backend also gets the check host.kvm, required where it needs
+/// KVM.
 [[nodiscard]] ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
                                         const doctor::KvmProbeResult& kvm, const Log& log);
 
-/// Throws FailedPrecondition or InvalidArgument when the configuration names a backend or attester that is not there, or
-/// contradicts itself, or none is usable.
+/// Throws FailedPrecondition or InvalidArgument when the configuration names a backend or attester that is
+/// not there, or contradicts itself, or none is usable.
 [[nodiscard]] std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes,
-                                        const settings::Settings& settings, const Switches& switches, const Log& log);
+                                        const settings::Settings& settings, const Switches& switches,
+                                        const Log& log);
 
-/// "kvm" or "tcg"; throws FailedPrecondition when the backend or the operator insists on KVM and it does not work.
+/// "kvm" or "tcg"; throws FailedPrecondition when the backend or the operator insists on KVM and it does not
+/// work.
 [[nodiscard]] std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> enableKvm,
                                       const doctor::KvmProbeResult& kvm);
 

@@ -39,6 +39,8 @@ struct HostFacts {
     std::string
         qemuBinary; ///< as configured; resolved at each launch, so that an upgrade or a repair is noticed
     std::string instanceId;
+    std::string firmwareVersion; ///< ovmf.version, or that of the package the firmware came from
+    std::string eosVersion;      ///< of the guest image
 };
 
 /// A CreateVm call that may be given up: on cancellation by the client or at a deadline.
@@ -89,6 +91,7 @@ public:
     [[nodiscard]] std::uint64_t consoleEnd(const std::string& id) const;
 
     [[nodiscard]] asio::io_context& io() noexcept { return io_; }
+    [[nodiscard]] const HostFacts& facts() const noexcept { return facts_; }
     [[nodiscard]] const settings::Settings& settings() const noexcept { return settings_; }
 
 private:

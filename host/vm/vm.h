@@ -35,6 +35,7 @@ struct VmView {
     std::uint16_t agentPort = 0;
     pid_t pid = 0;
     std::string cause, remedy;
+    std::string cpuModel; ///< empty until it is planned
 };
 
 /// Why and how a VM is to end.
@@ -71,6 +72,7 @@ struct Vm {
     bool launched = false;           ///< QEMU accepted its configuration once
     bool agentAnswered = false;
 
+    std::string cpuModel;
     PortPool::Lease port;
     std::optional<launch::VmDirs> dirs;
     std::vector<Sidecar> sidecars;
@@ -96,7 +98,8 @@ struct Vm {
                 port ? *port : std::uint16_t{0},
                 qemu && !qemu->ended() ? qemu->pid() : 0,
                 cause,
-                remedy};
+                remedy,
+                cpuModel};
     }
 };
 

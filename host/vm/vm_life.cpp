@@ -103,6 +103,7 @@ asio::awaitable<void> VmLife::prepare()
             if (attester->hasCompose())
                 fragments_.push_back(attester->compose(call, facts));
         const auto plan = launch::makePlan(vm->spec, paths, planContext(), fragments_);
+        vm->cpuModel = plan.cpuModel;
         vm->dirs->writePlanned(plan.files);
         for (const auto& fragment : fragments_)
             for (const auto& firmware : fragment.firmware)

@@ -35,7 +35,8 @@ class ApiTest final : public CppUnit::TestFixture {
 
     void errorsKeepTheirCategoryAndHint()
     {
-        const auto status = toStatus(std::make_exception_ptr(InvalidArgument("is bad", "ttl", "write 90s")), log_);
+        const auto status =
+            toStatus(std::make_exception_ptr(InvalidArgument("is bad", "ttl", "write 90s")), log_);
         CPPUNIT_ASSERT(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
         CPPUNIT_ASSERT_EQUAL(std::string("ttl: is bad; write 90s"), status.error_message());
         CPPUNIT_ASSERT(toStatus(nullptr, log_).ok());
@@ -51,7 +52,8 @@ class ApiTest final : public CppUnit::TestFixture {
 
     void messagesFitAHeader()
     {
-        const auto status = toStatus(std::make_exception_ptr(Error(Category::Internal, "\x1b[2J\xff" + std::string(9000, 'x'))), log_);
+        const auto status = toStatus(
+            std::make_exception_ptr(Error(Category::Internal, "\x1b[2J\xff" + std::string(9000, 'x'))), log_);
         CPPUNIT_ASSERT(status.error_message().starts_with("\\x1b[2J\\xff"));
         CPPUNIT_ASSERT(status.error_message().size() <= 4096);
     }
@@ -80,11 +82,14 @@ class ApiTest final : public CppUnit::TestFixture {
         const auto vm = fromProto(fullRequest());
         const auto& agent = vm.agent;
         const std::string arrived = agent.logLevel + "," + std::string(agent.serverCaCert.reveal()) + "," +
-                                    std::string(agent.clientKey.reveal()) + "," + std::string(agent.clientCert.reveal()) + "," +
-                                    agent.serverUrl + "," + agent.caUrl + "," + std::string(agent.certsToken.reveal()) + "," +
-                                    std::string(agent.awsAccessKeyId.reveal()) + "," + std::string(agent.awsSecretAccessKey.reveal()) +
-                                    "," + agent.awsEndpointUrl + "," + agent.awsRegion + "," + agent.aaKbsParams;
-        CPPUNIT_ASSERT_EQUAL(std::string("info,CA,KEY,CERT,url,caurl,TOKEN,ID,SECRET,endpoint,region,kbs"), arrived);
+                                    std::string(agent.clientKey.reveal()) + "," +
+                                    std::string(agent.clientCert.reveal()) + "," + agent.serverUrl + "," +
+                                    agent.caUrl + "," + std::string(agent.certsToken.reveal()) + "," +
+                                    std::string(agent.awsAccessKeyId.reveal()) + "," +
+                                    std::string(agent.awsSecretAccessKey.reveal()) + "," +
+                                    agent.awsEndpointUrl + "," + agent.awsRegion + "," + agent.aaKbsParams;
+        CPPUNIT_ASSERT_EQUAL(std::string("info,CA,KEY,CERT,url,caurl,TOKEN,ID,SECRET,endpoint,region,kbs"),
+                             arrived);
         CPPUNIT_ASSERT(vm.ttl == 90min);
         CPPUNIT_ASSERT(vm.names == &launch::kManagerFieldNames);
     }
@@ -143,8 +148,9 @@ class ApiTest final : public CppUnit::TestFixture {
     void makeCertificate(const std::string& name, const std::string& days = "30") const
     {
         const auto base = (dir_.path() / name).string();
-        const auto made = runHelper({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                                     "-subj", "/CN=localhost", "-days", days, "-keyout", base + ".key", "-out", base + ".crt"},
+        const auto made = runHelper({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                     "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-days",
+                                     days, "-keyout", base + ".key", "-out", base + ".crt"},
                                     60s);
         CPPUNIT_ASSERT_MESSAGE(made.output, made.ok());
     }
@@ -181,9 +187,11 @@ class ApiTest final : public CppUnit::TestFixture {
     {
         for (const std::string extension : {".crt", ".key"}) {
             const auto target = path("live" + extension);
-            const auto before = std::filesystem::exists(target) ? std::filesystem::last_write_time(target)
-                                                                : std::filesystem::file_time_type::clock::now();
-            std::filesystem::copy_file(path(from + extension), target, std::filesystem::copy_options::overwrite_existing);
+            const auto before = std::filesystem::exists(target)
+                                    ? std::filesystem::last_write_time(target)
+                                    : std::filesystem::file_time_type::clock::now();
+            std::filesystem::copy_file(path(from + extension), target,
+                                       std::filesystem::copy_options::overwrite_existing);
             std::filesystem::last_write_time(target, before + 1s);
         }
     }
@@ -199,8 +207,10 @@ class ApiTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(std::filesystem::status(published.key).permissions() ==
                        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 
-        std::filesystem::copy_file(path("b.key"), path("live.key"), std::filesystem::copy_options::overwrite_existing);
-        std::filesystem::last_write_time(path("live.key"), std::filesystem::last_write_time(path("live.key")) + 5s);
+        std::filesystem::copy_file(path("b.key"), path("live.key"),
+                                   std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::last_write_time(path("live.key"),
+                                         std::filesystem::last_write_time(path("live.key")) + 5s);
         publisher.refresh(); // half a renewal: the key does not fit the certificate
         CPPUNIT_ASSERT_EQUAL(content(path("a.key")), content(published.key));
         CPPUNIT_ASSERT(logged_.find("the old ones stay") != std::string::npos);

@@ -50,9 +50,11 @@ class LogTest final : public CppUnit::TestFixture {
 
     void errorsSayWhatToDo()
     {
-        const auto error = systemError(Category::FailedPrecondition, "cannot open kernel \"/x\"", ENOENT, "check it");
-        CPPUNIT_ASSERT_EQUAL(std::string("cannot open kernel \"/x\": No such file or directory (os error 2); check it"),
-                             describe(error));
+        const auto error =
+            systemError(Category::FailedPrecondition, "cannot open kernel \"/x\"", ENOENT, "check it");
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("cannot open kernel \"/x\": No such file or directory (os error 2); check it"),
+            describe(error));
         CPPUNIT_ASSERT_EQUAL(std::string("ttl: no"), std::string(InvalidArgument("no", "ttl").what()));
     }
 
@@ -72,7 +74,8 @@ class LogTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!result.ok());
         CPPUNIT_ASSERT(runHelper({"sh", "-c", "kill -9 $$"}, 60s).signalled);
         // More output than is kept must not block the helper.
-        CPPUNIT_ASSERT_EQUAL(std::size_t{65536}, runHelper({"head", "-c", "1000000", "/dev/zero"}, 60s).output.size());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{65536},
+                             runHelper({"head", "-c", "1000000", "/dev/zero"}, 60s).output.size());
     }
 
     void aMissingHelperIsAnError() { CPPUNIT_ASSERT_THROW((void)runHelper({"no-such-program"}, 1s), Error); }

@@ -38,26 +38,32 @@ class TextTest final : public CppUnit::TestFixture {
             std::string_view text;
             nanoseconds value;
         };
-        const Row rows[] = {{"0", 0ns},          {"1ns", 1ns},          {"7us", 7us},       {"7\xc2\xb5s", 7us},
-                            {"300ms", 300ms},    {"90s", 90s},          {"1h30m", 90min},   {"1.5h", 90min},
-                            {"2h45m10s", 9910s}, {".5s", 500ms},        {"1.s", 1s},        {"1h1ns", 1h + 1ns},
-                            {"0.1s", 100ms},     {"106751d", 24h * 106751}};
+        const Row rows[] = {
+            {"0", 0ns},   {"1ns", 1ns},        {"7us", 7us},    {"7\xc2\xb5s", 7us},      {"300ms", 300ms},
+            {"90s", 90s}, {"1h30m", 90min},    {"1.5h", 90min}, {"2h45m10s", 9910s},      {".5s", 500ms},
+            {"1.s", 1s},  {"1h1ns", 1h + 1ns}, {"0.1s", 100ms}, {"106751d", 24h * 106751}};
         for (const auto& row : rows)
-            CPPUNIT_ASSERT_MESSAGE(std::string(row.text), row.value == parseDuration(row.text, DurationUnits::WithDays));
+            CPPUNIT_ASSERT_MESSAGE(std::string(row.text),
+                                   row.value == parseDuration(row.text, DurationUnits::WithDays));
     }
 
     void refusesWhatIsNoDuration()
     {
-        for (const std::string_view text : {"", "1", "abc", "-1s", "+1s", "1 s", "s", ".s", "1h 30m", "1e3s", "9999999999h",
-                                            "99999999999999999999s", "1s\n"})
-            CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text), (void)parseDuration(text, DurationUnits::WithDays), InvalidArgument);
+        for (const std::string_view text : {"", "1", "abc", "-1s", "+1s", "1 s", "s", ".s", "1h 30m", "1e3s",
+                                            "9999999999h", "99999999999999999999s", "1s\n"})
+            CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text),
+                                         (void)parseDuration(text, DurationUnits::WithDays), InvalidArgument);
     }
 
-    void daysAreOnlyForSettings() { CPPUNIT_ASSERT_THROW((void)parseDuration("1d", DurationUnits::Go), InvalidArgument); }
+    void daysAreOnlyForSettings()
+    {
+        CPPUNIT_ASSERT_THROW((void)parseDuration("1d", DurationUnits::Go), InvalidArgument);
+    }
 
     void writesDurationsItReadsBack()
     {
-        for (const nanoseconds value : {nanoseconds(0s), nanoseconds(1ns), nanoseconds(90min), nanoseconds(1h + 1ms)})
+        for (const nanoseconds value :
+             {nanoseconds(0s), nanoseconds(1ns), nanoseconds(90min), nanoseconds(1h + 1ms)})
             CPPUNIT_ASSERT(value == parseDuration(formatDuration(value), DurationUnits::Go));
         CPPUNIT_ASSERT_EQUAL(std::string("1h30m"), formatDuration(90min));
     }
@@ -68,15 +74,17 @@ class TextTest final : public CppUnit::TestFixture {
             std::string_view text;
             std::uint64_t bytes;
         };
-        static constexpr Row rows[] = {{"0", 0},           {"512", 512},      {"2048M", 2048ull << 20}, {"25G", 25ull << 30},
-                                       {"1T", 1ull << 40}, {"4k", 4096},      {"1GiB", 1ull << 30},     {"7B", 7}};
+        static constexpr Row rows[] = {
+            {"0", 0},           {"512", 512}, {"2048M", 2048ull << 20}, {"25G", 25ull << 30},
+            {"1T", 1ull << 40}, {"4k", 4096}, {"1GiB", 1ull << 30},     {"7B", 7}};
         for (const auto& row : rows)
             CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(row.text), row.bytes, parseSize(row.text));
     }
 
     void refusesWhatIsNoSize()
     {
-        for (const std::string_view text : {"", "M", "1.5G", "-1", "1 G", "1MB", "1X", "99999999999T", "18446744073709551616"})
+        for (const std::string_view text :
+             {"", "M", "1.5G", "-1", "1 G", "1MB", "1X", "99999999999T", "18446744073709551616"})
             CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text), (void)parseSize(text), InvalidArgument);
     }
 
@@ -109,13 +117,14 @@ class TextTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("\\xff\\xc3"), printable("\xff\xc3"));
         // U+009B starts a terminal control sequence as ESC [ does.
         CPPUNIT_ASSERT_EQUAL(std::string("\\xc2\\x9b2J"), printable("\xc2\x9b"
-                                                                     "2J"));
+                                                                    "2J"));
     }
 
     void knowsUtf8FromWhatLooksLikeIt()
     {
         CPPUNIT_ASSERT(isUtf8("\xf0\x9f\x98\x80 ok"));
-        for (const std::string_view text : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\x80", "\xe2\x82"})
+        for (const std::string_view text :
+             {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80", "\x80", "\xe2\x82"})
             CPPUNIT_ASSERT(!isUtf8(text));
     }
 
@@ -149,8 +158,9 @@ class TextTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(VmId::parse(id.text()) == id);
         CPPUNIT_ASSERT_EQUAL('4', id.text()[14]);
         CPPUNIT_ASSERT(VmId::random() != id);
-        for (const std::string_view text : {"", "../../../../../../../../etc/passwd---", "6BA7B810-9DAD-41D1-80B4-00C04FD430C8",
-                                            "6ba7b810-9dad-41d1-80b4-00c04fd430c", "6ba7b8109dad41d180b400c04fd430c8aaaa"})
+        for (const std::string_view text :
+             {"", "../../../../../../../../etc/passwd---", "6BA7B810-9DAD-41D1-80B4-00C04FD430C8",
+              "6ba7b810-9dad-41d1-80b4-00c04fd430c", "6ba7b8109dad41d180b400c04fd430c8aaaa"})
             CPPUNIT_ASSERT_MESSAGE(std::string(text), !VmId::parse(text));
     }
 };

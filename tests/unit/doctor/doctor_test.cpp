@@ -51,13 +51,16 @@ class DoctorTest final : public CppUnit::TestFixture {
             {{"-m", "9000000M"}, "not enough memory"},
             {{"-device", "nonsense"}, "lacks a device"},
             {{"-object", "sev-nonsense,id=x"}, "does not know an object"},
-            {{"-fsdev", "local,id=e,path=/no/share,security_model=none", "-device", "virtio-9p-pci,fsdev=e,mount_tag=e"}, "9p shares"},
+            {{"-fsdev", "local,id=e,path=/no/share,security_model=none", "-device",
+              "virtio-9p-pci,fsdev=e,mount_tag=e"},
+             "9p shares"},
             {{"-netdev", "user,id=n,hostfwd=tcp:192.0.2.1:1-:1"}, "could not bind the agent's host port"},
             {{"-nosuchoption"}, "refused one of its options"},
             {{"-accel", "nonsense"}, "built without the accelerator"},
         };
         for (const auto& row : rows) {
-            std::vector<std::string> argv{"qemu-system-x86_64", "-machine", "q35", "-display", "none", "-nodefaults"};
+            std::vector<std::string> argv{"qemu-system-x86_64", "-machine", "q35",
+                                          "-display",           "none",     "-nodefaults"};
             argv.insert(argv.end(), row.arguments.begin(), row.arguments.end());
             const auto qemu = runHelper(argv, 60s);
             CPPUNIT_ASSERT_MESSAGE("QEMU accepted " + row.arguments.back(), !qemu.ok() && !qemu.timedOut);
@@ -70,7 +73,8 @@ class DoctorTest final : public CppUnit::TestFixture {
 
     void quotesTheLineThatShowsIt()
     {
-        const auto why = explain(failure("warning: TCG doesn't support x\nqemu: could not load PC BIOS '\x1b[2J'\nmore\n"), {});
+        const auto why = explain(
+            failure("warning: TCG doesn't support x\nqemu: could not load PC BIOS '\x1b[2J'\nmore\n"), {});
         CPPUNIT_ASSERT_EQUAL(std::string("qemu: could not load PC BIOS '\\x1b[2J'"), why.evidence);
         CPPUNIT_ASSERT(isPortBusy("x: Could not set up host forwarding rule 'tcp:…'"));
         CPPUNIT_ASSERT(!isPortBusy("qemu: could not load PC BIOS"));
@@ -111,7 +115,8 @@ class DoctorTest final : public CppUnit::TestFixture {
 
     void refusesAProbeThatPrintsSomethingElse()
     {
-        for (const std::string_view text : {"", "{}", "[]", "hello", R"({"verdict":99})", R"({"verdict":-1})"})
+        for (const std::string_view text :
+             {"", "{}", "[]", "hello", R"({"verdict":99})", R"({"verdict":-1})"})
             CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text), (void)fromLine(text), std::exception);
     }
 

@@ -38,8 +38,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         VmSpec spec;
     };
 
-    Made make(std::vector<std::string> overrides = {}, const std::vector<Fragment>& fragments = {}, HostTopology topology = {{4}},
-              std::uint32_t vcpus = 4)
+    Made make(std::vector<std::string> overrides = {}, const std::vector<Fragment>& fragments = {},
+              HostTopology topology = {{4}}, std::uint32_t vcpus = 4)
     {
         const auto settings = hostSettings(dir_, std::move(overrides));
         VmSpec spec;
@@ -50,7 +50,9 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         spec.kernel = "/k";
         spec.initrd = "/i";
         spec.cmdline = "quiet a,b";
-        const PlanContext context{settings, std::move(topology), "/usr/bin/qemu-system-x86_64", "7.2.22", "0123456789abcdef", 6100, false};
+        const PlanContext context{settings, std::move(topology), "/usr/bin/qemu-system-x86_64",
+                                  "7.2.22", "0123456789abcdef",  6100,
+                                  false};
         const VmPaths paths({"/state", "/run/teehost", "/log"}, spec.id);
         return {makePlan(spec, paths, context, fragments), spec};
     }
@@ -87,8 +89,10 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
             {"-initrd", "/i"},
             {"-append", "quiet a,b"},
             {"-netdev", "user,id=vmnic,hostfwd=tcp:127.0.0.1:6100-:7002"},
-            {"-device", "virtio-net-pci,disable-legacy=on,iommu_platform=true,netdev=vmnic,addr=0x2,romfile="},
-            {"-fsdev", "local,id=env_share_dev,path=/run/teehost/vm/" + id + "/env,security_model=none,readonly=on"},
+            {"-device",
+             "virtio-net-pci,disable-legacy=on,iommu_platform=true,netdev=vmnic,addr=0x2,romfile="},
+            {"-fsdev",
+             "local,id=env_share_dev,path=/run/teehost/vm/" + id + "/env,security_model=none,readonly=on"},
             {"-chardev", "socket,id=qmp0,fd=0,server=on,wait=off"},
             {"-monitor", "none"},
             {"-display", "none"},
@@ -97,13 +101,15 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         for (const auto& [option, value] : expected)
             CPPUNIT_ASSERT_MESSAGE(option + " " + value, has(plan, option, value));
         for (const std::string flag : {"-nodefaults", "-no-reboot", "-no-user-config"})
-            CPPUNIT_ASSERT_MESSAGE(flag, std::find(plan.argv.begin(), plan.argv.end(), flag) != plan.argv.end());
+            CPPUNIT_ASSERT_MESSAGE(flag,
+                                   std::find(plan.argv.begin(), plan.argv.end(), flag) != plan.argv.end());
         CPPUNIT_ASSERT(std::find(plan.argv.begin(), plan.argv.end(), "-numa") == plan.argv.end());
     }
 
     void readsTheHostsNodes()
     {
-        for (const auto& [node, list] : {std::pair{"node0", "0-3,8-11"}, std::pair{"node1", "4-7"}, std::pair{"node2", ""}}) {
+        for (const auto& [node, list] :
+             {std::pair{"node0", "0-3,8-11"}, std::pair{"node1", "4-7"}, std::pair{"node2", ""}}) {
             std::filesystem::create_directories(dir_.path() / "node" / node);
             std::ofstream(dir_.path() / "node" / node / "cpulist") << list << "\n";
         }
@@ -125,7 +131,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, nodes.size());
         CPPUNIT_ASSERT((std::vector<CpuRange>{{0, 5}, {12, 13}}) == nodes[0].cpus);
         CPPUNIT_ASSERT((std::vector<CpuRange>{{6, 11}, {14, 15}}) == nodes[1].cpus);
-        CPPUNIT_ASSERT_EQUAL(std::uint64_t{(1u << 30) + (2u << 20)}, nodes[0].memoryBytes + nodes[1].memoryBytes);
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{(1u << 30) + (2u << 20)},
+                             nodes[0].memoryBytes + nodes[1].memoryBytes);
         CPPUNIT_ASSERT_EQUAL(std::size_t{4}, guestNodes({{8, 8, 8, 8}}, 64, 64, 1 << 30).size());
     }
 
@@ -134,7 +141,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
     {
         for (const std::uint32_t vcpus : {1u, 4u, 5u, 9u, 13u}) {
             const auto [plan, spec] = make({}, {}, {{4, 4, 4}}, vcpus);
-            std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-display", "none", "-S", "-monitor", "stdio"};
+            std::vector<std::string> argv{"qemu-system-x86_64", "-nodefaults", "-display", "none", "-S",
+                                          "-monitor",           "stdio"};
             for (std::size_t i = 1; i + 1 < plan.argv.size(); ++i)
                 for (const std::string option : {"-machine", "-accel", "-smp", "-m", "-object", "-numa"})
                     if (plan.argv[i] == option)
@@ -150,7 +158,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         auto a = fragment("a");
         a.machine = {{"hpet", "off"}, {"vmport", "off"}};
         a.memory = plugin::MemoryBackend{"memory-backend-memfd", {{"share", "on"}}};
-        a.items = {plugin::Item{"object", "rng-random", "rng0", {}}, plugin::JsonItem{"object", R"({"qom-type":"x","id":"j"})"}};
+        a.items = {plugin::Item{"object", "rng-random", "rng0", {}},
+                   plugin::JsonItem{"object", R"({"qom-type":"x","id":"j"})"}};
         auto b = fragment("b");
         b.machine = {{"hpet", "off"}};
         b.items = {plugin::Item{"device", "tpm-crb", "", {{"tpmdev", "t"}}}};
@@ -172,7 +181,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         } catch (const Error& error) {
             CPPUNIT_ASSERT(error.category() == Category::AlreadyExists);
             CPPUNIT_ASSERT_MESSAGE(error.what(), std::string(error.what()).find(words) != std::string::npos);
-            CPPUNIT_ASSERT_MESSAGE(error.what(), std::string(error.what()).find("plugin b") != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(error.what(),
+                                   std::string(error.what()).find("plugin b") != std::string::npos);
         }
     }
 
@@ -202,7 +212,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
 
     void theHostsOwnIdsAreTaken()
     {
-        for (const auto& [option, id] : {std::pair{"chardev", "qmp0"}, std::pair{"netdev", "vmnic"}, std::pair{"object", "ram1"}}) {
+        for (const auto& [option, id] :
+             {std::pair{"chardev", "qmp0"}, std::pair{"netdev", "vmnic"}, std::pair{"object", "ram1"}}) {
             auto a = fragment("a");
             a.items = {plugin::Item{option, "x", id, {}}};
             CPPUNIT_ASSERT_THROW_MESSAGE(id, make({}, {a}), Error);
@@ -212,7 +223,8 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
     void bootsFromADisk()
     {
         const auto [plan, spec] = make({"qemu.disk.enable=true"});
-        CPPUNIT_ASSERT(has(plan, "-drive", "file=/state/vm/" + spec.id.text() + "/disk.img,if=none,id=disk0,format=qcow2"));
+        CPPUNIT_ASSERT(has(plan, "-drive",
+                           "file=/state/vm/" + spec.id.text() + "/disk.img,if=none,id=disk0,format=qcow2"));
         CPPUNIT_ASSERT(std::find(plan.argv.begin(), plan.argv.end(), "-kernel") == plan.argv.end());
     }
 

@@ -24,7 +24,8 @@ class QemuArgsTest final : public CppUnit::TestFixture {
         QemuArgs args("qemu");
         args.option("-drive", "", {{"file", "/a,b"}, {"if", "none"}});
         args.option("-device", "virtio-net-pci", {{"romfile", ""}});
-        const std::vector<std::string> expected{"qemu", "-drive", "file=/a,,b,if=none", "-device", "virtio-net-pci,romfile="};
+        const std::vector<std::string> expected{"qemu", "-drive", "file=/a,,b,if=none", "-device",
+                                                "virtio-net-pci,romfile="};
         CPPUNIT_ASSERT(expected == args.argv());
     }
 
@@ -45,7 +46,8 @@ class QemuArgsTest final : public CppUnit::TestFixture {
 
     void aValueCannotBecomeAnotherOption()
     {
-        for (const std::string value : {"x,readonly=off", ",", ",,", ",,,", "a,,b", "=,=", "x,", "{\"a\":1}"}) {
+        for (const std::string value :
+             {"x,readonly=off", ",", ",,", ",,,", "a,,b", "=,=", "x,", "{\"a\":1}"}) {
             QemuArgs args("qemu");
             args.option("-fsdev", "local", {{"path", value}, {"readonly", "on"}});
             const std::vector<std::string> expected{"local", "path=" + value, "readonly=on"};
@@ -89,7 +91,8 @@ class QemuArgsTest final : public CppUnit::TestFixture {
 
     void theCommandCanBePastedIntoAShell()
     {
-        CPPUNIT_ASSERT_EQUAL(std::string("qemu -append 'a b' 'romfile=$x'"), shellCommand({"qemu", "-append", "a b", "romfile=$x"}));
+        CPPUNIT_ASSERT_EQUAL(std::string("qemu -append 'a b' 'romfile=$x'"),
+                             shellCommand({"qemu", "-append", "a b", "romfile=$x"}));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(QemuArgsTest);

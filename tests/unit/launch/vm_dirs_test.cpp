@@ -26,7 +26,10 @@ class VmDirsTest final : public CppUnit::TestFixture {
 
     ScratchDir scratch_;
 
-    HostDirs dirs() const { return {scratch_.path() / "state", scratch_.path() / "run", scratch_.path() / "log"}; }
+    HostDirs dirs() const
+    {
+        return {scratch_.path() / "state", scratch_.path() / "run", scratch_.path() / "log"};
+    }
 
     static mode_t mode(const fs::path& path)
     {
@@ -47,10 +50,11 @@ class VmDirsTest final : public CppUnit::TestFixture {
         vm.writePlanned({planned});
         const UniqueFd qmp = vm.listenQmp();
         ::umask(before);
-        for (const auto& path : {vm.paths().run, vm.paths().envShare(), vm.paths().certsShare(), vm.paths().state, vm.paths().log})
+        for (const auto& path : {vm.paths().run, vm.paths().envShare(), vm.paths().certsShare(),
+                                 vm.paths().state, vm.paths().log})
             CPPUNIT_ASSERT_EQUAL_MESSAGE(path.string(), mode_t{0700}, mode(path));
-        for (const auto& path : {vm.paths().envShare() / "environment", vm.paths().certsShare() / "key.pem", vm.paths().qmpSocket(),
-                                 vm.paths().run / "planned"})
+        for (const auto& path : {vm.paths().envShare() / "environment", vm.paths().certsShare() / "key.pem",
+                                 vm.paths().qmpSocket(), vm.paths().run / "planned"})
             CPPUNIT_ASSERT_EQUAL_MESSAGE(path.string(), mode_t{0600}, mode(path));
     }
 
@@ -77,7 +81,8 @@ class VmDirsTest final : public CppUnit::TestFixture {
         const auto source = scratch_.path() / "sparse";
         {
             const UniqueFd fd(::open(source.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-            CPPUNIT_ASSERT(::ftruncate(fd.get(), 64 << 20) == 0 && ::pwrite(fd.get(), "end", 3, 48 << 20) == 3);
+            CPPUNIT_ASSERT(::ftruncate(fd.get(), 64 << 20) == 0 &&
+                           ::pwrite(fd.get(), "end", 3, 48 << 20) == 3);
         }
         const VmDirs vm(dirs(), VmId::random(), std::nullopt);
         const auto target = vm.paths().state / "copy";

@@ -59,9 +59,10 @@ class VmSpecTest final : public CppUnit::TestFixture {
         const auto vm = validate(request, hostSettings(dir_));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, vm.secrets.env.size());
         CPPUNIT_ASSERT_EQUAL(std::string("environment"), vm.secrets.env[0].name);
-        CPPUNIT_ASSERT_EQUAL("AGENT_CERTS_TOKEN=\nAGENT_CVM_CA_URL=\nAGENT_CVM_GRPC_URL=host:7001\nAGENT_CVM_ID=" +
-                                 vm.spec.id.text() + "\nAGENT_LOG_LEVEL=debug\nAWS_REGION=eu\n",
-                             std::string(vm.secrets.env[0].content.reveal()));
+        CPPUNIT_ASSERT_EQUAL(
+            "AGENT_CERTS_TOKEN=\nAGENT_CVM_CA_URL=\nAGENT_CVM_GRPC_URL=host:7001\nAGENT_CVM_ID=" +
+                vm.spec.id.text() + "\nAGENT_LOG_LEVEL=debug\nAWS_REGION=eu\n",
+            std::string(vm.secrets.env[0].content.reveal()));
     }
 
     void namesCertificatesThatTheRequestCarries()
@@ -70,7 +71,8 @@ class VmSpecTest final : public CppUnit::TestFixture {
         request.agent.clientKey = Secret("KEY\nLINES\n");
         const auto vm = validate(request, hostSettings(dir_));
         const std::string environment(vm.secrets.env[0].content.reveal());
-        CPPUNIT_ASSERT(environment.find("AGENT_CVM_GRPC_CLIENT_KEY=/etc/certs/key.pem\n") != std::string::npos);
+        CPPUNIT_ASSERT(environment.find("AGENT_CVM_GRPC_CLIENT_KEY=/etc/certs/key.pem\n") !=
+                       std::string::npos);
         CPPUNIT_ASSERT(environment.find("CLIENT_CERT") == std::string::npos);
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, vm.secrets.certs.size());
         CPPUNIT_ASSERT_EQUAL(std::string("key.pem"), vm.secrets.certs[0].name);
@@ -79,7 +81,8 @@ class VmSpecTest final : public CppUnit::TestFixture {
 
     void refusesInjectionsAndNamesTheField()
     {
-        const std::string hostile[] = {"a\nB=c", "a\rb", std::string("a\0b", 3), "a\x1b[2J", "\xff\xfe", std::string(20000, 'x')};
+        const std::string hostile[] = {"a\nB=c",   "a\rb",     std::string("a\0b", 3),
+                                       "a\x1b[2J", "\xff\xfe", std::string(20000, 'x')};
         for (const auto& value : hostile) {
             VmRequest request;
             request.agent.logLevel = value;
@@ -91,10 +94,12 @@ class VmSpecTest final : public CppUnit::TestFixture {
             request.agent.serverUrl = value;
             CPPUNIT_ASSERT(refusal(request).starts_with("INVALID_ARGUMENT agent.server_url: "));
         }
-        for (const std::string value : {"a b", "a\tb", "a\nb", "\"a\"", "a'b", "a\\b", "\xc3\xbc", "x;y", std::string(1025, 'a').c_str()}) {
+        for (const std::string value : {"a b", "a\tb", "a\nb", "\"a\"", "a'b", "a\\b", "\xc3\xbc", "x;y",
+                                        std::string(1025, 'a').c_str()}) {
             VmRequest request;
             request.agent.aaKbsParams = value;
-            CPPUNIT_ASSERT_MESSAGE(value, refusal(request).starts_with("INVALID_ARGUMENT agent.aa_kbs_params: "));
+            CPPUNIT_ASSERT_MESSAGE(value,
+                                   refusal(request).starts_with("INVALID_ARGUMENT agent.aa_kbs_params: "));
         }
     }
 
@@ -121,10 +126,13 @@ class VmSpecTest final : public CppUnit::TestFixture {
     {
         VmRequest request;
         request.agent.aaKbsParams = "cc_kbc::http://10.0.2.2:8080";
-        CPPUNIT_ASSERT_EQUAL(std::string("quiet console=null agent.aa_kbc_params=cc_kbc::http://10.0.2.2:8080"),
-                             validate(request, hostSettings(dir_)).spec.cmdline);
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("quiet console=null agent.aa_kbc_params=cc_kbc::http://10.0.2.2:8080"),
+            validate(request, hostSettings(dir_)).spec.cmdline);
         const std::string full(2040, 'x');
-        CPPUNIT_ASSERT(refusal(request, {"qemu.kernel.cmdline=" + full}).find("more than the kernel's 2047") != std::string::npos);
+        CPPUNIT_ASSERT(
+            refusal(request, {"qemu.kernel.cmdline=" + full}).find("more than the kernel's 2047") !=
+            std::string::npos);
     }
 
     void boundsWhatARequestMayAskFor()
@@ -162,7 +170,8 @@ class VmSpecTest final : public CppUnit::TestFixture {
         add("cmdline", [](auto& r) { r.cmdline = "init=/bin/sh"; });
         for (const auto& row : rows) {
             const auto text = refusal(row.request);
-            CPPUNIT_ASSERT_MESSAGE(row.field + " -> " + text, text.starts_with("INVALID_ARGUMENT " + row.field + ": "));
+            CPPUNIT_ASSERT_MESSAGE(row.field + " -> " + text,
+                                   text.starts_with("INVALID_ARGUMENT " + row.field + ": "));
         }
         VmRequest good;
         good.vcpus = 64;
@@ -176,10 +185,12 @@ class VmSpecTest final : public CppUnit::TestFixture {
     {
         VmRequest request;
         request.cmdline = "quiet \"a b\"";
-        CPPUNIT_ASSERT_EQUAL(std::string("quiet \"a b\""), validate(request, hostSettings(dir_, {"vm.allow_cmdline=true"})).spec.cmdline);
+        CPPUNIT_ASSERT_EQUAL(std::string("quiet \"a b\""),
+                             validate(request, hostSettings(dir_, {"vm.allow_cmdline=true"})).spec.cmdline);
         for (const std::string value : {"a\nb", "\x1b", "\xc3\xbc"}) {
             request.cmdline = value;
-            CPPUNIT_ASSERT(refusal(request, {"vm.allow_cmdline=true"}).starts_with("INVALID_ARGUMENT cmdline: "));
+            CPPUNIT_ASSERT(
+                refusal(request, {"vm.allow_cmdline=true"}).starts_with("INVALID_ARGUMENT cmdline: "));
         }
     }
 
@@ -198,10 +209,12 @@ class VmSpecTest final : public CppUnit::TestFixture {
         request.kernel = (images / "inside").string();
         CPPUNIT_ASSERT_EQUAL((std::filesystem::canonical(images) / "good").string(),
                              validate(request, hostSettings(dir_, {allowed})).spec.kernel);
-        for (const auto& path : {outside, (images / "escape").string(), (images / "../outside").string(), (images / "missing").string(),
-                                 std::string("relative"), (dir_.path() / "images-evil/k").string(), std::string("/a\nb")}) {
+        for (const auto& path : {outside, (images / "escape").string(), (images / "../outside").string(),
+                                 (images / "missing").string(), std::string("relative"),
+                                 (dir_.path() / "images-evil/k").string(), std::string("/a\nb")}) {
             request.kernel = path;
-            CPPUNIT_ASSERT_MESSAGE(path, refusal(request, {allowed}).starts_with("INVALID_ARGUMENT kernel: "));
+            CPPUNIT_ASSERT_MESSAGE(path,
+                                   refusal(request, {allowed}).starts_with("INVALID_ARGUMENT kernel: "));
         }
         ::mkfifo((images / "fifo").c_str(), 0600);
         request.kernel = (images / "fifo").string();
@@ -211,11 +224,14 @@ class VmSpecTest final : public CppUnit::TestFixture {
     void missingImagesSayWhatToDo()
     {
         const auto text = refusal({}, {"qemu.kernel.file=/no/kernel"});
-        CPPUNIT_ASSERT_MESSAGE(text, text.starts_with("FAILED_PRECONDITION cannot open kernel \"/no/kernel\""));
+        CPPUNIT_ASSERT_MESSAGE(text,
+                               text.starts_with("FAILED_PRECONDITION cannot open kernel \"/no/kernel\""));
         CPPUNIT_ASSERT_MESSAGE(text, text.find("MANAGER_QEMU_DISK_IMG_KERNEL_FILE") != std::string::npos);
-        CPPUNIT_ASSERT(refusal({}, {"qemu.kernel.initrd=/no/initrd"}).find("qemu.kernel.initrd") != std::string::npos);
-        CPPUNIT_ASSERT(refusal({}, {"qemu.disk.enable=true", "qemu.disk.source=/no/disk"}).find("qemu.disk.source") !=
+        CPPUNIT_ASSERT(refusal({}, {"qemu.kernel.initrd=/no/initrd"}).find("qemu.kernel.initrd") !=
                        std::string::npos);
+        CPPUNIT_ASSERT(
+            refusal({}, {"qemu.disk.enable=true", "qemu.disk.source=/no/disk"}).find("qemu.disk.source") !=
+            std::string::npos);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(VmSpecTest);

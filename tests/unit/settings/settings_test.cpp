@@ -68,7 +68,8 @@ class SettingsTest final : public CppUnit::TestFixture {
         auto sources = from({{"qemu.smp.count", "1"}}, {}, {});
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, load(sources).number("qemu.smp.count"));
         sources.environment["MANAGER_QEMU_SMP_COUNT"] = "2";
-        CPPUNIT_ASSERT_EQUAL(std::string("environment MANAGER_QEMU_SMP_COUNT"), load(sources).find("qemu.smp.count")->source);
+        CPPUNIT_ASSERT_EQUAL(std::string("environment MANAGER_QEMU_SMP_COUNT"),
+                             load(sources).find("qemu.smp.count")->source);
         sources.overrides = {"qemu.smp.count=3"};
         const auto settings = load(sources);
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{3}, settings.number("qemu.smp.count"));
@@ -84,15 +85,22 @@ class SettingsTest final : public CppUnit::TestFixture {
 
     void anEmptyKeyOfTheFileMeansTheDefault()
     {
-        CPPUNIT_ASSERT_EQUAL(std::string("q35"), load(from({{"qemu.machine", ""}}, {}, {})).text("qemu.machine"));
+        CPPUNIT_ASSERT_EQUAL(std::string("q35"),
+                             load(from({{"qemu.machine", ""}}, {}, {})).text("qemu.machine"));
     }
 
     void theFirstOfSeveralVariablesWins()
     {
         auto table = hostOptions();
-        table.add({.key = "snp.cbit", .env = {"A_CBITPOS", "A_CBIT_POS"}, .type = OptionType::UInt, .defaultText = "51"});
-        CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, load(from({}, {{"A_CBITPOS", "1"}, {"A_CBIT_POS", "2"}}, {}), table).number("snp.cbit"));
-        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2}, load(from({}, {{"A_CBIT_POS", "2"}}, {}), table).number("snp.cbit"));
+        table.add({.key = "snp.cbit",
+                   .env = {"A_CBITPOS", "A_CBIT_POS"},
+                   .type = OptionType::UInt,
+                   .defaultText = "51"});
+        CPPUNIT_ASSERT_EQUAL(
+            std::uint64_t{1},
+            load(from({}, {{"A_CBITPOS", "1"}, {"A_CBIT_POS", "2"}}, {}), table).number("snp.cbit"));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2},
+                             load(from({}, {{"A_CBIT_POS", "2"}}, {}), table).number("snp.cbit"));
     }
 
     void theUrlIsAShorthand()
@@ -103,8 +111,10 @@ class SettingsTest final : public CppUnit::TestFixture {
         settings = load(from({}, {{"MANAGER_GRPC_URL", "[::1]:9000"}, {"MANAGER_GRPC_PORT", "9001"}}, {}));
         CPPUNIT_ASSERT_EQUAL(std::string("::1"), settings.text("grpc.host"));
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{9001}, settings.number("grpc.port"));
-        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_GRPC_URL", "http://x:1"}}, {})).find("host:port") != std::string::npos);
-        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_GRPC_URL", "nothing"}}, {})).find("host:port") != std::string::npos);
+        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_GRPC_URL", "http://x:1"}}, {})).find("host:port") !=
+                       std::string::npos);
+        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_GRPC_URL", "nothing"}}, {})).find("host:port") !=
+                       std::string::npos);
     }
 
     void everyBadValueNamesItselfAndItsSource()
@@ -127,23 +137,30 @@ class SettingsTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_MESSAGE(text, text.find(row.allowed) != std::string::npos);
             CPPUNIT_ASSERT_MESSAGE(text, text.find('\n') == std::string::npos);
         }
-        CPPUNIT_ASSERT(refusal(from({{"qemu.smp.count", "x"}}, {}, {})).find("(file /etc/x.properties)") != std::string::npos);
-        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_MAX_VMS", "x"}}, {})).find("(environment MANAGER_MAX_VMS)") !=
+        CPPUNIT_ASSERT(refusal(from({{"qemu.smp.count", "x"}}, {}, {})).find("(file /etc/x.properties)") !=
                        std::string::npos);
+        CPPUNIT_ASSERT(
+            refusal(from({}, {{"MANAGER_MAX_VMS", "x"}}, {})).find("(environment MANAGER_MAX_VMS)") !=
+            std::string::npos);
     }
 
     void unknownNamesAreWarningsWithASuggestion()
     {
-        load(from({{"grpc.prot", "1"}}, {{"MANAGER_QEMU_SMP_CONT", "1"}, {"UNRELATED", "1"}, {"MANAGER_QEMU_DST_DISK_FILE", "x"}}, {}));
+        load(from({{"grpc.prot", "1"}},
+                  {{"MANAGER_QEMU_SMP_CONT", "1"}, {"UNRELATED", "1"}, {"MANAGER_QEMU_DST_DISK_FILE", "x"}},
+                  {}));
         CPPUNIT_ASSERT_EQUAL(std::size_t{3}, warnings_.size());
-        CPPUNIT_ASSERT_MESSAGE(warnings_[0], warnings_[0].find("did you mean grpc.port?") != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(warnings_[0],
+                               warnings_[0].find("did you mean grpc.port?") != std::string::npos);
         CPPUNIT_ASSERT_MESSAGE(warnings_[1], warnings_[1].find("a disk of its own") != std::string::npos);
-        CPPUNIT_ASSERT_MESSAGE(warnings_[2], warnings_[2].find("did you mean MANAGER_QEMU_SMP_COUNT?") != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(warnings_[2], warnings_[2].find("did you mean MANAGER_QEMU_SMP_COUNT?") !=
+                                                 std::string::npos);
     }
 
     void anUnknownKeyOnTheCommandLineIsRefused()
     {
-        CPPUNIT_ASSERT(refusal(from({}, {}, {"grpc.prot=1"})).find("did you mean grpc.port?") != std::string::npos);
+        CPPUNIT_ASSERT(refusal(from({}, {}, {"grpc.prot=1"})).find("did you mean grpc.port?") !=
+                       std::string::npos);
         CPPUNIT_ASSERT(refusal(from({}, {}, {"grpc.port"})).find("key=value") != std::string::npos);
     }
 
@@ -151,7 +168,8 @@ class SettingsTest final : public CppUnit::TestFixture {
     {
         load(from({}, {{"MANAGER_ATTESTATION_POLICY_BINARY", "/x"}}, {}));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, warnings_.size());
-        CPPUNIT_ASSERT(warnings_[0].starts_with("attest.policy_binary (environment MANAGER_ATTESTATION_POLICY_BINARY)"));
+        CPPUNIT_ASSERT(
+            warnings_[0].starts_with("attest.policy_binary (environment MANAGER_ATTESTATION_POLICY_BINARY)"));
     }
 
     void relativePathsAreMadeAbsolute()
@@ -167,7 +185,8 @@ class SettingsTest final : public CppUnit::TestFixture {
         auto table = hostOptions();
         CPPUNIT_ASSERT_THROW(table.add({.key = "grpc.port"}), Error);
         CPPUNIT_ASSERT_THROW(table.add({.key = "x.y", .env = {"MANAGER_GRPC_PORT"}}), Error);
-        CPPUNIT_ASSERT_THROW(table.add({.key = "x.y", .type = OptionType::UInt, .defaultText = "no number"}), InvalidArgument);
+        CPPUNIT_ASSERT_THROW(table.add({.key = "x.y", .type = OptionType::UInt, .defaultText = "no number"}),
+                             InvalidArgument);
     }
 
     void everyHostOptionCanBeReadByItsType()
@@ -179,7 +198,8 @@ class SettingsTest final : public CppUnit::TestFixture {
         }
         CPPUNIT_ASSERT(!settings.flagOrAuto("qemu.enable_kvm").has_value());
         CPPUNIT_ASSERT(settings.duration("grpc.timeout") == 60s);
-        CPPUNIT_ASSERT_EQUAL(2048ull << 20, static_cast<unsigned long long>(settings.number("qemu.memory.size")));
+        CPPUNIT_ASSERT_EQUAL(2048ull << 20,
+                             static_cast<unsigned long long>(settings.number("qemu.memory.size")));
         CPPUNIT_ASSERT_EQUAL(1.0, settings.ratio("trace.ratio"));
         CPPUNIT_ASSERT_THROW((void)settings.text("grpc.port"), Error);
         CPPUNIT_ASSERT_THROW((void)settings.text("no.such"), Error);
@@ -187,7 +207,8 @@ class SettingsTest final : public CppUnit::TestFixture {
 
     static std::string write(const std::string& name, const std::string& content)
     {
-        const auto path = std::filesystem::temp_directory_path() / ("teehost-settings-" + std::to_string(::getpid()) + name);
+        const auto path = std::filesystem::temp_directory_path() /
+                          ("teehost-settings-" + std::to_string(::getpid()) + name);
         std::ofstream(path) << content;
         return path.string();
     }
@@ -199,7 +220,8 @@ class SettingsTest final : public CppUnit::TestFixture {
         };
         const Row rows[] = {{".properties", "# c\nqemu.smp.count = 7\nqemu.kernel.cmdline = quiet a=${b}\n"},
                             {".ini", "[qemu]\nsmp.count = 7\nkernel.cmdline = quiet a=${b}\n"},
-                            {".xml", "<c><qemu><smp><count>7</count></smp><kernel><cmdline>quiet a=${b}</cmdline></kernel></qemu></c>"},
+                            {".xml", "<c><qemu><smp><count>7</count></smp><kernel><cmdline>quiet "
+                                     "a=${b}</cmdline></kernel></qemu></c>"},
                             {".json", R"({"qemu":{"smp":{"count":7},"kernel":{"cmdline":"quiet a=${b}"}}})"}};
         for (const auto& row : rows) {
             const auto path = write(row.name, row.content);
@@ -207,7 +229,8 @@ class SettingsTest final : public CppUnit::TestFixture {
             std::filesystem::remove(path);
             const auto settings = load(from(values, {}, {}));
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.name, std::uint64_t{7}, settings.number("qemu.smp.count"));
-            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.name, std::string("quiet a=${b}"), settings.text("qemu.kernel.cmdline"));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.name, std::string("quiet a=${b}"),
+                                         settings.text("qemu.kernel.cmdline"));
             CPPUNIT_ASSERT_MESSAGE(row.name, warnings_.empty());
         }
     }
@@ -217,7 +240,9 @@ class SettingsTest final : public CppUnit::TestFixture {
         struct Row {
             std::string name, content;
         };
-        const Row rows[] = {{".xml", "<c><unclosed>"}, {".json", "{\"a\":"}, {".yaml", "a: b"},
+        const Row rows[] = {{".xml", "<c><unclosed>"},
+                            {".json", "{\"a\":"},
+                            {".yaml", "a: b"},
                             {".json", std::string(3 << 20, ' ')}};
         for (const auto& row : rows) {
             const auto path = write(row.name, row.content);
@@ -238,7 +263,8 @@ class SettingsTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_MESSAGE(error.what(), describe(error).find("CANARY") == std::string::npos);
         }
         const auto settings = load(from({}, {}, {"p.token=4711"}), table);
-        for (const auto format : {ListingFormat::Table, ListingFormat::Properties, ListingFormat::Env, ListingFormat::Markdown})
+        for (const auto format :
+             {ListingFormat::Table, ListingFormat::Properties, ListingFormat::Env, ListingFormat::Markdown})
             CPPUNIT_ASSERT(listOptions(settings, format).find("4711") == std::string::npos);
     }
 
@@ -258,8 +284,9 @@ class SettingsTest final : public CppUnit::TestFixture {
         std::filesystem::remove(path);
         CPPUNIT_ASSERT(values.size() > 50);
         load(from(values, {}, {}));
-        CPPUNIT_ASSERT(std::none_of(warnings_.begin(), warnings_.end(),
-                                    [](const auto& warning) { return warning.find("not known") != std::string::npos; }));
+        CPPUNIT_ASSERT(std::none_of(warnings_.begin(), warnings_.end(), [](const auto& warning) {
+            return warning.find("not known") != std::string::npos;
+        }));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(SettingsTest);

@@ -89,11 +89,12 @@ class ProcessTest final : public CppUnit::TestFixture {
     void theChildsSurroundingsAreClean()
     {
         const UniqueFd leak(::open("/dev/null", O_RDONLY)); // deliberately not O_CLOEXEC
-        ::signal(SIGPIPE, SIG_IGN); // as the daemon does
-        auto child = launch::spawnHeld(plan("env | sort; pwd; umask; ulimit -c; ls /proc/self/fd | wc -l; "
-                                            "grep -E 'NoNewPrivs|SigBlk' /proc/self/status; "
-                                            // The signals up to 28: the C library keeps 32 and 33 for itself.
-                                            "sed -n 's/^SigIgn:.*\\(.......\\)$/ignored \\1/p' /proc/self/status"));
+        ::signal(SIGPIPE, SIG_IGN);                         // as the daemon does
+        auto child =
+            launch::spawnHeld(plan("env | sort; pwd; umask; ulimit -c; ls /proc/self/fd | wc -l; "
+                                   "grep -E 'NoNewPrivs|SigBlk' /proc/self/status; "
+                                   // The signals up to 28: the C library keeps 32 and 33 for itself.
+                                   "sed -n 's/^SigIgn:.*\\(.......\\)$/ignored \\1/p' /proc/self/status"));
         child.go();
         CPPUNIT_ASSERT_EQUAL(0, finish(child).value);
         // dash sets PWD; ls itself opens the fourth descriptor.

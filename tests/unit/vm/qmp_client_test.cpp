@@ -46,13 +46,16 @@ class QmpClientTest final : public CppUnit::TestFixture {
         return "{" + body + R"(, "id": )" + std::to_string(id) + "}\r\n";
     }
 
-    static asio::awaitable<void> play(Outcome& outcome, asio::io_context& io, std::string path, Clock::duration limit)
+    static asio::awaitable<void> play(Outcome& outcome, asio::io_context& io, std::string path,
+                                      Clock::duration limit)
     {
         const auto changed = std::make_shared<Signal>(io);
         std::shared_ptr<QmpClient> client;
         std::string failure;
         try {
-            auto onEvent = [&outcome](const std::string& name, const nlohmann::json&) { outcome.events.push_back(name); };
+            auto onEvent = [&outcome](const std::string& name, const nlohmann::json&) {
+                outcome.events.push_back(name);
+            };
             client = co_await QmpClient::connect(io, path, Clock::now() + limit, onEvent, changed);
             const auto answer = co_await client->execute("query-status", limit);
             outcome.result = answer.dump();
@@ -70,7 +73,8 @@ class QmpClientTest final : public CppUnit::TestFixture {
         const launch::ScratchDir dir;
         const std::string path = (dir.path() / "qmp").string();
         asio::io_context serverIo;
-        asio::local::stream_protocol::acceptor acceptor(serverIo, asio::local::stream_protocol::endpoint(path));
+        asio::local::stream_protocol::acceptor acceptor(serverIo,
+                                                        asio::local::stream_protocol::endpoint(path));
         std::thread qemu([&] {
             boost::system::error_code error;
             Socket socket(serverIo);
@@ -96,7 +100,8 @@ class QmpClientTest final : public CppUnit::TestFixture {
 
     void negotiatesAndRunsACommand()
     {
-        const auto outcome = run({kGreeting, reply(1, R"("return": {})"), reply(2, R"("return": {"status": "running"})"), ""});
+        const auto outcome =
+            run({kGreeting, reply(1, R"("return": {})"), reply(2, R"("return": {"status": "running"})"), ""});
         CPPUNIT_ASSERT_EQUAL(std::string(R"({"status":"running"})"), outcome.result);
         CPPUNIT_ASSERT(outcome.connected);
     }
@@ -105,7 +110,8 @@ class QmpClientTest final : public CppUnit::TestFixture {
     {
         const std::string event = R"({"event": "STOP", "timestamp": {"seconds": 1}})"
                                   "\r\n";
-        const auto outcome = run({kGreeting + event, reply(1, R"("return": {})") + event, event + reply(2, R"("return": {})")});
+        const auto outcome = run(
+            {kGreeting + event, reply(1, R"("return": {})") + event, event + reply(2, R"("return": {})")});
         CPPUNIT_ASSERT_EQUAL(std::string("{}"), outcome.result);
         CPPUNIT_ASSERT_EQUAL(std::size_t{3}, outcome.events.size());
     }
@@ -118,27 +124,33 @@ class QmpClientTest final : public CppUnit::TestFixture {
 
     void refusalsCarryQemusWords()
     {
-        const auto outcome = run({kGreeting, reply(1, R"("return": {})"), reply(2, R"("error": {"class": "GenericError", "desc": "no \u001b such"})")});
-        CPPUNIT_ASSERT_EQUAL(std::string("FAILED_PRECONDITION QEMU refused query-status: no \\x1b such"), outcome.result);
+        const auto outcome =
+            run({kGreeting, reply(1, R"("return": {})"),
+                 reply(2, R"("error": {"class": "GenericError", "desc": "no \u001b such"})")});
+        CPPUNIT_ASSERT_EQUAL(std::string("FAILED_PRECONDITION QEMU refused query-status: no \\x1b such"),
+                             outcome.result);
     }
 
     void silenceEndsAtTheDeadline()
     {
-        CPPUNIT_ASSERT(run({kGreeting, reply(1, R"("return": {})"), ""}, 200ms).result.starts_with("DEADLINE_EXCEEDED "));
+        CPPUNIT_ASSERT(run({kGreeting, reply(1, R"("return": {})"), ""}, 200ms)
+                           .result.starts_with("DEADLINE_EXCEEDED "));
         CPPUNIT_ASSERT(run({""}, 200ms).result.starts_with("DEADLINE_EXCEEDED "));
     }
 
     void answersToNobodyAreIgnored()
     {
-        const auto outcome = run({kGreeting, reply(1, R"("return": {})"),
-                                  reply(77, R"("return": {"stale": true})") + reply(2, R"("return": {"right": true})")});
+        const auto outcome =
+            run({kGreeting, reply(1, R"("return": {})"),
+                 reply(77, R"("return": {"stale": true})") + reply(2, R"("return": {"right": true})")});
         CPPUNIT_ASSERT_EQUAL(std::string(R"({"right":true})"), outcome.result);
     }
 
     void garbageClosesTheConnection()
     {
-        for (const std::string& bad : {std::string("garbage\n"), std::string("[1]\n"), std::string("{\"a\":\n"),
-                                      std::string(100000, '[') + "\n", std::string("\"x\"\n")}) {
+        for (const std::string& bad :
+             {std::string("garbage\n"), std::string("[1]\n"), std::string("{\"a\":\n"),
+              std::string(100000, '[') + "\n", std::string("\"x\"\n")}) {
             const auto outcome = run({kGreeting, reply(1, R"("return": {})"), bad});
             CPPUNIT_ASSERT_MESSAGE(outcome.result, outcome.result.starts_with("UNAVAILABLE "));
         }

@@ -39,7 +39,8 @@ class VmPartsTest final : public CppUnit::TestFixture {
     {
         for (const auto state : kAll) {
             const bool living = !isEnded(state) && state != VmState::Cleaning;
-            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(stateName(state)), living, isLegal(state, VmState::Cleaning));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(stateName(state)), living,
+                                         isLegal(state, VmState::Cleaning));
             CPPUNIT_ASSERT(!isLegal(state, state));
             CPPUNIT_ASSERT(!isLegal(state, VmState::Preparing));
         }
@@ -58,7 +59,8 @@ class VmPartsTest final : public CppUnit::TestFixture {
         const auto range = parsePortRange("6100-6200");
         CPPUNIT_ASSERT_EQUAL(6100, int{range.low});
         CPPUNIT_ASSERT_EQUAL(6200, int{range.high});
-        for (const std::string_view text : {"", "6100", "6200-6100", "0-1", "1-65536", "a-b", "6100 - 6200", "-1-5", "6100-6200x"})
+        for (const std::string_view text :
+             {"", "6100", "6200-6100", "0-1", "1-65536", "a-b", "6100 - 6200", "-1-5", "6100-6200x"})
             CPPUNIT_ASSERT_THROW_MESSAGE(std::string(text), (void)parsePortRange(text), InvalidArgument);
     }
 
@@ -99,7 +101,8 @@ class VmPartsTest final : public CppUnit::TestFixture {
         address.sin_family = AF_INET;
         address.sin_port = htons(base);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        CPPUNIT_ASSERT_EQUAL(0, ::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+        CPPUNIT_ASSERT_EQUAL(
+            0, ::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
         PortPool pool({base, static_cast<std::uint16_t>(base + 1)}, "127.0.0.1");
         CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 1), *pool.take());
     }
