@@ -16,8 +16,11 @@ target_compile_options(teehost_flags INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
     -fstack-protector-strong)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # GCC bug 105329: "text" + std::string is reported as an overlapping copy when optimised.
-    target_compile_options(teehost_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+    # False alarms when optimising: "text" + std::string as an overlapping copy (GCC bug 105329), and the frames of asio's
+    # coroutines, whose operator new and delete are taken for a mismatched pair.
+    target_compile_options(teehost_flags INTERFACE
+        $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>
+        $<$<COMPILE_LANGUAGE:CXX>:-Wno-mismatched-new-delete>)
 endif()
 if(TEEHOST_WERROR)
     target_compile_options(teehost_flags INTERFACE -Werror)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/vm/vm_life.h"
 
+#include <boost/asio/detached.hpp>
+
 #include "host/agent/agent_probe.h"
 #include "host/base/helper_process.h"
 #include "host/base/text.h"
@@ -18,8 +20,8 @@ using namespace std::chrono_literals;
 
 constexpr int kMaxPortAttempts = 5;
 constexpr std::size_t kOutputTailBytes = 64 * 1024;
-constexpr auto kProbeLimit = 500ms;
-constexpr auto kProbePause = 50ms;
+constexpr auto kProbeLimit = 1s;
+constexpr auto kProbePause = 100ms;
 constexpr auto kReapPatience = 2s;
 constexpr auto kReconnectPause = 5s;
 constexpr auto kQemuImgLimit = 10min;
@@ -214,32 +216,46 @@ Error VmLife::launchFailure(const std::string& stage, const std::string& output,
                  why.cause + (why.evidence.empty() ? "" : " (" + why.evidence + ")"), why.remedy);
 }
 
+/// One question to the agent, which may outlive the VM's interest in the answer.
+void VmLife::askAgent()
+{
+    const std::weak_ptr<Vm> weak = vm_;
+    auto* io = &supervisor_.io_;
+    auto ask = [weak, io, address = supervisor_.probeAddress_, port = *vm_->port]() -> asio::awaitable<void> {
+        const auto answer = co_await agent::probeAgent(*io, address, port, kProbeLimit);
+        const auto vm = weak.lock();
+        if (vm && answer != agent::Answer::None) {
+            vm->agentAnswered = true;
+            vm->changed->notify();
+        }
+    };
+    asio::co_spawn(*io, std::move(ask), asio::detached);
+}
+
 asio::awaitable<void> VmLife::boot()
 {
     const auto& settings = supervisor_.settings_;
     const auto limit =
         settings.duration(vm_->spec.accel == "kvm" ? "vm.boot_timeout_kvm" : "vm.boot_timeout_tcg");
     const auto deadline = Clock::now() + limit;
-    while (!vm_->stop && !vm_->qemu->ended()) {
-        const auto answer =
-            co_await agent::probeAgent(supervisor_.io_, supervisor_.probeAddress_, *vm_->port, kProbeLimit);
-        if (answer != agent::Answer::None) {
-            vm_->agentAnswered = true;
-            if (vm_->state == VmState::Booting)
-                supervisor_.transition(*vm_, VmState::Running,
-                                       "the agent answers on " + supervisor_.agentAddress_ + ":" +
-                                           std::to_string(*vm_->port));
-            co_return;
-        }
+    while (!vm_->stop && !vm_->qemu->ended() && !vm_->agentAnswered) {
         if (Clock::now() >= deadline)
-            throw Error(
-                Category::DeadlineExceeded,
-                "the agent did not answer within " + formatDuration(limit) + "; the console ends with:\n" +
-                    lastLines(vm_->dirs->paths().consoleLog(), kShownConsoleLines),
-                "read the console with `teehost console`; check the guest image, or raise vm.boot_timeout_" +
-                    vm_->spec.accel);
+            throw Error(Category::DeadlineExceeded,
+                        "the agent did not answer within " + formatDuration(limit) +
+                            "; the console ends with:\n" +
+                            lastLines(vm_->dirs->paths().consoleLog(), kShownConsoleLines),
+                        "read the console with `teehost console`; check the guest image, or raise "
+                        "vm.boot_timeout_" +
+                            vm_->spec.accel);
+        // A connection made before the guest listens only learns of it when QEMU sends its SYN again, seconds
+        // later. So new ones are made all the time, while older ones may still be answered by a slow guest.
+        askAgent();
         co_await vm_->changed->waitUntil(Clock::now() + kProbePause);
     }
+    if (vm_->agentAnswered && vm_->state == VmState::Booting)
+        supervisor_.transition(*vm_, VmState::Running,
+                               "the agent answers on " + supervisor_.agentAddress_ + ":" +
+                                   std::to_string(*vm_->port));
 }
 
 asio::awaitable<void> VmLife::watch()

@@ -25,6 +25,7 @@ private:
     asio::awaitable<bool> tryLaunch();
     asio::awaitable<void> connectQmp(Clock::time_point deadline);
     asio::awaitable<void> boot();
+    void askAgent();
     asio::awaitable<void> watch();
 
     asio::awaitable<void> end(std::exception_ptr failure);
