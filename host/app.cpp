@@ -17,6 +17,17 @@ namespace {
 
 constexpr const char* kDefaultConfig = "/etc/teehost/teehostd.properties";
 
+/// PREFIX/etc/teehost of an installation in PREFIX, else /etc/teehost; empty when there is no file in either.
+std::string defaultConfig()
+{
+    const auto bin = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    for (const auto& path : {(bin / "../etc/teehost/teehostd.properties").lexically_normal().string(),
+                             std::string(kDefaultConfig)})
+        if (std::filesystem::exists(path))
+            return path;
+    return {};
+}
+
 /// The host's own options first: they say where the plugins are, whose options complete the table.
 struct Configuration {
     settings::Settings settings;
@@ -104,10 +115,7 @@ settings::Sources App::sources() const
     sources.baseDir = startDirectory_;
     sources.environment = settings::processEnvironment();
     sources.overrides = overrides_;
-    if (!configPath_.empty())
-        sources.file = configPath_;
-    else if (std::filesystem::exists(kDefaultConfig))
-        sources.file = kDefaultConfig;
+    sources.file = configPath_.empty() ? defaultConfig() : configPath_;
     if (!sources.file.empty())
         sources.fileValues = settings::readSettingsFile(sources.file);
     return sources;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # teehost_add_plugin(NAME sources...): a plugin NAME.so that the host will take. Where it is built and installed may be set
-# with TEEHOST_PLUGIN_OUTPUT_DIR and TEEHOST_PLUGIN_INSTALL_DIR.
+# with TEEHOST_PLUGIN_OUTPUT_DIR and TEEHOST_PLUGIN_INSTALL_DIR; with the latter NONE it is not installed.
 #
 # The flags and why: nothing but the entry symbol is exported (plugin.map); undefined symbols fail here and not in the
 # daemon (-z defs); no RPATH, because the host loads plugins through a descriptor, for which $ORIGIN means nothing.
@@ -36,5 +36,7 @@ function(teehost_add_plugin name)
     if(NOT TEEHOST_PLUGIN_INSTALL_DIR)
         set(TEEHOST_PLUGIN_INSTALL_DIR lib/teehost/plugins)
     endif()
-    install(TARGETS ${name} LIBRARY DESTINATION ${TEEHOST_PLUGIN_INSTALL_DIR})
+    if(NOT TEEHOST_PLUGIN_INSTALL_DIR STREQUAL "NONE")
+        install(TARGETS ${name} LIBRARY DESTINATION ${TEEHOST_PLUGIN_INSTALL_DIR})
+    endif()
 endfunction()
