@@ -37,7 +37,8 @@ nlohmann::json parseUntrustedJson(std::string_view text, unsigned maxDepth)
     if (nestsDeeper(text, maxDepth))
         throw InvalidArgument("JSON nests deeper than " + std::to_string(maxDepth) + " levels");
     auto value = nlohmann::json::parse(text, nullptr, false);
-    if (value.is_discarded())
+    // nlohmann-json takes a NUL for the end of the text and passes over what follows it.
+    if (value.is_discarded() || text.find('\0') != std::string_view::npos)
         throw InvalidArgument("malformed JSON");
     return value;
 }
