@@ -30,11 +30,16 @@ std::string toLine(const KvmProbeResult& result)
 KvmProbeResult fromLine(std::string_view line)
 {
     const auto json = parseUntrustedJson(trim(line));
-    const int verdict = json.is_object() ? json.value("verdict", -1) : -1;
-    if (verdict < 0 || verdict > static_cast<int>(KvmVerdict::Broken))
+    const auto verdict = json.is_object() ? json.value("verdict", nlohmann::json()) : nlohmann::json();
+    if (!verdict.is_number_unsigned() || verdict > static_cast<unsigned>(KvmVerdict::Broken))
         throw InvalidArgument("the KVM probe printed no verdict");
-    return {static_cast<KvmVerdict>(verdict), json.value("message", ""), json.value("remedy", ""),
-            json.value("ns_per_iteration", 0.0), json.value("ns_per_exit", 0.0)};
+    try {
+        return {static_cast<KvmVerdict>(verdict.get<unsigned>()), json.value("message", ""),
+                json.value("remedy", ""), json.value("ns_per_iteration", 0.0),
+                json.value("ns_per_exit", 0.0)};
+    } catch (const nlohmann::json::type_error& error) {
+        throw InvalidArgument(std::string("the KVM probe printed a value of another type: ") + error.what());
+    }
 }
 
 KvmProbeResult probeKvm(const std::string& program)
