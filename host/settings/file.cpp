@@ -9,6 +9,7 @@
 #include <Poco/Util/XMLConfiguration.h>
 
 #include "host/base/error.h"
+#include "host/base/text.h"
 #include "host/settings/settings.h"
 
 namespace teehost::settings {
@@ -49,7 +50,8 @@ void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& p
         Poco::Util::AbstractConfiguration::Keys grandchildren;
         from.keys(key, grandchildren);
         // Raw: `${…}` in a value is the operator's text, not a reference.
-        if (from.hasProperty(key) && (grandchildren.empty() || !encloses))
+        // hasProperty last: Poco gathers the text of a whole XML element, recursively.
+        if ((grandchildren.empty() || !encloses) && from.hasProperty(key))
             into[key] = from.getRawString(key);
         flatten(from, key, into, depth + 1);
     }
@@ -72,7 +74,8 @@ FileValues readSettingsFile(const std::string& path)
         flatten(*configuration, "", values, 0);
         return values;
     } catch (const Poco::Exception& exception) {
-        throw InvalidArgument("cannot read the settings file \"" + path + "\": " + exception.displayText());
+        throw InvalidArgument("cannot read the settings file \"" + path +
+                              "\": " + printable(exception.displayText()));
     }
 }
 

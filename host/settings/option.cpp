@@ -122,7 +122,9 @@ std::string_view typeName(OptionType type) noexcept
     return "string";
 }
 
-Value parseValue(const OptionSpec& spec, std::string_view text, const std::string& baseDir)
+namespace {
+
+Value parse(const OptionSpec& spec, std::string_view text, const std::string& baseDir)
 {
     if (spec.allowAuto && text == "auto")
         return Auto{};
@@ -172,6 +174,20 @@ Value parseValue(const OptionSpec& spec, std::string_view text, const std::strin
         return split(parseString(spec, text), ',');
     }
     throw Error(Category::Internal, "option \"" + spec.key + "\" has an unknown type");
+}
+
+} // namespace
+
+Value parseValue(const OptionSpec& spec, std::string_view text, const std::string& baseDir)
+{
+    try {
+        return parse(spec, text, baseDir);
+    } catch (const InvalidArgument&) {
+        if (!spec.sensitive)
+            throw;
+    }
+    // The readers in base/text.h quote what they refuse.
+    throw InvalidArgument("the value is not acceptable", {}, "allowed: " + std::string(typeName(spec.type)));
 }
 
 } // namespace teehost::settings
