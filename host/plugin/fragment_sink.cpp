@@ -5,8 +5,7 @@
 #include <array>
 #include <limits>
 
-#include <nlohmann/json.hpp>
-
+#include "host/base/json.h"
 #include "host/base/text.h"
 
 namespace teehost::plugin {
@@ -100,7 +99,12 @@ Firmware::Kind takeFirmwareKind(std::uint32_t kind)
 /// The id of a JSON item, or empty. An -object's and -device's id is "id", a -blockdev's "node-name".
 std::string takeJsonId(const std::string& option, const std::string& json)
 {
-    const auto parsed = nlohmann::json::parse(json, nullptr, false);
+    nlohmann::json parsed;
+    try {
+        parsed = parseUntrustedJson(json);
+    } catch (const InvalidArgument& error) {
+        invalid("the JSON of an item of -" + option + " is refused: " + error.what());
+    }
     if (!parsed.is_object())
         invalid("the JSON of an item of -" + option + " is not an object");
     const auto id = parsed.find(option == "blockdev" ? "node-name" : "id");
@@ -267,9 +271,11 @@ void FragmentSink::file(const th_file* file)
         invalid("file \"" + plan.name + "\" has " +
                 (plan.copyFrom[0] != '/' ? "a source that is not absolute" : "both a source and content"));
     if (file->content.len != 0) {
-        if (file->content.ptr == nullptr || file->content.len > kMaxBytes)
-            invalid("the content of file \"" + plan.name + "\" is null or longer than " +
-                    std::to_string(kMaxBytes));
+        if (file->content.len > kMaxBytes)
+            throw Error(Category::ResourceExhausted, "the content of file \"" + plan.name +
+                                                         "\" is longer than " + std::to_string(kMaxBytes));
+        if (file->content.ptr == nullptr)
+            invalid("the content of file \"" + plan.name + "\" is a null pointer with a length");
         plan.content.assign(file->content.ptr, file->content.ptr + file->content.len);
     }
     plan.mode = file->mode == 0 ? 0600 : file->mode;
@@ -287,6 +293,8 @@ void FragmentSink::file(const th_file* file)
 void FragmentSink::sidecar(const th_sidecar* sidecar)
 {
     expectStruct(sidecar, "sidecar");
+    count(sidecar->argc);
+    count(sidecar->env_count);
     SidecarPlan plan;
     plan.name = takeName(sidecar->name, "sidecar name");
     if (!isPluginId(plan.name))

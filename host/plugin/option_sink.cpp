@@ -98,6 +98,8 @@ OptionSink::OptionSink(std::string plugin_id) : pluginId_(std::move(plugin_id)),
 void OptionSink::add(const th_option_spec* raw)
 {
     expectStruct(raw, "option");
+    count(raw->env_count);
+    count(raw->choice_count);
     OptionSpec spec;
     const std::string key = takeName(raw->key, "option key");
     if (!isOptionKey(key))

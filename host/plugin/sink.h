@@ -20,9 +20,8 @@ public:
     th_status take(Body&& body, std::size_t elements = 0) noexcept
     {
         try {
-            if (elements >= kMaxItems || (items_ += 1 + elements) > kMaxItems)
-                throw Error(Category::ResourceExhausted,
-                            "more than " + std::to_string(kMaxItems) + " items were given");
+            count(elements);
+            count(1);
             body();
             return TH_OK;
         } catch (const Error& e) {
@@ -44,6 +43,15 @@ public:
             throw std::bad_alloc();
         if (refused_)
             throw Error(*refused_);
+    }
+
+protected:
+    /// For the elements of arrays that stand inside a struct.
+    void count(std::size_t items)
+    {
+        if (items > kMaxItems || (items_ += items) > kMaxItems)
+            throw Error(Category::ResourceExhausted,
+                        "more than " + std::to_string(kMaxItems) + " items were given");
     }
 
 private:

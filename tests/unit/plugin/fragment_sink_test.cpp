@@ -170,7 +170,7 @@ class FragmentSinkTest final : public CppUnit::TestFixture {
             {"JSON that is a list", [&](Sink t) { return t->item_json(t, str("object"), str("[]")); },
              TH_INVALID_ARGUMENT, "not an object"},
             {"JSON that is none", [&](Sink t) { return t->item_json(t, str("object"), str("{")); },
-             TH_INVALID_ARGUMENT, "not an object"},
+             TH_INVALID_ARGUMENT, "malformed JSON"},
             {"JSON for an option that takes none",
              [&](Sink t) { return t->item_json(t, str("chardev"), str("{}")); }, TH_INVALID_ARGUMENT,
              "chardev"},
