@@ -11,6 +11,7 @@ namespace teehost::launch {
 namespace {
 
 constexpr std::size_t kMaxValueBytes = 16 * 1024;
+constexpr std::size_t kMaxFileBytes = 64 * 1024; // the guest's agent leaves what is beyond unread
 constexpr std::size_t kMaxPemBytes = 1024 * 1024;
 
 /// Never shows the value: it may be a credential.
@@ -44,7 +45,11 @@ public:
         std::string out;
         for (const auto& [name, value] : lines_)
             out += name + "=" + std::string(value.reveal()) + "\n";
-        return Secret(std::move(out));
+        Secret file(std::move(out)); // wiped, should it be refused
+        if (file.reveal().size() > kMaxFileBytes)
+            throw InvalidArgument("the agent's settings are " + std::to_string(file.reveal().size()) +
+                                  " bytes long together, more than " + formatSize(kMaxFileBytes));
+        return file;
     }
 
 private:
