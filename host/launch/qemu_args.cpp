@@ -3,9 +3,8 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
 #include "host/base/error.h"
+#include "host/base/json.h"
 #include "host/base/text.h"
 
 namespace teehost::launch {
@@ -71,7 +70,7 @@ void QemuArgs::option(std::string_view name, std::string_view driver, const plug
 
 void QemuArgs::json(std::string_view name, const std::string& text)
 {
-    const auto parsed = nlohmann::json::parse(text, nullptr, false);
+    const auto parsed = parseUntrustedJson(text); // bounds the depth: dump() recurses
     if (!parsed.is_object())
         throw Error(Category::InvalidArgument,
                     "the JSON of a QEMU option " + printable(name) + " is not an object");
