@@ -154,7 +154,7 @@ struct Daemon::Parts {
           probes(vm::probePlugins(plugins, settings, kvm, log))
     {
         const auto dirs = hostDirs(settings);
-        launch::prepareHostDirs(dirs);
+        launch::prepareHostDirs(dirs, !settings.text("qemu.user").empty());
         warnAbout(settings, dirs, log);
         const auto instance = instanceId(settings, dirs.state);
         vm::Backends backends{plugins,

@@ -64,14 +64,14 @@ asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<Co
     while (!stream->ended()) {
         // In this order: what the guest wrote before it ended is read after its end was seen.
         const bool last = !request.follow() || vm::isEnded(supervisor.get(id).state);
-        v1::ConsoleChunk chunk;
+        vm::Supervisor::ConsoleBytes bytes;
         if (stream->idle())
-            chunk.set_data(supervisor.readConsole(id, offset, kConsoleChunkBytes));
-        else
-            chunk.clear_data();
-        if (!chunk.data().empty()) {
-            chunk.set_offset(offset);
-            offset += chunk.data().size();
+            bytes = co_await supervisor.readConsole(id, offset, kConsoleChunkBytes);
+        if (!bytes.data.empty()) {
+            offset = bytes.offset + bytes.data.size();
+            v1::ConsoleChunk chunk;
+            chunk.set_offset(bytes.offset);
+            chunk.set_data(std::move(bytes.data));
             stream->send(std::move(chunk));
             continue;
         }

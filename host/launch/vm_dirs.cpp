@@ -105,13 +105,15 @@ void requirePrivate(const fs::path& path)
                     "chmod go-w " + path.string());
 }
 
-void makePrivateTree(const fs::path& path)
+void makePrivateTree(const fs::path& path, mode_t mode)
 {
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
         fail("cannot make the directory", path);
     requirePrivate(path);
+    if (::chmod(path.c_str(), mode) != 0)
+        fail("cannot set the mode of", path);
 }
 
 } // namespace
@@ -128,13 +130,11 @@ Account lookUpAccount(const std::string& name)
     return account;
 }
 
-void prepareHostDirs(const HostDirs& dirs)
+void prepareHostDirs(const HostDirs& dirs, bool passable)
 {
-    makePrivateTree(dirs.state);
-    makePrivateTree(dirs.runtime);
-    makePrivateTree(dirs.log);
-    makePrivateTree(dirs.state / "vm");
-    makePrivateTree(dirs.runtime / "vm");
+    const mode_t mode = passable ? 0711 : 0700;
+    for (const auto& path : {dirs.state, dirs.runtime, dirs.log, dirs.state / "vm", dirs.runtime / "vm"})
+        makePrivateTree(path, mode);
 }
 
 VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)

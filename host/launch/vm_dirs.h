@@ -27,10 +27,11 @@ struct Account {
 /// exist.
 [[nodiscard]] Account lookUpAccount(const std::string& name);
 
-/// Makes state, runtime and log directories (0700) and refuses (FailedPrecondition) one that is a symlink,
-/// belongs to somebody else, or can be written by others: whoever can write there could replace keys or
-/// sockets.
-void prepareHostDirs(const HostDirs& dirs);
+/// Makes state, runtime and log directories and refuses (FailedPrecondition) one that is a symlink, belongs
+/// to somebody else, or can be written by others: whoever can write there could replace keys or sockets. They
+/// are 0700, or 0711 with `passable`, so that QEMU's own account can reach the directories of its VMs, which
+/// stay 0700.
+void prepareHostDirs(const HostDirs& dirs, bool passable = false);
 
 /// Makes the directories of a VM and removes them again: run and state directories when it is destroyed, the
 /// log directory only through removeLogs(). Blocking; call on the worker pool.

@@ -298,12 +298,16 @@ void Supervisor::trimHistory()
         forget(VmId(ended_.front()));
 }
 
-std::string Supervisor::readConsole(const std::string& id, std::uint64_t& offset, std::size_t limit) const
+asio::awaitable<Supervisor::ConsoleBytes> Supervisor::readConsole(std::string id, std::uint64_t offset,
+                                                                  std::size_t limit)
 {
     const auto vm = find(id);
     const auto path = launch::VmPaths(facts_.dirs, vm->spec.id).consoleLog();
-    offset = std::max(offset, vm->consoleDropped);
-    return readFileAt(path, offset - vm->consoleDropped, limit);
+    ConsoleBytes out;
+    out.offset = std::max(offset, vm->consoleDropped);
+    auto read = [path, at = out.offset - vm->consoleDropped, limit] { return readFileAt(path, at, limit); };
+    out.data = co_await onPool(pool_, read);
+    co_return out;
 }
 
 std::uint64_t Supervisor::consoleEnd(const std::string& id) const

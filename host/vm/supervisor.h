@@ -84,10 +84,14 @@ public:
     [[nodiscard]] std::vector<VmView> list() const;
     [[nodiscard]] EventLog& events() noexcept { return events_; }
 
-    /// Bytes of a VM's console from `offset` of all it ever wrote, at most `limit`; `offset` is moved to
-    /// where they start when rotation has dropped what was asked for. Throws NotFound.
-    [[nodiscard]] std::string readConsole(const std::string& id, std::uint64_t& offset,
-                                          std::size_t limit) const;
+    /// Bytes of a VM's console and where they stand in all it ever wrote.
+    struct ConsoleBytes {
+        std::uint64_t offset = 0;
+        std::string data;
+    };
+    /// At most `limit` bytes from `offset`, or from a later one when rotation has dropped what was asked for.
+    /// Throws NotFound.
+    asio::awaitable<ConsoleBytes> readConsole(std::string id, std::uint64_t offset, std::size_t limit);
     [[nodiscard]] std::uint64_t consoleEnd(const std::string& id) const;
 
     [[nodiscard]] asio::io_context& io() noexcept { return io_; }

@@ -4,11 +4,9 @@
 #include <boost/asio/detached.hpp>
 
 #include "host/agent/agent_probe.h"
-#include "host/base/helper_process.h"
 #include "host/base/text.h"
 #include "host/doctor/explain.h"
 #include "host/launch/qemu_args.h"
-#include "host/launch/qemu_version.h"
 #include "host/launch/spawn.h"
 #include "host/vm/call_options.h"
 #include "host/vm/console.h"
@@ -24,23 +22,10 @@ constexpr auto kProbeLimit = 1s;
 constexpr auto kProbePause = 100ms;
 constexpr auto kReapPatience = 2s;
 constexpr auto kReconnectPause = 5s;
-constexpr auto kQemuImgLimit = 10min;
 constexpr std::size_t kShownConsoleLines = 5;
 
 /// Thrown to leave a step because the VM is to end; not a failure.
 struct Stopping {};
-
-void makeDisk(const settings::Settings& settings, const launch::VmDirs& dirs)
-{
-    const auto target = dirs.paths().disk().string();
-    dirs.copyFile(settings.text("qemu.disk.source"), target);
-    const auto grown = runHelper(
-        {"qemu-img", "resize", "-f", settings.text("qemu.disk.format"), target, "+1G"}, kQemuImgLimit);
-    if (!grown.ok())
-        throw Error(Category::FailedPrecondition,
-                    "qemu-img could not grow the VM's disk: " + printable(trim(grown.output)),
-                    "check qemu.disk.source and qemu.disk.format");
-}
 
 } // namespace
 
@@ -79,40 +64,9 @@ launch::PlanContext VmLife::planContext() const
 
 asio::awaitable<void> VmLife::prepare()
 {
-    const auto& settings = supervisor_.settings_;
-    const auto vm = vm_;
-    auto work = [this, vm, &settings] {
-        if (const auto name = settings.text("qemu.user"); !name.empty())
-            account_ = launch::lookUpAccount(name);
-        qemuVersion_ =
-            launch::qemuVersion(launch::findProgram(supervisor_.facts_.qemuBinary, "qemu.bin_path"));
-        vm->dirs.emplace(supervisor_.facts_.dirs, vm->spec.id, account_);
-        const auto& paths = vm->dirs->paths();
-        vm->dirs->writeShares(secrets_);
-        secrets_ = {};
-        if (const auto extra = settings.text("qemu.mounts.env"); !extra.empty())
-            vm->dirs->copyExtras(extra, paths.envShare());
-        if (const auto extra = settings.text("qemu.mounts.certs"); !extra.empty())
-            vm->dirs->copyExtras(extra, paths.certsShare());
-        if (settings.flag("qemu.disk.enable"))
-            makeDisk(settings, *vm->dirs);
-        vm->dirs->createLogs();
-
-        const auto facts = launch::vmFacts(vm->spec, paths, planContext());
-        const auto call = callContext(settings, Clock::now() + settings.duration("vm.launch_timeout"));
-        fragments_.push_back(vm->backend->compose(call, facts));
-        for (const auto* attester : vm->attesters)
-            if (attester->hasCompose())
-                fragments_.push_back(attester->compose(call, facts));
-        const auto plan = launch::makePlan(vm->spec, paths, planContext(), fragments_);
-        vm->cpuModel = plan.cpuModel;
-        vm->dirs->writePlanned(plan.files);
-        for (const auto& fragment : fragments_)
-            for (const auto& firmware : fragment.firmware)
-                if (firmware.kind == plugin::Firmware::Kind::Vars && firmware.path == facts.firmwareVars)
-                    vm->dirs->copyFile(facts.firmwareVarsSource, firmware.path);
-    };
-    co_await onPool(supervisor_.pool_, work);
+    auto work = [this] { return prepareFiles(); };
+    const std::string cpuModel = co_await onPool(supervisor_.pool_, work);
+    vm_->cpuModel = cpuModel;
     throwIfStopping();
 }
 
@@ -184,7 +138,8 @@ asio::awaitable<bool> VmLife::tryLaunch()
     const auto output = readFileAt(vm_->dirs->paths().qemuLog(), logStart, kOutputTailBytes);
     if (ended && doctor::isPortBusy(output))
         co_return false;
-    throw launchFailure("qmp", output, ended ? vm_->qemu->exit()->waitStatus() : -1);
+    const Error failure = co_await launchFailure("qmp", output, ended ? vm_->qemu->exit()->waitStatus() : -1);
+    throw failure;
 }
 
 asio::awaitable<void> VmLife::connectQmp(Clock::time_point deadline)
@@ -200,20 +155,23 @@ asio::awaitable<void> VmLife::connectQmp(Clock::time_point deadline)
                                            vm_->changed);
 }
 
-Error VmLife::launchFailure(const std::string& stage, const std::string& output, int waitStatus) const
+asio::awaitable<Error> VmLife::launchFailure(std::string stage, std::string output, int waitStatus)
 {
-    plugin::Failure failure{waitStatus, stage, output, ""};
-    std::vector<plugin::Finding> findings;
-    try {
-        if (vm_->backend->hasDiagnose())
-            findings = vm_->backend->diagnose(callContext(supervisor_.settings_, Clock::now() + 2s), failure);
-    } catch (const Error& error) {
-        supervisor_.log_.warning("a plugin could not diagnose a failure",
-                                 {{"plugin", vm_->backend->info().id}, {"error", error.what()}});
-    }
+    const plugin::Failure failure{waitStatus, stage, output, ""};
+    auto ask = [this, failure] {
+        try {
+            if (vm_->backend->hasDiagnose())
+                return vm_->backend->diagnose(callContext(supervisor_.settings_, Clock::now() + 2s), failure);
+        } catch (const Error& error) {
+            supervisor_.log_.warning("a plugin could not diagnose a failure",
+                                     {{"plugin", vm_->backend->info().id}, {"error", error.what()}});
+        }
+        return std::vector<plugin::Finding>();
+    };
+    const auto findings = co_await onPool(supervisor_.pool_, ask);
     const auto why = doctor::explain(failure, findings);
-    return Error(Category::FailedPrecondition,
-                 why.cause + (why.evidence.empty() ? "" : " (" + why.evidence + ")"), why.remedy);
+    co_return Error(Category::FailedPrecondition,
+                    why.cause + (why.evidence.empty() ? "" : " (" + why.evidence + ")"), why.remedy);
 }
 
 /// One question to the agent, which may outlive the VM's interest in the answer.

@@ -19,6 +19,9 @@ public:
 
 private:
     asio::awaitable<void> prepare();
+    [[nodiscard]] std::string prepareFiles(); ///< on the pool; the model of the guest's processor
+    void writeShares(const launch::VmDirs& dirs);
+    void composeFragments(const plugin::VmFacts& facts);
     asio::awaitable<void> startSidecars();
     asio::awaitable<void> waitUntilReady(Sidecar& sidecar);
     asio::awaitable<void> launch();
@@ -40,8 +43,7 @@ private:
     void throwIfStopping() const;
     void spawnQemu(launch::LaunchPlan& plan);
     [[nodiscard]] launch::PlanContext planContext() const;
-    [[nodiscard]] Error launchFailure(const std::string& stage, const std::string& output,
-                                      int waitStatus) const;
+    asio::awaitable<Error> launchFailure(std::string stage, std::string output, int waitStatus);
 
     Supervisor& supervisor_;
     std::shared_ptr<Vm> vm_;

@@ -15,10 +15,11 @@ constexpr auto kReadyPoll = 10ms;
 bool acceptsConnection(const std::string& path)
 {
     asio::io_context io;
-    asio::local::stream_protocol::socket socket(io);
+    asio::local::stream_protocol::socket socket(io, asio::local::stream_protocol());
+    socket.non_blocking(true); // a full backlog would block: it is a listener all the same
     boost::system::error_code error;
     socket.connect(asio::local::stream_protocol::endpoint(path), error);
-    return !error;
+    return !error || error == asio::error::would_block;
 }
 
 } // namespace

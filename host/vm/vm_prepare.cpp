@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of a VM's life that makes its files and asks the plugins what it needs. Runs on the pool: it
+// blocks.
+#include "host/base/helper_process.h"
+#include "host/base/text.h"
+#include "host/launch/qemu_version.h"
+#include "host/launch/spawn.h"
+#include "host/vm/call_options.h"
+#include "host/vm/vm_life.h"
+
+namespace teehost::vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kQemuImgLimit = 10min;
+
+void makeDisk(const settings::Settings& settings, const launch::VmDirs& dirs)
+{
+    const auto target = dirs.paths().disk().string();
+    dirs.copyFile(settings.text("qemu.disk.source"), target);
+    const auto grown = runHelper(
+        {"qemu-img", "resize", "-f", settings.text("qemu.disk.format"), target, "+1G"}, kQemuImgLimit);
+    if (!grown.ok())
+        throw Error(Category::FailedPrecondition,
+                    "qemu-img could not grow the VM's disk: " + printable(trim(grown.output)),
+                    "check qemu.disk.source and qemu.disk.format");
+}
+
+} // namespace
+
+std::string VmLife::prepareFiles()
+{
+    const auto& settings = supervisor_.settings_;
+    if (const auto name = settings.text("qemu.user"); !name.empty())
+        account_ = launch::lookUpAccount(name);
+    qemuVersion_ = launch::qemuVersion(launch::findProgram(supervisor_.facts_.qemuBinary, "qemu.bin_path"));
+    auto& dirs = vm_->dirs.emplace(supervisor_.facts_.dirs, vm_->spec.id, account_);
+    writeShares(dirs);
+    if (settings.flag("qemu.disk.enable"))
+        makeDisk(settings, dirs);
+    dirs.createLogs();
+    const auto facts = launch::vmFacts(vm_->spec, dirs.paths(), planContext());
+    composeFragments(facts);
+    const auto plan = launch::makePlan(vm_->spec, dirs.paths(), planContext(), fragments_);
+    dirs.writePlanned(plan.files);
+    for (const auto& fragment : fragments_)
+        for (const auto& firmware : fragment.firmware)
+            if (firmware.kind == plugin::Firmware::Kind::Vars && firmware.path == facts.firmwareVars)
+                dirs.copyFile(facts.firmwareVarsSource, firmware.path);
+    return plan.cpuModel;
+}
+
+void VmLife::writeShares(const launch::VmDirs& dirs)
+{
+    const auto& settings = supervisor_.settings_;
+    dirs.writeShares(secrets_);
+    secrets_ = {}; // from here on they are in the VM's directory only
+    if (const auto extra = settings.text("qemu.mounts.env"); !extra.empty())
+        dirs.copyExtras(extra, dirs.paths().envShare());
+    if (const auto extra = settings.text("qemu.mounts.certs"); !extra.empty())
+        dirs.copyExtras(extra, dirs.paths().certsShare());
+}
+
+void VmLife::composeFragments(const plugin::VmFacts& facts)
+{
+    const auto& settings = supervisor_.settings_;
+    const auto call = callContext(settings, Clock::now() + settings.duration("vm.launch_timeout"));
+    fragments_.push_back(vm_->backend->compose(call, facts));
+    for (const auto* attester : vm_->attesters)
+        if (attester->hasCompose())
+            fragments_.push_back(attester->compose(call, facts));
+}
+
+} // namespace teehost::vm
