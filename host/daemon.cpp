@@ -85,6 +85,8 @@ std::string firmwareVersion(const settings::Settings& settings)
         return configured;
     try {
         const auto path = settings.text("ovmf.code.file");
+        if (!path.starts_with('/'))
+            return {}; // "none"
         const auto owner = runHelper({"dpkg-query", "--search", path}, kPackageQueryLimit);
         const auto package = owner.output.substr(0, owner.output.find(':'));
         const auto version =
