@@ -4,8 +4,10 @@
 
 find_program(TEEHOST_CCACHE ccache)
 if(TEEHOST_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER ${TEEHOST_CCACHE})
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${TEEHOST_CCACHE})
+    # Paths relative to the checkout, so that another clone of it finds what this one has compiled.
+    set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${TEEHOST_CCACHE})
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 add_library(teehost_flags INTERFACE)
