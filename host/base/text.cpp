@@ -243,6 +243,9 @@ std::string nearest(std::string_view text, std::span<const std::string> candidat
     std::size_t bestDistance =
         text.size() / 3 + 2; // further away than a third of it was not a slip of the fingers
     for (const auto& candidate : candidates) {
+        // No nearer than their lengths are: a long text, of whoever wrote it, costs nothing.
+        if (std::max(text.size(), candidate.size()) - std::min(text.size(), candidate.size()) >= bestDistance)
+            continue;
         const auto distance = editDistance(text, candidate);
         if (distance < bestDistance) {
             bestDistance = distance;
