@@ -87,6 +87,8 @@ class QemuArgsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string(R"({"qom-type":"x"})"), args.argv().back());
         for (const std::string text : {"[]", "1", "", "{", "{} {}"})
             CPPUNIT_ASSERT_THROW_MESSAGE(text, args.json("-object", text), Error);
+        const std::string deep = "{\"a\":" + std::string(100, '[') + std::string(100, ']') + "}";
+        CPPUNIT_ASSERT_THROW(args.json("-object", deep), Error);
     }
 
     void theCommandCanBePastedIntoAShell()

@@ -240,7 +240,13 @@ class SettingsTest final : public CppUnit::TestFixture {
         struct Row {
             std::string name, content;
         };
+        std::string deep; // whatever recurses over it runs out of stack
+        for (int i = 0; i < 100'000; ++i)
+            deep += "<a>";
+        for (int i = 0; i < 100'000; ++i)
+            deep += "</a>";
         const Row rows[] = {{".xml", "<c><unclosed>"},
+                            {".xml", deep},
                             {".json", "{\"a\":"},
                             {".yaml", "a: b"},
                             {".json", std::string(3 << 20, ' ')}};
