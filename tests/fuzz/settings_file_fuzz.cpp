@@ -51,6 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const launch::ScratchDir directory;
     fuzz::Input in(data, size);
     const char* file = fileOf(in.byte());
+    std::filesystem::remove(directory.path() /
+                            file); // ext4 writes a file to the disk that replaces its content
     const std::string path = directory.write(file, std::string(in.rest()));
     try {
         load(path);
