@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto parameters = guest::parseKernelParameters(line);
     withinBounds(parameters);
     fuzz::require(
-        same(parameters, guest::parseKernelParameters("root=/dev/vda x=\"teehost.selftest=1 \" " + line)),
+        same(parameters, guest::parseKernelParameters("root=/dev/vda x=\"a teehost.selftest=1 \" " + line)),
         "parameters of others have no effect");
     // A quote left open takes what follows into its word.
     if (std::count(line.begin(), line.end(), '"') % 2 == 0) {
