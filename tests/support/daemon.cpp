@@ -8,8 +8,25 @@
 
 #include "support/failure_notes.h"
 #include "support/guest_image.h"
+#include "support/proc.h"
 
 namespace teehost::test {
+namespace {
+
+/// The entries of a log with that text.
+std::vector<nlohmann::json> entriesOf(const std::string& log, const std::string& text)
+{
+    std::vector<nlohmann::json> found;
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+        if (entry.is_object() && entry.value("msg", "") == text)
+            found.push_back(std::move(entry));
+    }
+    return found;
+}
+
+} // namespace
 
 Settings quickSettings(const Stage& stage)
 {
@@ -73,7 +90,14 @@ Daemon::Daemon(const Stage& stage, const DaemonOptions& options)
     waitUntilItServes();
 }
 
-Daemon::~Daemon() { forgetNote(logFile_); }
+Daemon::~Daemon()
+{
+    child_.reset();
+    if (!instance_.empty())
+        for (const pid_t orphan : processesWith(guestName()))
+            ::kill(orphan, SIGKILL);
+    forgetNote(logFile_);
+}
 
 void Daemon::waitUntilItServes()
 {
@@ -81,7 +105,7 @@ void Daemon::waitUntilItServes()
     std::vector<nlohmann::json> lines;
     waitUntil("the daemon serves", [&] {
         const bool ended = !runs();
-        lines = logged(kServes);
+        lines = entriesOf(log(), kServes);
         if (lines.empty() && ended)
             throw std::runtime_error("the daemon ended with status " + std::to_string(*child_->poll()) +
                                      ": " + log());
@@ -92,20 +116,17 @@ void Daemon::waitUntilItServes()
     instance_ = lines.front().at("instance");
 }
 
-std::vector<nlohmann::json> Daemon::logged(const std::string& text) const
+std::size_t Daemon::timesLogged(const std::string& text) const { return entriesOf(log(), text).size(); }
+
+std::string Daemon::accident()
 {
-    std::vector<nlohmann::json> found;
-    std::istringstream lines(log());
-    for (std::string line; std::getline(lines, line);) {
-        auto entry = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-        if (entry.is_object() && entry.value("msg", "") == text)
-            found.push_back(std::move(entry));
-    }
-    return found;
+    const auto status = child_->poll();
+    return !status || terminated_ ? "" : "the daemon died with status " + std::to_string(*status);
 }
 
 int Daemon::terminate()
 {
+    terminated_ = !child_->poll();
     child_->signal(SIGTERM);
     return child_->wait();
 }

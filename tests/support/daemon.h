@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "support/child.h"
 #include "support/files.h"
 #include "support/ports.h"
@@ -56,7 +54,9 @@ class Daemon {
 public:
     /// Returns when it serves; throws with its last words when it ends instead.
     Daemon(const Stage& stage, const DaemonOptions& options);
-    ~Daemon();
+    Daemon(const Daemon&) = delete;
+    Daemon& operator=(const Daemon&) = delete;
+    ~Daemon(); ///< leaves neither the daemon nor a VM of its behind
 
     [[nodiscard]] pid_t pid() const noexcept { return child_->pid(); }
     [[nodiscard]] bool runs() { return !child_->poll(); }
@@ -67,12 +67,14 @@ public:
 
     /// Everything it has logged.
     [[nodiscard]] std::string log() const { return readFile(logFile_); }
-    /// Its log entries with this text.
-    [[nodiscard]] std::vector<nlohmann::json> logged(const std::string& text) const;
+    /// How many of its log entries have this text.
+    [[nodiscard]] std::size_t timesLogged(const std::string& text) const;
 
     void signal(int number) noexcept { child_->signal(number); }
     /// SIGTERM, and its exit status.
     int terminate();
+    /// How it ended although nobody terminated it; empty while it runs, as it should.
+    [[nodiscard]] std::string accident();
 
 private:
     void waitUntilItServes();
@@ -80,6 +82,7 @@ private:
     std::filesystem::path logFile_;
     std::unique_ptr<Child> child_;
     std::string grpc_, http_, instance_;
+    bool terminated_ = false;
 };
 
 } // namespace teehost::test

@@ -31,7 +31,7 @@ std::string entriesOf(const std::filesystem::path& directory)
 /// What is left, in words; empty when nothing is.
 std::string traces(const Stage& stage, Daemon& daemon)
 {
-    std::string left;
+    std::string left = daemon.accident();
     for (const pid_t pid : processesWith(daemon.guestName()))
         left += "; process " + std::to_string(pid) + " runs";
     for (const auto& directory : {stage.runtime() / "vm", stage.state() / "vm"})
@@ -57,13 +57,14 @@ std::string tail(const std::string& text)
 void assertClean(const Stage& stage, Daemon& daemon, std::source_location where)
 {
     if (const auto left = traces(stage, daemon); !left.empty())
-        failAt("something is left" + left, where);
+        failAt("something is left or wrong: " + left, where);
 }
 
 void waitUntilClean(const Stage& stage, Daemon& daemon, std::source_location where)
 {
     try {
-        waitUntil("nothing is left", [&] { return traces(stage, daemon).empty(); });
+        waitUntil("nothing is left",
+                  [&] { return traces(stage, daemon).empty() || !daemon.accident().empty(); });
     } catch (const std::exception&) {
         assertClean(stage, daemon, where);
     }
@@ -73,18 +74,29 @@ void HostTest::setUp() { stage_ = std::make_unique<Stage>(); }
 
 void HostTest::tearDown()
 {
-    client_.reset();
-    if (daemon_ && daemon_->runs()) {
-        CPPUNIT_ASSERT_EQUAL_MESSAGE("the daemon's exit status after SIGTERM", 0, daemon_->terminate());
+    if (daemon_) {
+        if (daemon_->runs())
+            endDaemon();
         assertClean();
     }
     daemon_.reset();
     stage_.reset();
 }
 
+void HostTest::endDaemon()
+{
+    client_.reset();
+    CPPUNIT_ASSERT_EQUAL_MESSAGE("the daemon's exit status after SIGTERM", 0, daemon_->terminate());
+}
+
 Daemon& HostTest::startDaemon(const Settings& changes, DaemonOptions options)
 {
-    options.settings = with(quickSettings(*stage_), with(options.settings, changes));
+    return startExactly(with(quickSettings(*stage_), changes), std::move(options));
+}
+
+Daemon& HostTest::startExactly(const Settings& settings, DaemonOptions options)
+{
+    options.settings = settings;
     daemon_ = std::make_unique<Daemon>(*stage_, options);
     client_ = std::make_unique<Client>(daemon_->grpcAddress());
     return *daemon_;

@@ -25,12 +25,16 @@ void waitUntilClean(const Stage& stage, Daemon& daemon,
 class HostTest : public CppUnit::TestFixture {
 public:
     void setUp() override;
-    /// Ends the daemon by SIGTERM; that must succeed and leave nothing, whatever the test did with it.
+    /// Ends the daemon; that must succeed and leave nothing, whatever the test did with it.
     void tearDown() override;
 
 protected:
     /// quickSettings() with `changes`.
     Daemon& startDaemon(const Settings& changes = {}, DaemonOptions options = {});
+    /// With these settings and no other.
+    Daemon& startExactly(const Settings& settings, DaemonOptions options = {});
+    /// SIGTERM; the daemon must end well. Without a client, for whose connection it would wait.
+    void endDaemon();
     Stage& stage() { return *stage_; }
     Daemon& daemon() { return *daemon_; }
     Client& client() { return *client_; }

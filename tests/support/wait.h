@@ -17,7 +17,7 @@ inline constexpr std::chrono::seconds kPatience{120};
 template <class Condition>
 void waitUntil(const std::string& what, Condition condition, std::chrono::nanoseconds limit = kPatience)
 {
-    constexpr std::chrono::milliseconds kPause{10};
+    constexpr std::chrono::milliseconds kPause{20};
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (!condition()) {
         if (std::chrono::steady_clock::now() >= deadline)
