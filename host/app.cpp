@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/app.h"
 
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 
 #include <Poco/Util/HelpFormatter.h>
 
 #include "host/base/error.h"
+#include "host/check_settings.h"
 #include "host/daemon.h"
 #include "host/doctor/kvm_probe.h"
 #include "host/settings/listing.h"
@@ -167,6 +169,8 @@ int App::serve()
         std::cout << settings::listOptions(configuration.settings, listing);
         return EXIT_OK;
     }
+    const auto environment = settings::processEnvironment();
+    checkSettings(configuration.settings, configuration.plugins, environment);
     if (mode_ == Mode::CheckConfig) {
         for (const auto& warning : warnings)
             std::cerr << "teehostd: warning: " << warning << "\n";
@@ -175,10 +179,15 @@ int App::serve()
     }
     for (const auto& warning : warnings)
         log.warning("settings", {{"what", warning}});
-    const auto environment = settings::processEnvironment();
     const Daemon daemon(configuration.settings, environment, configuration.plugins, log);
     waitForTerminationRequest();
     log.info("teehostd stops");
+    // Ending the VMs may take their guests' grace. A second signal is for somebody who cannot wait.
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int number : {SIGINT, SIGTERM, SIGQUIT})
+        sigaddset(&signals, number);
+    ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     return EXIT_OK;
 }
 

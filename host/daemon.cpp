@@ -117,19 +117,15 @@ doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, cons
     return result;
 }
 
+std::optional<launch::Account> account(const settings::Settings& settings)
+{
+    const auto name = settings.text("qemu.user");
+    return name.empty() ? std::nullopt : std::optional(launch::lookUpAccount(name));
+}
+
 launch::HostDirs hostDirs(const settings::Settings& settings)
 {
     return {settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
-}
-
-void checkAttesters(const plugin::Loaded& plugins, const std::vector<std::string>& ids)
-{
-    for (const auto& id : ids) {
-        const auto* plugin = plugins.find(id);
-        if (plugin == nullptr || !plugin->info().attester)
-            throw Error(Category::FailedPrecondition, "the attester \"" + printable(id) + "\" is not there",
-                        "attesters names plugins that are loaded and can attest");
-    }
 }
 
 } // namespace
@@ -166,14 +162,13 @@ struct Daemon::Parts {
                               settings.list("attesters"), [this, &settings](const plugin::PluginInfo& info) {
                                   return vm::chooseAccel(info, settings.flagOrAuto("qemu.enable_kvm"), kvm);
                               }};
-        checkAttesters(plugins, backends.attesters);
         // Asked now, so that MANAGER_QEMU_ENABLE_KVM=true on a host without KVM stops the start.
         const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
         const std::string backend = backends.defaultBackend;
         supervisor = std::make_unique<vm::Supervisor>(
             io, pool, settings,
-            vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), instance,
-                          firmwareVersion(settings), settings.text("guest.eos_version")},
+            vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
+                          instance, firmwareVersion(settings), settings.text("guest.eos_version")},
             std::move(backends), log);
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
         http = std::make_unique<api::HttpServer>(settings,
@@ -214,7 +209,7 @@ struct Daemon::Parts {
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
-    /// Waits until every VM has ended; each ladder is bounded, so this is too.
+    /// Waits until every VM has ended: each ladder is bounded, unless the kernel cannot end a process.
     void endVms()
     {
         std::promise<void> ended;

@@ -14,6 +14,7 @@ int main(int argc, char** argv)
         sigaddset(&waitedFor, number);
     ::pthread_sigmask(SIG_BLOCK, &waitedFor, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN); // a terminal that closes must not leave VMs behind
     // tpm2-tss, which plugins may use, writes to stderr unless told otherwise.
     ::setenv("TSS2_LOG", "all+none", 0);
     teehost::App app;

@@ -19,6 +19,7 @@ using google::protobuf::Message;
 std::string fingerprint(const Message& message)
 {
     std::string bytes;
+    bytes.reserve(message.ByteSizeLong()); // growing would leave copies of the secrets behind
     {
         google::protobuf::io::StringOutputStream stream(&bytes);
         google::protobuf::io::CodedOutputStream coded(&stream);
@@ -33,13 +34,7 @@ std::string fingerprint(const Message& message)
     return toHex(digest);
 }
 
-Secret take(std::string* text)
-{
-    Secret secret(std::move(*text));
-    ::explicit_bzero(text->data(), text->size());
-    text->clear();
-    return secret;
-}
+Secret take(std::string* text) { return Secret(std::move(*text)); }
 
 google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time)
 {
@@ -122,6 +117,16 @@ std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration, c
         duration.nanos() > 999'999'999)
         throw InvalidArgument("must be a duration from 0 to 292 years", field);
     return std::chrono::seconds(duration.seconds()) + std::chrono::nanoseconds(duration.nanos());
+}
+
+VmId requireId(const std::string& text, const char* field)
+{
+    if (text.empty())
+        throw InvalidArgument("must not be empty", field, "`teehost list` shows the ids");
+    if (const auto id = VmId::parse(text))
+        return *id;
+    throw Error(Category::NotFound, "there is no VM of the id given in " + std::string(field),
+                "ids are UUIDs in lower case; `teehost list` shows them");
 }
 
 v1::VmState toProto(vm::VmState state)

@@ -21,6 +21,9 @@ namespace teehost::api {
 [[nodiscard]] std::chrono::nanoseconds fromProto(const google::protobuf::Duration& duration,
                                                  const char* field);
 
+/// Throws InvalidArgument when it is empty, NotFound when it cannot be the id of a VM.
+[[nodiscard]] VmId requireId(const std::string& text, const char* field);
+
 void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out);
 void toProto(const vm::Event& event, v1::Event& out);
 [[nodiscard]] v1::VmState toProto(vm::VmState state);

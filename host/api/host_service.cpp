@@ -9,20 +9,11 @@
 #include "host/api/reactors.h"
 #include "host/api/streams.h"
 #include "host/base/error.h"
+#include "host/base/text.h"
 #include "host/settings/listing.h"
 
 namespace teehost::api {
 namespace {
-
-VmId requireId(const std::string& text)
-{
-    if (text.empty())
-        throw InvalidArgument("must not be empty", "id", "`teehost list` shows the ids");
-    if (const auto id = VmId::parse(text))
-        return *id;
-    throw Error(Category::NotFound, "there is no VM of that id",
-                "ids are UUIDs in lower case; `teehost list` shows them");
-}
 
 bool carries(const std::map<std::string, std::string>& labels,
              const google::protobuf::Map<std::string, std::string>& wanted)
@@ -42,17 +33,21 @@ std::string lowerCase(std::string text)
 
 asio::awaitable<void> stopVm(vm::Supervisor& supervisor, v1::StopVmRequest request, v1::Vm* response)
 {
-    const auto id = requireId(request.id());
+    const auto id = requireId(request.id(), "id");
     vm::StopRequest stop{.reason = "stopped by a client", .force = request.force()};
-    if (request.has_grace())
+    if (request.has_grace()) {
         stop.grace = fromProto(request.grace(), "grace");
+        if (const auto limit = supervisor.settings().duration("vm.max_stop_grace"); *stop.grace > limit)
+            throw InvalidArgument("is longer than " + formatDuration(limit), "grace",
+                                  "the operator sets the limit with vm.max_stop_grace");
+    }
     const auto view = co_await supervisor.stop(id, stop);
     toProto(view, supervisor.facts(), *response);
 }
 
 asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest request)
 {
-    const auto id = requireId(request.id());
+    const auto id = requireId(request.id(), "id");
     vm::StopRequest stop{.reason = "removed by a client", .force = request.force()};
     co_await supervisor.remove(id, stop);
 }
@@ -75,7 +70,7 @@ grpc::ServerUnaryReactor* HostService::GetVm(grpc::CallbackServerContext* contex
                                              const v1::GetVmRequest* request, v1::Vm* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request, response] {
-        toProto(supervisor_.get(requireId(request->id()).text()), supervisor_.facts(), *response);
+        toProto(supervisor_.get(requireId(request->id(), "id").text()), supervisor_.facts(), *response);
     });
 }
 

@@ -23,7 +23,7 @@ using Poco::Net::HTTPResponse;
 using Poco::Net::HTTPServerRequest;
 using Poco::Net::HTTPServerResponse;
 
-constexpr int kMaxThreads = 2; // a scraper and a health checker
+constexpr int kMaxThreads = 8; // a scraper and a health checker, and room for slow ones
 constexpr int kMaxQueued = 16;
 constexpr int kTimeoutSeconds = 5; // a silent client must not hold a thread
 constexpr int kVerificationDepth = 9;
@@ -82,18 +82,12 @@ private:
     const HttpContent& content_;
 };
 
-TlsPaths tlsPaths(const settings::Settings& settings)
-{
-    return {settings.text("http.server_cert"), settings.text("http.server_key"),
-            settings.text("http.client_ca_certs")};
-}
-
 Poco::Net::ServerSocket listen(const settings::Settings& settings)
 {
     using Poco::Net::Context;
     const Poco::Net::SocketAddress address(settings.text("http.host"),
                                            static_cast<Poco::UInt16>(settings.number("http.port")));
-    const auto tls = tlsPaths(settings);
+    const auto tls = tlsPaths(settings, "http");
     checkTlsFiles(tls, "http");
     if (!tls.enabled()) {
         Poco::Net::ServerSocket socket;

@@ -9,16 +9,6 @@
 namespace teehost::api {
 namespace {
 
-VmId requireId(const std::string& text, const char* field)
-{
-    if (text.empty())
-        throw InvalidArgument("must not be empty", field, "name the VM by the id CreateVm answered with");
-    if (const auto id = VmId::parse(text))
-        return *id;
-    throw Error(Category::NotFound, "there is no VM of the id given in " + std::string(field),
-                "ids are UUIDs in lower case");
-}
-
 /// Clients of the Cocos Manager do not know ended VMs: to them such a VM is gone.
 void requireLiving(const vm::Supervisor& supervisor, const VmId& id)
 {

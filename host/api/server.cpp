@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/api/server.h"
 
+#include <arpa/inet.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -14,18 +16,25 @@ namespace teehost::api {
 namespace {
 
 constexpr unsigned kTlsRefreshSeconds = 1;
-constexpr int kMaxMessageBytes = 4 << 20; // three PEM files and some text are far below that
+constexpr int kMaxStreamsPerConnection = 128;
+constexpr std::size_t kMaxBufferedBytes = 256u << 20; // all connections together
+constexpr int kMaxMessageBytes = 4 << 20;             // three PEM files and some text are far below that
 
 bool isLoopback(const std::string& host)
 {
-    return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.") ||
-           host.starts_with("unix:");
+    in_addr address{};
+    const bool ipv4 = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+    return host == "localhost" || host == "::1" || host == "[::1]" ||
+           (ipv4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
-TlsPaths tlsPaths(const settings::Settings& settings)
+/// gRPC writes its own lines to stderr, where only JSON belongs.
+void logFromGrpc(gpr_log_func_args* line)
 {
-    return {settings.text("grpc.server_cert"), settings.text("grpc.server_key"),
-            settings.text("grpc.client_ca_certs")};
+    static const Log log(LogLevel::Warning);
+    log.write(
+        line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::Warning : LogLevel::Debug, "grpc",
+        {{"what", line->message}, {"where", std::string(line->file) + ":" + std::to_string(line->line)}});
 }
 
 std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings,
@@ -63,15 +72,20 @@ std::string address(const settings::Settings& settings)
 Server::Server(vm::Supervisor& supervisor, HostDescription description, const Log& log,
                const std::filesystem::path& runtimeDir)
     : manager_(supervisor, log), host_(supervisor, std::move(description), log),
-      tls_(tlsPaths(supervisor.settings()), runtimeDir / "grpc-tls", "grpc", log)
+      tls_(tlsPaths(supervisor.settings(), "grpc"), runtimeDir / "grpc-tls", "grpc", log)
 {
     const auto& settings = supervisor.settings();
+    ::gpr_set_log_function(logFromGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     // Without this a second daemon would bind the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+    grpc::ResourceQuota quota("teehostd");
+    quota.Resize(kMaxBufferedBytes);
+    builder.SetResourceQuota(quota);
     builder.AddListeningPort(address(settings), credentials(settings, tls_.published()), &port_);
     builder.RegisterService(&manager_);
     builder.RegisterService(&host_);

@@ -2,6 +2,7 @@
 #include "host/api/streams.h"
 
 #include "host/api/convert.h"
+#include "host/base/error.h"
 
 namespace teehost::api {
 namespace {
@@ -14,19 +15,35 @@ constexpr std::size_t kConsoleQueue = 4;
 constexpr std::size_t kConsoleChunkBytes = 64 * 1024;
 constexpr auto kConsolePoll = 100ms;
 
-bool wanted(const v1::WatchEventsRequest& request, const vm::Event& event)
-{
-    return (request.vm_id().empty() || request.vm_id() == event.vmId) &&
-           (request.idempotency_key().empty() || request.idempotency_key() == event.idempotencyKey);
-}
+constexpr std::size_t kMaxKeyBytes = 64;
+
+/// Which events a stream is for; checked, so that a client cannot make us keep megabytes.
+struct EventFilter {
+    explicit EventFilter(const v1::WatchEventsRequest& request)
+        : vmId(request.vm_id()), idempotencyKey(request.idempotency_key())
+    {
+        if (!vmId.empty() && !VmId::parse(vmId))
+            throw InvalidArgument("is not the id of a VM", "vm_id", "ids are UUIDs in lower case");
+        if (idempotencyKey.size() > kMaxKeyBytes)
+            throw InvalidArgument("is longer than 64 characters", "idempotency_key");
+    }
+
+    [[nodiscard]] bool wants(const vm::Event& event) const
+    {
+        return (vmId.empty() || vmId == event.vmId) &&
+               (idempotencyKey.empty() || idempotencyKey == event.idempotencyKey);
+    }
+
+    std::string vmId, idempotencyKey;
+};
 
 using EventStream = StreamReactor<v1::Event>;
 
 asio::awaitable<void> feedEvents(vm::Supervisor& supervisor, std::shared_ptr<EventStream> stream,
                                  v1::WatchEventsRequest request)
 {
-    const auto forward = [stream, request](const vm::Event& event) {
-        if (!wanted(request, event))
+    const auto forward = [stream, filter = EventFilter(request)](const vm::Event& event) {
+        if (!filter.wants(event))
             return;
         v1::Event message;
         toProto(event, message);
@@ -54,14 +71,19 @@ using ConsoleStream = StreamReactor<v1::ConsoleChunk>;
 asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<ConsoleStream> stream,
                                   v1::ReadConsoleRequest request)
 {
+    if (!VmId::parse(request.vm_id()))
+        throw InvalidArgument("is not the id of a VM", "vm_id", "ids are UUIDs in lower case");
     const std::string id = request.vm_id();
     std::uint64_t offset = request.offset();
-    if (request.tail_bytes() > 0) {
-        const auto end = supervisor.consoleEnd(id);
+    if (const auto end = supervisor.consoleEnd(id); request.tail_bytes() > 0)
         offset = end > request.tail_bytes() ? end - request.tail_bytes() : 0;
-    }
     asio::steady_timer timer(supervisor.io());
     while (!stream->ended()) {
+        // A VM that was removed meanwhile has ended, and its console with it.
+        if (!supervisor.knows(id)) {
+            stream->finish(grpc::Status::OK);
+            co_return;
+        }
         // In this order: what the guest wrote before it ended is read after its end was seen.
         const bool last = !request.follow() || vm::isEnded(supervisor.get(id).state);
         vm::Supervisor::ConsoleBytes bytes;

@@ -74,6 +74,12 @@ void replaceFile(const std::string& source, const std::filesystem::path& target,
 
 } // namespace
 
+TlsPaths tlsPaths(const settings::Settings& settings, const std::string& prefix)
+{
+    return {settings.text(prefix + ".server_cert"), settings.text(prefix + ".server_key"),
+            settings.text(prefix + ".client_ca_certs")};
+}
+
 void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
 {
     const std::string certOption = prefix + ".server_cert";

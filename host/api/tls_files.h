@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/base/log.h"
+#include "host/settings/settings.h"
 
 namespace teehost::api {
 
@@ -15,6 +16,9 @@ struct TlsPaths {
 
     [[nodiscard]] bool enabled() const noexcept { return !certificate.empty() || !key.empty(); }
 };
+
+/// What `PREFIX.server_cert`, `.server_key` and `.client_ca_certs` say.
+[[nodiscard]] TlsPaths tlsPaths(const settings::Settings& settings, const std::string& optionPrefix);
 
 /// Throws FailedPrecondition with a sentence: a certificate without its key, a file that does not parse, a
 /// key that does not fit the certificate, a certificate that has expired.

@@ -29,8 +29,11 @@ pid_t start(const std::vector<std::string>& argv, int output)
     ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
     sigset_t none;
     sigemptyset(&none);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    sigset_t all;
+    sigfillset(&all);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     ::posix_spawnattr_setsigmask(&attributes, &none);
+    ::posix_spawnattr_setsigdefault(&attributes, &all);
     std::vector<std::string> words = argv;
     std::vector<char*> pointers;
     for (auto& word : words)

@@ -3,7 +3,7 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include <string.h>
 
@@ -15,27 +15,33 @@ namespace teehost {
 class Secret {
 public:
     Secret() = default;
-    explicit Secret(std::string bytes) : bytes_(std::move(bytes)) {}
+    explicit Secret(std::string_view bytes) : bytes_(bytes.begin(), bytes.end()) {}
+    /// Takes the bytes out of `text` and wipes what they leave behind.
+    explicit Secret(std::string&& text) : Secret(std::string_view(text))
+    {
+        ::explicit_bzero(text.data(), text.size());
+        text.clear();
+    }
+    explicit Secret(const char* text) : Secret(std::string_view(text)) {}
     Secret(const Secret&) = default;
-    Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.wipe(); }
+    /// A vector's move hands the memory over; a short string's would leave a copy behind.
+    Secret(Secret&& other) noexcept = default;
     Secret& operator=(Secret other) noexcept
     {
         bytes_.swap(other.bytes_);
         return *this;
     }
-    ~Secret() { wipe(); }
-
-    [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-    [[nodiscard]] std::string_view reveal() const noexcept { return bytes_; }
-
-private:
-    void wipe() noexcept
+    ~Secret()
     {
-        ::explicit_bzero(bytes_.data(), bytes_.size());
-        bytes_.clear();
+        if (!bytes_.empty())
+            ::explicit_bzero(bytes_.data(), bytes_.size());
     }
 
-    std::string bytes_;
+    [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+    [[nodiscard]] std::string_view reveal() const noexcept { return {bytes_.data(), bytes_.size()}; }
+
+private:
+    std::vector<char> bytes_;
 };
 
 } // namespace teehost

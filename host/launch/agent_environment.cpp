@@ -42,9 +42,13 @@ public:
 
     [[nodiscard]] Secret text() const
     {
-        std::string out;
+        std::size_t size = 0;
         for (const auto& [name, value] : lines_)
-            out += name + "=" + std::string(value.reveal()) + "\n";
+            size += name.size() + value.reveal().size() + 2;
+        std::string out;
+        out.reserve(size); // growing would leave copies behind
+        for (const auto& [name, value] : lines_)
+            out.append(name).append("=").append(value.reveal()).append("\n");
         Secret file(std::move(out)); // wiped, should it be refused
         if (file.reveal().size() > kMaxFileBytes)
             throw InvalidArgument("the agent's settings are " + std::to_string(file.reveal().size()) +

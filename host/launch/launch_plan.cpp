@@ -59,12 +59,12 @@ void addMachine(QemuArgs& args, const VmSpec& spec, const PlanContext& context, 
     Properties machine = merged.machine;
     if (nodes == 1)
         machine.insert(machine.begin(), {"memory-backend", settings.text("qemu.memory.id")});
-    args.option("-machine", settings.text("qemu.machine"), machine);
+    args.extended("-machine", settings.text("qemu.machine"), machine);
     if (spec.accel == "tcg")
         args.option("-accel", "tcg", {{"thread", "multi"}});
     else
         args.option("-accel", spec.accel, {});
-    args.option("-cpu", cpuModel(settings, merged), merged.cpu ? merged.cpu->properties : Properties{});
+    args.extended("-cpu", cpuModel(settings, merged), merged.cpu ? merged.cpu->properties : Properties{});
     args.option("-smp", "",
                 {{"cpus", std::to_string(spec.vcpus)}, {"maxcpus", std::to_string(spec.maxVcpus)}});
 }

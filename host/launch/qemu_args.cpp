@@ -68,6 +68,13 @@ void QemuArgs::option(std::string_view name, std::string_view driver, const plug
     argv_.push_back(std::move(text));
 }
 
+void QemuArgs::extended(std::string_view name, std::string_view text, const plugin::Properties& properties)
+{
+    refuseControl(name, text);
+    option(name, "", properties);
+    argv_.back() = std::string(text) + (argv_.back().empty() ? "" : ",") + argv_.back();
+}
+
 void QemuArgs::json(std::string_view name, const std::string& text)
 {
     const auto parsed = parseUntrustedJson(text); // bounds the depth: dump() recurses

@@ -24,6 +24,8 @@ public:
     /// `-device DRIVER,key=value,…`; the driver may be empty. Refuses keys that are not names, and control
     /// characters.
     void option(std::string_view name, std::string_view driver, const plugin::Properties& properties);
+    /// `-cpu TEXT,key=value,…`: TEXT is the operator's, with properties of its own, such as EPYC,+avx2.
+    void extended(std::string_view name, std::string_view text, const plugin::Properties& properties);
     /// `-object '{…}'`; the text must be one JSON object.
     void json(std::string_view name, const std::string& text);
     /// An argument a plugin or the operator wrote for QEMU itself.

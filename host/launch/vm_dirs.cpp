@@ -158,7 +158,7 @@ VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account
 VmDirs::~VmDirs()
 {
     if (armed_)
-        remove();
+        static_cast<void>(remove());
 }
 
 void VmDirs::give(int fd) const
@@ -177,7 +177,12 @@ void VmDirs::makeDirectory(const fs::path& path) const
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd)
         fail("cannot open", path);
-    give(fd.get());
+    // The log directory stays the daemon's: QEMU's account writes the logs in it, but cannot put others in
+    // their place.
+    if (path != paths_.log)
+        give(fd.get());
+    else if (::fchmod(fd.get(), 0711) != 0)
+        fail("cannot set the mode of", path);
 }
 
 void VmDirs::writeFile(const fs::path& path, std::string_view content, mode_t mode) const
@@ -272,12 +277,17 @@ void VmDirs::createLogs() const
     writeFile(paths_.qemuLog(), "", 0640);
 }
 
-void VmDirs::remove() noexcept
+std::string VmDirs::remove() noexcept
 {
-    std::error_code ignored; // what is left is seen and removed by the next start's sweep
-    fs::remove_all(paths_.run, ignored);
-    fs::remove_all(paths_.state, ignored);
     armed_ = false;
+    std::string failed;
+    for (const auto& path : {paths_.run, paths_.state}) {
+        std::error_code error;
+        fs::remove_all(path, error);
+        if (error)
+            failed = "cannot remove \"" + path.string() + "\": " + error.message();
+    }
+    return failed;
 }
 
 void VmDirs::removeLogs(const VmPaths& paths) noexcept

@@ -39,8 +39,8 @@ class VmDirs {
 public:
     /// `owner` is who must be able to read what is inside; absent: the daemon's user.
     VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    VmDirs(VmDirs&&) noexcept = default;
-    VmDirs& operator=(VmDirs&&) = delete;
+    VmDirs(const VmDirs&) = delete;
+    VmDirs& operator=(const VmDirs&) = delete;
     ~VmDirs();
 
     [[nodiscard]] const VmPaths& paths() const noexcept { return paths_; }
@@ -58,7 +58,8 @@ public:
     /// Creates the log files empty, so that QEMU, whoever it runs as, appends to files the daemon can read.
     void createLogs() const;
 
-    void remove() noexcept;
+    /// What could not be removed, as a sentence; empty when nothing is left.
+    [[nodiscard]] std::string remove() noexcept;
     static void removeLogs(const VmPaths& paths) noexcept;
 
 private:

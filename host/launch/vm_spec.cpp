@@ -121,6 +121,9 @@ void chooseBoot(VmSpec& spec, const VmRequest& request, const settings::Settings
             throw InvalidArgument("VMs of this host boot from a disk", !request.kernel.empty()   ? "kernel"
                                                                        : !request.initrd.empty() ? "initrd"
                                                                                                  : "cmdline");
+        if (!request.agent.aaKbsParams.empty())
+            throw InvalidArgument("goes to the kernel's command line, but VMs of this host boot from a disk",
+                                  std::string(request.names->aaKbsParams));
         checkReadableFile(settings.text("qemu.disk.source"), "disk image",
                           "set qemu.disk.source to an existing image");
         return;

@@ -250,6 +250,11 @@ void addVm(OptionTable& table)
          .defaultText = "10s",
          .section = section,
          .help = "How long a guest may take to power off by itself when it is stopped; 0 skips asking it."});
+    table.add({.key = "vm.max_stop_grace",
+               .type = Duration,
+               .defaultText = "10m",
+               .section = section,
+               .help = "Longest time a request may give a guest to power off."});
     table.add({.key = "vm.console_limit",
                .type = Size,
                .defaultText = "4M",

@@ -14,6 +14,7 @@ namespace {
 struct Written {
     std::string text;
     std::string source;
+    bool unset = false; ///< an empty variable of an option without a default: hides what weaker layers say
 };
 using Layer = std::map<std::string, Written, std::less<>>; // by option key
 
@@ -37,7 +38,7 @@ Layer fileLayer(const OptionTable& table, const Sources& sources, std::vector<st
         if (table.find(key) == nullptr)
             warnUnknown(warnings, "file " + sources.file + ": the key", key, table.keys());
         else if (!text.empty())
-            layer[key] = {text, "file " + sources.file};
+            layer[key] = {text, "file " + sources.file, false};
     }
     return layer;
 }
@@ -66,8 +67,8 @@ void addGrpcUrl(Layer& layer, const Environment& environment)
     if (host.size() > 1 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     if (!host.empty())
-        layer.try_emplace("grpc.host", Written{host, source});
-    layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source});
+        layer.try_emplace("grpc.host", Written{host, source, false});
+    layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source, false});
 }
 
 Layer environmentLayer(const OptionTable& table, const Environment& environment,
@@ -81,9 +82,8 @@ Layer environmentLayer(const OptionTable& table, const Environment& environment,
                 continue;
             // An empty variable counts as set to the default: it hides what the file says.
             const bool empty = it->second.empty();
-            if (!empty || spec.defaultText)
-                layer.try_emplace(spec.key,
-                                  Written{empty ? *spec.defaultText : it->second, "environment " + name});
+            layer.try_emplace(spec.key, Written{empty ? spec.defaultText.value_or("") : it->second,
+                                                "environment " + name, empty && !spec.defaultText});
             break;
         }
     addGrpcUrl(layer, environment);
@@ -111,7 +111,7 @@ Layer commandLineLayer(const OptionTable& table, const std::vector<std::string>&
         if (table.find(key) == nullptr)
             throw InvalidArgument("--set " + printable(key) + ": there is no such option" +
                                   suggestion(key, table.keys()));
-        layer[key] = {text.substr(equals + 1), "command line"};
+        layer[key] = {text.substr(equals + 1), "command line", false};
     }
     return layer;
 }
@@ -166,10 +166,12 @@ Settings loadSettings(OptionTable table, const Sources& sources, std::vector<std
             if (spec.required)
                 throw InvalidArgument(spec.key + ": a value is required", {}, spec.help);
             if (spec.defaultText)
-                settings.set(spec, evaluate(spec, {*spec.defaultText, "default"}, sources.baseDir));
+                settings.set(spec, evaluate(spec, {*spec.defaultText, "default", false}, sources.baseDir));
             continue;
         }
         const Written& written = strongest->at(spec.key);
+        if (written.unset)
+            continue;
         settings.set(spec, evaluate(spec, written, sources.baseDir));
         if (spec.deprecated)
             warnings.push_back(spec.key + " (" + written.source +

@@ -38,15 +38,6 @@ const plugin::Plugin* bySwitch(const plugin::Loaded& loaded, const std::string& 
     return nullptr;
 }
 
-std::string knownBackends(const plugin::Loaded& loaded)
-{
-    std::vector<std::string> ids;
-    for (const auto& plugin : loaded.plugins)
-        if (plugin->info().backend)
-            ids.push_back(plugin->info().id);
-    return ids.empty() ? "no plugin is loaded; see plugins.dir" : "loaded: " + join(ids, ", ");
-}
-
 plugin::ProbeCheck kvmCheck(const plugin::PluginInfo& info, const doctor::KvmProbeResult& kvm)
 {
     const auto otherwise = info.needsKvm ? plugin::Verdict::Fail : plugin::Verdict::Warn;
@@ -109,6 +100,15 @@ std::string chooseNamed(const plugin::Loaded& loaded, const ProbeResults& probes
 }
 
 } // namespace
+
+std::string knownBackends(const plugin::Loaded& loaded)
+{
+    std::vector<std::string> ids;
+    for (const auto& plugin : loaded.plugins)
+        if (plugin->info().backend)
+            ids.push_back(plugin->info().id);
+    return ids.empty() ? "no plugin is loaded; see plugins.dir" : "loaded: " + join(ids, ", ");
+}
 
 Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
                       const settings::Environment& environment)

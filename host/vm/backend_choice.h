@@ -17,6 +17,9 @@
 
 namespace teehost::vm {
 
+/// The ids of the loaded backends, as a hint for people.
+[[nodiscard]] std::string knownBackends(const plugin::Loaded& loaded);
+
 /// What the environment's switches MANAGER_QEMU_ENABLE_… say of a plugin's `select_env`.
 struct Switches {
     std::optional<std::string> wanted; ///< id of the backend that is switched on

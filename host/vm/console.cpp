@@ -16,35 +16,56 @@ namespace {
 constexpr std::size_t kMaxShownLine = 200;
 constexpr std::size_t kTailBytes = 8192;
 
-} // namespace
-
-std::string readFileAt(const std::filesystem::path& path, std::uint64_t offset, std::size_t limit)
+/// Opens a log for what `flags` say. QEMU may be somebody else's by now: what it put in the log's place, a
+/// symlink, a pipe, a device, is not opened.
+UniqueFd openLog(const std::filesystem::path& path, int flags)
 {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    std::string bytes(fd ? limit : 0, '\0');
-    const auto got = ::pread(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    UniqueFd fd(::open(path.c_str(), flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat status {};
+    if (fd && (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)))
+        fd.reset();
+    return fd;
+}
+
+std::uint64_t sizeOf(const UniqueFd& fd)
+{
+    struct stat status {};
+    return fd && ::fstat(fd.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+std::string readAt(const UniqueFd& fd, std::uint64_t offset, std::size_t limit)
+{
+    const auto size = sizeOf(fd);
+    std::string bytes(offset < size ? std::min<std::uint64_t>(limit, size - offset) : 0, '\0');
+    const auto got =
+        bytes.empty() ? 0 : ::pread(fd.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
     bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return bytes;
 }
 
-std::uint64_t fileSize(const std::filesystem::path& path) noexcept
+} // namespace
+
+std::string readFileAt(const std::filesystem::path& path, std::uint64_t offset, std::size_t limit)
 {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+    return readAt(openLog(path, O_RDONLY), offset, limit);
 }
+
+std::uint64_t fileSize(const std::filesystem::path& path) noexcept { return sizeOf(openLog(path, O_RDONLY)); }
 
 std::uint64_t rotateLog(const std::filesystem::path& path, std::uint64_t limit)
 {
-    if (fileSize(path) <= limit)
+    const UniqueFd log = openLog(path, O_RDWR);
+    const std::uint64_t size = sizeOf(log);
+    if (size <= limit)
         return 0;
     std::filesystem::path older = path;
     older += ".1";
     // What the guest writes between the copy and the truncation is lost; a flood is what rotation is for. At
     // most twice the limit is kept, whatever the guest wrote since the last look.
-    const std::uint64_t size = fileSize(path);
-    const std::string kept = readFileAt(path, size > limit ? size - limit : 0, limit);
-    const UniqueFd to(::open(older.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640));
-    if (!to || ::write(to.get(), kept.data(), kept.size()) < 0 || ::truncate(path.c_str(), 0) != 0)
+    const std::string kept = readAt(log, size - limit, limit);
+    ::unlink(older.c_str());
+    const UniqueFd to(::open(older.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
+    if (!to || ::write(to.get(), kept.data(), kept.size()) < 0 || ::ftruncate(log.get(), 0) != 0)
         return 0;
     return size;
 }

@@ -16,7 +16,7 @@ void EventLog::append(Event event)
     const Event told = events_.back();
     const auto snapshot = *listeners_;
     for (const auto& listener : snapshot)
-        listener(told);
+        (*listener)(told);
 }
 
 void EventLog::replay(std::uint64_t after, const Listener& each) const
@@ -28,9 +28,9 @@ void EventLog::replay(std::uint64_t after, const Listener& each) const
 
 EventLog::Subscription EventLog::subscribe(Listener listener)
 {
-    listeners_->push_back(std::move(listener));
+    listeners_->push_back(std::make_shared<const Listener>(std::move(listener)));
     const auto position = std::prev(listeners_->end());
-    const std::weak_ptr<std::list<Listener>> list = listeners_;
+    const std::weak_ptr<Listeners> list = listeners_;
     return Subscription(nullptr, [list, position](void*) {
         if (const auto alive = list.lock())
             alive->erase(position);

@@ -46,7 +46,8 @@ private:
     std::size_t capacity_;
     std::uint64_t next_ = 1;
     std::deque<Event> events_;
-    std::shared_ptr<std::list<Listener>> listeners_ = std::make_shared<std::list<Listener>>();
+    using Listeners = std::list<std::shared_ptr<const Listener>>;
+    std::shared_ptr<Listeners> listeners_ = std::make_shared<Listeners>();
 };
 
 } // namespace teehost::vm

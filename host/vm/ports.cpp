@@ -29,6 +29,15 @@ PortRange parsePortRange(std::string_view text)
                           "write it as LOW-HIGH with 1 <= LOW <= HIGH <= 65535, such as 6100-6200");
 }
 
+PortRange agentPortRange(const settings::Settings& settings)
+{
+    const auto range = settings.text("qemu.host_fwd_range");
+    if (!range.empty())
+        return parsePortRange(range);
+    const auto single = static_cast<std::uint16_t>(settings.number("qemu.host_fwd_agent"));
+    return {single, single};
+}
+
 PortPool::PortPool(PortRange range, std::string address) : range_(range), address_(std::move(address)) {}
 
 bool PortPool::canBind(std::uint16_t port) const

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "host/settings/settings.h"
+
 namespace teehost::vm {
 
 struct PortRange {
@@ -17,6 +19,9 @@ struct PortRange {
 
 /// "6100-6200". Throws InvalidArgument: digits only, 1 <= LOW <= HIGH <= 65535.
 [[nodiscard]] PortRange parsePortRange(std::string_view text);
+
+/// The range that qemu.host_fwd_range names, or the one port of qemu.host_fwd_agent when that is empty.
+[[nodiscard]] PortRange agentPortRange(const settings::Settings& settings);
 
 /// Hands out agent ports, one a VM. io_context thread only.
 class PortPool {

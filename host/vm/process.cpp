@@ -3,6 +3,9 @@
 
 #include <csignal>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <vector>
 
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -21,6 +24,13 @@ void signalThroughSudo(pid_t pid, int number)
     pid_t helper = -1;
     if (::posix_spawnp(&helper, "sudo", nullptr, nullptr, argv, environ) == 0)
         ::waitpid(helper, nullptr, 0);
+}
+
+/// The children of sudo, which lives until they have ended, so that their pids cannot have been reused.
+std::vector<pid_t> childrenOf(pid_t pid)
+{
+    std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+    return {std::istream_iterator<pid_t>(file), {}};
 }
 
 } // namespace
@@ -63,6 +73,8 @@ void Process::reap()
         exit_ = ExitStatus{false, 0};
     else
         exit_ = ExitStatus{info.si_code != CLD_EXITED, info.si_status};
+    boost::system::error_code ignored;
+    pidfd_.close(ignored);
     changed_->notify();
 }
 
@@ -70,9 +82,15 @@ void Process::signal(int number) noexcept
 {
     if (ended())
         return;
-    if (::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), number, nullptr, 0) != 0 && errno == EPERM &&
-        throughSudo_)
-        signalThroughSudo(pid_, number);
+    // sudo passes most signals on, but not SIGKILL, and would leave QEMU behind.
+    if (throughSudo_) {
+        for (const pid_t child : childrenOf(pid_))
+            if (::kill(child, number) != 0 && errno == EPERM)
+                signalThroughSudo(child, number);
+        if (!childrenOf(pid_).empty())
+            return;
+    }
+    ::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), number, nullptr, 0);
 }
 
 } // namespace teehost::vm

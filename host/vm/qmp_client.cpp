@@ -17,13 +17,13 @@ constexpr std::size_t kMaxLineBytes = 1 << 20;
 } // namespace
 
 QmpClient::QmpClient(asio::io_context& io, EventHandler events, std::shared_ptr<Signal> changed)
-    : socket_(io), events_(std::move(events)), changed_(std::move(changed)), replied_(io)
+    : socket_(io), events_(std::move(events)), changed_(std::move(changed))
 {
 }
 
 asio::awaitable<std::shared_ptr<QmpClient>>
 QmpClient::connect(asio::io_context& io, std::filesystem::path socket, Clock::time_point deadline,
-                   EventHandler events, std::shared_ptr<Signal> changed)
+                   EventHandler events, std::shared_ptr<Signal> changed, std::function<bool()> abandoned)
 {
     std::shared_ptr<QmpClient> client(new QmpClient(io, std::move(events), std::move(changed)));
     boost::system::error_code error;
@@ -32,19 +32,34 @@ QmpClient::connect(asio::io_context& io, std::filesystem::path socket, Clock::ti
     if (error)
         throw Error(Category::Unavailable, "cannot connect to QMP: " + error.message());
     client->connected_ = true;
+    client->abandoned_ = std::move(abandoned);
     asio::co_spawn(
         io, [client]() -> asio::awaitable<void> { co_await client->read(); }, asio::detached);
-    while (!client->greeted_ && client->connected_ && Clock::now() < deadline)
-        co_await client->replied_.waitUntil(deadline);
-    const auto left = deadline - Clock::now();
-    if (client->connected_ && left > Clock::duration::zero())
-        co_await client->execute("qmp_capabilities", left);
-    else {
-        client->close();
-        throw Error(left > Clock::duration::zero() ? Category::Unavailable : Category::DeadlineExceeded,
-                    "QEMU did not greet on QMP");
-    }
+    while (!client->greeted_ && client->waitsUntil(deadline))
+        co_await client->changed_->waitUntil(deadline);
+    if (!client->greeted_)
+        client->giveUp(deadline, "greet");
+    co_await client->execute("qmp_capabilities", deadline - Clock::now());
+    client->abandoned_ = {};
     co_return client;
+}
+
+bool QmpClient::waitsUntil(Clock::time_point deadline) const
+{
+    return connected_ && Clock::now() < deadline && !(abandoned_ && abandoned_());
+}
+
+/// Closes, because a late reply must not answer the next command, and says why.
+void QmpClient::giveUp(Clock::time_point deadline, const std::string& what)
+{
+    const bool broken = !connected_;
+    const bool late = Clock::now() >= deadline;
+    close();
+    if (broken)
+        throw Error(Category::Unavailable, "the QMP connection broke before QEMU did " + what);
+    if (late)
+        throw Error(Category::DeadlineExceeded, "QEMU did not " + what + " on QMP in time");
+    throw Error(Category::Cancelled, "nobody waits for QEMU to " + what + " any more");
 }
 
 asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::duration limit,
@@ -62,17 +77,12 @@ asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::d
     boost::system::error_code error;
     co_await asio::async_write(socket_, asio::buffer(line), asio::redirect_error(asio::use_awaitable, error));
     const auto deadline = Clock::now() + limit;
-    while (!error && connected_ && !pending_.at(id) && Clock::now() < deadline)
-        co_await replied_.waitUntil(deadline);
+    while (!error && !pending_.at(id) && waitsUntil(deadline))
+        co_await changed_->waitUntil(deadline);
     const auto reply = std::move(pending_.at(id));
     pending_.erase(id);
-    if (!reply && connected_ && !error) {
-        close();
-        throw Error(Category::DeadlineExceeded,
-                    "QEMU did not answer the QMP command " + command + " in time");
-    }
     if (!reply)
-        throw Error(Category::Unavailable, "the QMP connection broke during " + command);
+        giveUp(deadline, "answer " + command);
     if (const auto it = reply->find("error"); it != reply->end())
         throw Error(Category::FailedPrecondition,
                     "QEMU refused " + command + ": " +
@@ -113,7 +123,7 @@ void QmpClient::take(std::string_view line)
     else if (const auto id = message.find("id"); id != message.end() && id->is_number_unsigned())
         if (const auto waiting = pending_.find(id->get<std::uint64_t>()); waiting != pending_.end())
             waiting->second = message;
-    replied_.notify();
+    changed_->notify();
 }
 
 void QmpClient::close()
@@ -122,7 +132,6 @@ void QmpClient::close()
         return;
     boost::system::error_code ignored;
     socket_.close(ignored);
-    replied_.notify();
     changed_->notify();
 }
 

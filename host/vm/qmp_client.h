@@ -24,11 +24,13 @@ public:
 
     /// Connects, reads the greeting and negotiates. The reply to qmp_capabilities, not the greeting, says
     /// that QEMU has accepted its configuration. Throws Unavailable when the connection breaks,
-    /// DeadlineExceeded at `deadline`. `events` is called for every event from then on; `changed` is notified
-    /// when the connection closes.
+    /// DeadlineExceeded at `deadline`.
+    /// `events` is called for every event from then on; `changed` is notified at every reply and when the
+    /// connection closes. Whoever notifies it can end the wait for QEMU: when `abandoned` says so, this
+    /// throws Cancelled.
     static asio::awaitable<std::shared_ptr<QmpClient>>
     connect(asio::io_context& io, std::filesystem::path socket, Clock::time_point deadline,
-            EventHandler events, std::shared_ptr<Signal> changed);
+            EventHandler events, std::shared_ptr<Signal> changed, std::function<bool()> abandoned = {});
 
     /// Runs one command and gives its "return". Throws FailedPrecondition with QEMU's words when it refuses,
     /// Unavailable when the connection is gone, DeadlineExceeded (and closes: a late reply must not answer
@@ -43,12 +45,14 @@ private:
     QmpClient(asio::io_context& io, EventHandler events, std::shared_ptr<Signal> changed);
 
     asio::awaitable<void> read();
+    [[nodiscard]] bool waitsUntil(Clock::time_point deadline) const;
+    [[noreturn]] void giveUp(Clock::time_point deadline, const std::string& what);
     void take(std::string_view line);
 
     asio::local::stream_protocol::socket socket_;
     EventHandler events_;
     std::shared_ptr<Signal> changed_;
-    Signal replied_;
+    std::function<bool()> abandoned_; ///< while connecting
     std::string buffer_;
     bool connected_ = false, greeted_ = false;
     std::uint64_t nextId_ = 1;

@@ -17,15 +17,6 @@ using namespace std::chrono_literals;
 constexpr auto kRotationInterval = 5s;
 constexpr auto kForever = 24h * 365;
 
-PortRange portRange(const settings::Settings& settings)
-{
-    const auto range = settings.text("qemu.host_fwd_range");
-    if (!range.empty())
-        return parsePortRange(range);
-    const auto single = static_cast<std::uint16_t>(settings.number("qemu.host_fwd_agent"));
-    return {single, single};
-}
-
 Error givenUp(Category why)
 {
     if (why == Category::DeadlineExceeded)
@@ -41,7 +32,7 @@ Error givenUp(Category why)
 Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, const settings::Settings& settings,
                        HostFacts facts, Backends backends, const Log& log)
     : io_(io), pool_(pool), settings_(settings), facts_(std::move(facts)), backends_(std::move(backends)),
-      log_(log), ports_(portRange(settings), settings.text("qemu.host_fwd_address")),
+      log_(log), ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
       agentAddress_(settings.text("qemu.host_fwd_address")),
       probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io)
 {
@@ -55,20 +46,15 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
 {
     if (!accepting_)
         throw Error(Category::Unavailable, "the daemon is stopping", "try again when it is back");
-    if (const auto existing = findByKey(request.idempotencyKey)) {
-        if (existing->spec.fingerprint != request.fingerprint)
-            throw Error(Category::AlreadyExists,
-                        "the idempotency key \"" + request.idempotencyKey + "\" was used for another request",
-                        "choose a new key");
+    if (const auto existing = findRepeated(request))
         co_return co_await waitForLaunch(existing, ticket);
-    }
     auto& backend = choosePlugin(request.backend);
     const auto accel = backends_.accelFor(backend.info());
     auto check = [this, request] { return launch::validate(request, settings_); };
     auto validated = co_await onPool(pool_, check);
     // From here to the VM's place in the table nothing is awaited, so concurrent creates cannot overshoot a
     // limit.
-    if (const auto existing = findByKey(request.idempotencyKey))
+    if (const auto existing = findRepeated(request))
         co_return co_await waitForLaunch(existing, ticket);
     validated.spec.backend = backend.info().id;
     validated.spec.accel = accel;
@@ -80,15 +66,25 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
     asio::co_spawn(
         io_, [life]() -> asio::awaitable<void> { co_await life->run(); },
         [this, life, vm](std::exception_ptr bug) {
-            if (!bug)
-                return;
-            try {
-                std::rethrow_exception(bug);
-            } catch (const std::exception& error) {
-                log_.error("a vm's life broke off", {{"vm", vm->spec.id.text()}, {"error", error.what()}});
-            }
+            if (bug)
+                breakOff(*vm, bug);
         });
     co_return co_await waitForLaunch(vm, ticket);
+}
+
+void Supervisor::breakOff(Vm& vm, const std::exception_ptr& bug)
+{
+    try {
+        std::rethrow_exception(bug);
+    } catch (const std::exception& error) {
+        log_.error("a vm's life broke off", {{"vm", vm.spec.id.text()}, {"error", error.what()}});
+        vm.cause = error.what();
+    }
+    // Whatever step it broke off in: those who wait for its end must not wait for ever.
+    vm.failure = Category::Internal;
+    vm.remedy = "this is a bug of teehost; please report it";
+    vm.state = VmState::Cleaning;
+    transition(vm, VmState::Failed, vm.cause);
 }
 
 Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated)
@@ -125,21 +121,27 @@ Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated)
 
 asio::awaitable<VmView> Supervisor::waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket)
 {
+    ++vm->waitingCreates;
     while (!vm->launched && !isEnded(vm->state)) {
+        // Only the last call that waits takes the VM along when it is given up.
+        if (ticket->givenUp() && vm->waitingCreates > 1)
+            break;
         if (ticket->givenUp() && !vm->stop)
-            requestStop(
-                *vm, {.reason = "its creation was given up", .force = true, .failCreate = ticket->givenUp()});
+            requestStop(*vm, {.reason = "its creation was given up", .force = true});
         // The ticket's signal cannot be awaited together with the VM's: whoever gives up notifies both.
         ticket->changed_ = vm->changed;
         co_await vm->changed->waitUntil(Clock::now() + kForever);
     }
-    if (vm->stop && vm->stop->failCreate)
-        throw givenUp(*vm->stop->failCreate);
-    if (!vm->launched && vm->failure != Category::Unknown)
+    --vm->waitingCreates;
+    if (vm->launched)
+        co_return vm->view(agentAddress_);
+    if (ticket->givenUp())
+        throw givenUp(*ticket->givenUp());
+    if (!accepting_)
+        throw givenUp(Category::Unavailable);
+    if (vm->failure != Category::Unknown)
         throw Error(vm->failure, vm->cause, vm->remedy);
-    if (!vm->launched)
-        throw Error(Category::Aborted, "the VM was ended before it had started: " + vm->cause);
-    co_return vm->view(agentAddress_);
+    throw Error(Category::Aborted, "the VM was ended before it had started: " + vm->cause);
 }
 
 asio::awaitable<VmView> Supervisor::stop(VmId id, StopRequest request)
@@ -163,7 +165,7 @@ asio::awaitable<void> Supervisor::shutdown()
     std::vector<VmPtr> living;
     for (const auto& [id, vm] : vms_)
         if (!isEnded(vm->state)) {
-            requestStop(*vm, {.reason = "the daemon stopped", .failCreate = Category::Unavailable});
+            requestStop(*vm, {.reason = "the daemon stopped"});
             living.push_back(vm);
         }
     for (const auto& vm : living)
@@ -192,12 +194,25 @@ Supervisor::VmPtr Supervisor::find(const std::string& id) const
                 "`teehost list` shows the ids");
 }
 
-Supervisor::VmPtr Supervisor::findByKey(const std::string& key) const
+bool Supervisor::knows(const std::string& id) const
 {
-    if (!key.empty())
-        for (const auto& [id, vm] : vms_)
-            if (vm->spec.idempotencyKey == key)
-                return vm;
+    const auto parsed = VmId::parse(id);
+    return parsed && vms_.contains(*parsed);
+}
+
+Supervisor::VmPtr Supervisor::findRepeated(const launch::VmRequest& request) const
+{
+    const auto& key = request.idempotencyKey;
+    for (const auto& [id, vm] : vms_) {
+        // A VM that ended, or is about to, gives its key back: a retry after a failure is a new try.
+        if (key.empty() || vm->spec.idempotencyKey != key || vm->stop || isEnded(vm->state))
+            continue;
+        if (vm->spec.fingerprint != request.fingerprint)
+            throw Error(Category::AlreadyExists,
+                        "the idempotency key \"" + key + "\" was used for another request",
+                        "choose a new key");
+        return vm;
+    }
     return nullptr;
 }
 
@@ -260,10 +275,16 @@ void Supervisor::requestStop(Vm& vm, StopRequest request)
     if (isEnded(vm.state))
         return;
     // The first reason stays; a later request can only make the end quicker.
-    if (!vm.stop)
+    if (!vm.stop) {
         vm.stop = std::move(request);
-    else
+        vm.stop->since = Clock::now();
+        if (!vm.stop->grace)
+            vm.stop->grace = settings_.duration("vm.stop_grace");
+    } else {
         vm.stop->force = vm.stop->force || request.force;
+        const Clock::duration wanted = request.grace.value_or(settings_.duration("vm.stop_grace"));
+        vm.stop->grace = std::min(*vm.stop->grace, Clock::now() - vm.stop->since + wanted);
+    }
     vm.changed->notify();
 }
 
@@ -327,8 +348,11 @@ asio::awaitable<void> Supervisor::rotateConsoles()
         for (const auto& [id, vm] : snapshot) {
             if (!vm->qemu || isEnded(vm->state))
                 continue;
-            const auto path = launch::VmPaths(facts_.dirs, id).consoleLog();
-            auto rotate = [path, limit] { return rotateLog(path, limit); };
+            const launch::VmPaths paths(facts_.dirs, id);
+            auto rotate = [paths, limit] {
+                static_cast<void>(rotateLog(paths.qemuLog(), limit));
+                return rotateLog(paths.consoleLog(), limit);
+            };
             vm->consoleDropped += co_await onPool(pool_, rotate);
         }
     }

@@ -38,6 +38,7 @@ struct HostFacts {
     launch::HostTopology topology;
     std::string
         qemuBinary; ///< as configured; resolved at each launch, so that an upgrade or a repair is noticed
+    std::optional<launch::Account> account; ///< QEMU's, when it is not the daemon's
     std::string instanceId;
     std::string firmwareVersion; ///< ovmf.version, or that of the package the firmware came from
     std::string eosVersion;      ///< of the guest image
@@ -79,6 +80,7 @@ public:
     /// Ends every VM; no new one is accepted from then on.
     asio::awaitable<void> shutdown();
 
+    [[nodiscard]] bool knows(const std::string& id) const;
     /// Throws NotFound.
     [[nodiscard]] VmView get(const std::string& id) const;
     [[nodiscard]] std::vector<VmView> list() const;
@@ -103,13 +105,16 @@ private:
     using VmPtr = std::shared_ptr<Vm>;
 
     [[nodiscard]] VmPtr find(const std::string& id) const;
-    [[nodiscard]] VmPtr findByKey(const std::string& key) const;
+    /// The living VM that an earlier call with this key made; null when there is none. Throws AlreadyExists
+    /// when that call asked for something else.
+    [[nodiscard]] VmPtr findRepeated(const launch::VmRequest& request) const;
     [[nodiscard]] plugin::Plugin& choosePlugin(const std::string& id) const;
     [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated);
     asio::awaitable<VmView> waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket);
     void transition(Vm& vm, VmState to, const std::string& message);
     void note(const Vm& vm, const std::string& kind, const std::string& message,
               std::map<std::string, std::string> fields = {});
+    void breakOff(Vm& vm, const std::exception_ptr& bug);
     void requestStop(Vm& vm, StopRequest request);
     void armTtl(const VmPtr& vm);
     void forget(const VmId& id);

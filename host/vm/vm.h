@@ -42,8 +42,8 @@ struct VmView {
 struct StopRequest {
     std::string reason;                        ///< "removed by a client", "its TTL ran out"
     bool force = false;                        ///< do not ask the guest
-    std::optional<Clock::duration> grace = {}; ///< absent: vm.stop_grace
-    std::optional<Category> failCreate = {};   ///< what a CreateVm that still waits is answered with
+    std::optional<Clock::duration> grace = {}; ///< for the guest, from `since`; absent: vm.stop_grace
+    Clock::time_point since = {};              ///< set by the supervisor
 };
 
 struct Sidecar {
@@ -71,6 +71,7 @@ struct Vm {
     std::shared_ptr<Signal> changed; ///< notified at every change of anything here
     bool launched = false;           ///< QEMU accepted its configuration once
     bool agentAnswered = false;
+    unsigned waitingCreates = 0; ///< CreateVm calls that wait for the launch
 
     std::string cpuModel;
     PortPool::Lease port;

@@ -23,6 +23,8 @@ constexpr auto kProbePause = 100ms;
 constexpr auto kReapPatience = 2s;
 constexpr auto kReconnectPause = 5s;
 constexpr std::size_t kShownConsoleLines = 5;
+constexpr auto kQmpWindow = 10s;
+constexpr unsigned kMaxQmpEvents = 100;
 
 /// Thrown to leave a step because the VM is to end; not a failure.
 struct Stopping {};
@@ -81,7 +83,7 @@ void VmLife::spawnQemu(launch::LaunchPlan& plan)
     spawn.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
                          "HOME=/"};
     spawn.log = vm_->dirs->paths().qemuLog();
-    spawn.account = account_;
+    spawn.account = supervisor_.facts_.account;
     spawn.lockMemory = plan.lockMemory;
     // Our copy of the listening socket goes away with this scope: when QEMU ends, the connection breaks.
     const UniqueFd qmp = vm_->dirs->listenQmp();
@@ -138,7 +140,9 @@ asio::awaitable<bool> VmLife::tryLaunch()
     const auto output = readFileAt(vm_->dirs->paths().qemuLog(), logStart, kOutputTailBytes);
     if (ended && doctor::isPortBusy(output))
         co_return false;
-    const Error failure = co_await launchFailure("qmp", output, ended ? vm_->qemu->exit()->waitStatus() : -1);
+    // Operands of co_await are named: g++ 12 miscompiles conditional ones.
+    const int waitStatus = ended ? vm_->qemu->exit()->waitStatus() : -1;
+    const Error failure = co_await launchFailure("qmp", output, waitStatus);
     throw failure;
 }
 
@@ -151,8 +155,12 @@ asio::awaitable<void> VmLife::connectQmp(Clock::time_point deadline)
         if (const auto vm = weak.lock(); vm && !isEnded(vm->state))
             self->onQmpEvent(name, data);
     };
+    auto abandoned = [weak] {
+        const auto vm = weak.lock();
+        return !vm || vm->stop.has_value();
+    };
     vm_->qmp = co_await QmpClient::connect(supervisor_.io_, vm_->dirs->paths().qmpSocket(), deadline, onEvent,
-                                           vm_->changed);
+                                           vm_->changed, abandoned);
 }
 
 asio::awaitable<Error> VmLife::launchFailure(std::string stage, std::string output, int waitStatus)
@@ -218,10 +226,12 @@ asio::awaitable<void> VmLife::boot()
 
 asio::awaitable<void> VmLife::watch()
 {
+    auto nextConnect = Clock::now();
     while (!vm_->stop && !vm_->qemu->ended()) {
         co_await vm_->changed->waitUntil(Clock::now() + kReconnectPause);
-        if (vm_->qmp->connected() || vm_->stop || vm_->qemu->ended())
+        if (vm_->qmp->connected() || vm_->stop || vm_->qemu->ended() || Clock::now() < nextConnect)
             continue;
+        nextConnect = Clock::now() + kReconnectPause; // whatever QEMU does to the connection, no more often
         try {
             co_await connectQmp(Clock::now() + kReconnectPause);
             supervisor_.note(*vm_, "qmp", "QMP is connected again");
@@ -232,9 +242,27 @@ asio::awaitable<void> VmLife::watch()
     }
 }
 
+/// A QEMU gone bad must not push the events of all other VMs out of the log.
+bool VmLife::tooManyQmpEvents()
+{
+    if (Clock::now() >= qmpWindow_ + kQmpWindow) {
+        qmpWindow_ = Clock::now();
+        qmpEvents_ = 0;
+    }
+    ++qmpEvents_;
+    if (qmpEvents_ == kMaxQmpEvents)
+        supervisor_.note(*vm_, "qmp-flood", "QEMU reports more than it should; some of it is left out");
+    return qmpEvents_ >= kMaxQmpEvents;
+}
+
 void VmLife::onQmpEvent(const std::string& name, const nlohmann::json& data)
 {
-    const std::string reason = data.is_object() ? data.value("reason", std::string()) : std::string();
+    if (tooManyQmpEvents())
+        return;
+    const auto given = data.is_object() ? data.find("reason") : data.end();
+    const std::string reason = data.is_object() && given != data.end() && given->is_string()
+                                   ? given->get<std::string>()
+                                   : std::string();
     if (name == "SHUTDOWN")
         vm_->shutdownReason = printable(reason);
     else if (name == "GUEST_PANICKED")

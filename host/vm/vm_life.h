@@ -33,12 +33,14 @@ private:
 
     asio::awaitable<void> end(std::exception_ptr failure);
     asio::awaitable<void> stopQemu();
+    [[nodiscard]] bool asksGuest() const;
     asio::awaitable<void> stopSidecars();
     asio::awaitable<void> stopProcess(std::shared_ptr<Process> process, Clock::duration patience);
     asio::awaitable<bool> qmpCommand(std::string command, Clock::duration limit);
     asio::awaitable<bool> endsWithin(std::shared_ptr<Process> process, Clock::duration limit);
     void decideOutcome(std::exception_ptr failure);
 
+    [[nodiscard]] bool tooManyQmpEvents();
     void onQmpEvent(const std::string& name, const nlohmann::json& data);
     void throwIfStopping() const;
     void spawnQemu(launch::LaunchPlan& plan);
@@ -49,8 +51,10 @@ private:
     std::shared_ptr<Vm> vm_;
     launch::VmSecrets secrets_;
     std::vector<plugin::Fragment> fragments_;
-    std::optional<launch::Account> account_;
     std::string qemuVersion_;
+    Clock::time_point qmpWindow_; ///< since when qmpEvents_ counts
+    unsigned qmpEvents_ = 0;
+    bool wasPaused_ = false; ///< when its end began
 };
 
 } // namespace teehost::vm

@@ -33,10 +33,8 @@ void makeDisk(const settings::Settings& settings, const launch::VmDirs& dirs)
 std::string VmLife::prepareFiles()
 {
     const auto& settings = supervisor_.settings_;
-    if (const auto name = settings.text("qemu.user"); !name.empty())
-        account_ = launch::lookUpAccount(name);
     qemuVersion_ = launch::qemuVersion(launch::findProgram(supervisor_.facts_.qemuBinary, "qemu.bin_path"));
-    auto& dirs = vm_->dirs.emplace(supervisor_.facts_.dirs, vm_->spec.id, account_);
+    auto& dirs = vm_->dirs.emplace(supervisor_.facts_.dirs, vm_->spec.id, supervisor_.facts_.account);
     writeShares(dirs);
     if (settings.flag("qemu.disk.enable"))
         makeDisk(settings, dirs);

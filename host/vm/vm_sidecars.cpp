@@ -35,7 +35,7 @@ asio::awaitable<void> VmLife::startSidecars()
         for (const auto& variable : wanted.env)
             spawn.environment.push_back(variable.key + "=" + variable.value);
         spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
-        spawn.account = account_;
+        spawn.account = supervisor_.facts_.account;
         spawn.umask = 0077;
         auto child = launch::spawnHeld(spawn);
         vm_->sidecars.push_back(
