@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/library.h"
 
+#include <cstdint>
+#include <cstring>
+
+#include <elf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <vector> // before library_info.hpp, which forgets it in Boost 1.74
 
 #include <dlfcn.h>
@@ -29,10 +36,29 @@ std::string withoutPrefix(std::string words, const std::string& fd_path, const s
     return words;
 }
 
+/// The section headers stand at the end of what a linker writes, so a file that holds all of them was not cut
+/// short, as by an interrupted copy. The dynamic linker does not look: it maps what is missing, and touching
+/// that is SIGBUS.
+void requireWhole(const UniqueFd& file)
+{
+    Elf64_Ehdr header{};
+    struct stat status {};
+    const bool read =
+        ::pread(file.get(), &header, sizeof header, 0) == sizeof header && ::fstat(file.get(), &status) == 0;
+    if (!read || std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+        return; // the dynamic linker says best what it is not
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    const std::uint64_t table = std::uint64_t{header.e_shnum} * header.e_shentsize;
+    if (header.e_shoff > size || table > size - header.e_shoff)
+        throw Error(Category::FailedPrecondition,
+                    "it cannot be loaded: the file was cut short; install it again");
+}
+
 } // namespace
 
 th_entry_fn openLibrary(UniqueFd file, const std::string& path)
 {
+    requireWhole(file);
     const std::string fd_path = "/proc/self/fd/" + std::to_string(file.get());
     try {
         const dll::shared_library library(fd_path, kMode);

@@ -86,4 +86,14 @@ std::string lastLines(const std::filesystem::path& path, std::size_t lines)
     return join(all, "\n");
 }
 
+std::string lastWords(const std::filesystem::path& path, std::size_t lines)
+{
+    // What follows a panic is registers and a stack; the reason stands before them.
+    for (const auto& line : split(tail(path, kTailBytes), '\n'))
+        if (line.find("Kernel panic") != std::string::npos &&
+            line.find("end Kernel panic") == std::string::npos)
+            return printable(line.substr(0, kMaxShownLine));
+    return lastLines(path, lines);
+}
+
 } // namespace teehost::vm

@@ -20,6 +20,9 @@ namespace teehost::vm {
 /// The last `lines` lines, each printable and at most 200 bytes: for messages.
 [[nodiscard]] std::string lastLines(const std::filesystem::path& path, std::size_t lines);
 
+/// The line in which the kernel says that it panics, or else the last `lines` lines.
+[[nodiscard]] std::string lastWords(const std::filesystem::path& path, std::size_t lines);
+
 /// The last `limit` bytes.
 [[nodiscard]] std::string tail(const std::filesystem::path& path, std::size_t limit);
 

@@ -160,8 +160,7 @@ void VmLife::decideOutcome(std::exception_ptr failure)
     }
     const ExitStatus exit = vm.qemu->exit().value_or(ExitStatus{});
     const std::string console =
-        vm.dirs ? "; the console ends with:\n" + lastLines(vm.dirs->paths().consoleLog(), kShownConsoleLines)
-                : "";
+        vm.dirs ? "; the console says:\n" + lastWords(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
     const std::string early = vm.agentAnswered ? "" : " before its agent answered";
     if (vm.guestPanicked || vm.shutdownReason == "guest-panic")
         failed(Category::Aborted, "the guest panicked" + console, "the guest's own logs may say more");
