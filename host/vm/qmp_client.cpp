@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::size_t kMaxLineBytes = 1 << 20;
 
+std::string reasonOf(const nlohmann::json& error)
+{
+    const auto given = error.is_object() ? error.find("desc") : error.end();
+    const bool words = error.is_object() && given != error.end() && given->is_string();
+    return words ? printable(given->get<std::string>()) : "no reason given";
+}
+
 } // namespace
 
 QmpClient::QmpClient(asio::io_context& io, EventHandler events, std::shared_ptr<Signal> changed)
@@ -84,9 +91,7 @@ asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::d
     if (!reply)
         giveUp(deadline, "answer " + command);
     if (const auto it = reply->find("error"); it != reply->end())
-        throw Error(Category::FailedPrecondition,
-                    "QEMU refused " + command + ": " +
-                        printable(it->value("desc", std::string("no reason given"))));
+        throw Error(Category::FailedPrecondition, "QEMU refused " + command + ": " + reasonOf(*it));
     co_return reply->value("return", nlohmann::json::object());
 }
 

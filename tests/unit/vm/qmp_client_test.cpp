@@ -28,6 +28,7 @@ class QmpClientTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(eventsMayComeAnywhere);
     CPPUNIT_TEST(aGreetingAloneIsNotEnough);
     CPPUNIT_TEST(refusalsCarryQemusWords);
+    CPPUNIT_TEST(refusalsOfAnotherShapeAreRefusals);
     CPPUNIT_TEST(silenceEndsAtTheDeadline);
     CPPUNIT_TEST(answersToNobodyAreIgnored);
     CPPUNIT_TEST(garbageClosesTheConnection);
@@ -129,6 +130,16 @@ class QmpClientTest final : public CppUnit::TestFixture {
                  reply(2, R"("error": {"class": "GenericError", "desc": "no \u001b such"})")});
         CPPUNIT_ASSERT_EQUAL(std::string("FAILED_PRECONDITION QEMU refused query-status: no \\x1b such"),
                              outcome.result);
+    }
+
+    void refusalsOfAnotherShapeAreRefusals()
+    {
+        for (const std::string body : {R"("error": 1)", R"("error": {"desc": 1})", R"("error": [])"}) {
+            const auto outcome = run({kGreeting, reply(1, R"("return": {})"), reply(2, body)});
+            CPPUNIT_ASSERT_EQUAL(
+                std::string("FAILED_PRECONDITION QEMU refused query-status: no reason given"),
+                outcome.result);
+        }
     }
 
     void silenceEndsAtTheDeadline()
