@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <future>
 #include <optional>
+#include <thread>
 
 #include <fcntl.h>
 
@@ -123,6 +124,16 @@ void checkCompose(const Plugin& plugin, const CallContext& context, const plugin
 {
     if (!plugin.hasCompose())
         return report.note("compose", "not offered");
+    try {
+        static_cast<void>(plugin.compose(context, vm));
+    } catch (const Error& e) {
+        // What has to be there for it, a firmware of a certain kind, may not be here; a plugin that says so
+        // is right.
+        if (e.category() == Category::FailedPrecondition) {
+            report.expect(!e.hint().empty(), "says what it needs to compose", "the refusal has no hint");
+            return report.note("compose", e.what());
+        }
+    }
     report.run("composes the same fragment twice", [&] {
         if (plugin.compose(context, vm) != plugin.compose(context, vm))
             throw Error(Category::FailedPrecondition, "the fragments differ");
@@ -208,6 +219,28 @@ void checkUnknownFlags(const Contract& contract, const Plugin& plugin, const Cal
     contract.plugin->destroy(instance);
 }
 
+/// For a VM of nothing in particular it may have nothing to ask; what it says must be said properly.
+void checkAttest(const Plugin& plugin, const CallContext& context, const plugin::VmFacts& vm, Report& report)
+{
+    const auto unlessRefused = [](auto&& ask) {
+        try {
+            ask();
+        } catch (const Error& error) {
+            if (error.category() == Category::Internal)
+                throw;
+        }
+    };
+    report.run("says what evidence it verifies",
+               [&] { unlessRefused([&] { (void)plugin.evidence(context, vm); }); });
+    if (plugin.hasChallenge())
+        report.run("makes no challenge of garbage", [&] {
+            unlessRefused([&] {
+                if (plugin.challenge(context, vm, {{"", plugin::Bytes(64, 0xff)}, {"x", {}}}))
+                    throw Error(Category::Internal, "it made one");
+            });
+        });
+}
+
 void checkRest(const Plugin& plugin, const CallContext& context, Report& report)
 {
     if (plugin.hasDiagnose())
@@ -234,6 +267,8 @@ void checkCalls(const Subject& subject, Report& report, const Log& log)
     checkMeasure(plugin, context, subject.vm, report);
     checkVerify(contract, plugin, context, report);
     checkUnknownFlags(contract, plugin, context, report);
+    if (plugin.hasEvidence())
+        checkAttest(plugin, context, subject.vm, report);
     checkRest(plugin, context, report);
 }
 
@@ -245,6 +280,7 @@ void checkConformance(const Subject& subject, Report& report)
         return;
     const Log log(LogLevel::Warning,
                   [&](LogLevel, const std::string& line) { report.note("host log", line); });
+    std::thread([] {}).join(); // with the first one a sanitizer's runtime starts threads of its own
     const ProcessState before = ProcessState::now();
     std::string written;
     {

@@ -107,12 +107,13 @@ MEMBER(th_fetch_response, headers, 24, const th_kv*);
 MEMBER(th_fetch_response, header_count, 32, size_t);
 MEMBER(th_fetch_response, fetched_wall_ns, 40, int64_t);
 
-SIZE(th_host_fetch_v1, 16);
+SIZE(th_host_fetch_v1, 24);
 MEMBER(th_host_fetch_v1, struct_size, 0, uint32_t);
 MEMBER(th_host_fetch_v1, reserved, 4, uint32_t);
 MEMBER(th_host_fetch_v1, get, 8,
        th_status (*)(const th_host*, const th_call*, const th_fetch_request*, void* user,
                      void (*done)(void* user, const th_fetch_response*)));
+MEMBER(th_host_fetch_v1, why, 16, th_str (*)(const th_host*, const th_call*));
 
 SIZE(th_plugin, 128);
 MEMBER(th_plugin, struct_size, 0, uint32_t);
@@ -201,7 +202,7 @@ MEMBER(th_options_v1, struct_size, 0, uint32_t);
 MEMBER(th_options_v1, reserved, 4, uint32_t);
 MEMBER(th_options_v1, describe, 8, th_status (*)(const th_option_sink*));
 
-SIZE(th_vm_spec, 264);
+SIZE(th_vm_spec, 296);
 MEMBER(th_vm_spec, struct_size, 0, uint32_t);
 MEMBER(th_vm_spec, vcpus, 4, uint32_t);
 MEMBER(th_vm_spec, max_vcpus, 8, uint32_t);
@@ -222,6 +223,10 @@ MEMBER(th_vm_spec, kernel, 200, th_str);
 MEMBER(th_vm_spec, initrd, 216, th_str);
 MEMBER(th_vm_spec, cmdline, 232, th_str);
 MEMBER(th_vm_spec, host_data, 248, th_bytes);
+MEMBER(th_vm_spec, config_digest, 264, th_bytes);
+MEMBER(th_vm_spec, flags, 280, uint32_t);
+MEMBER(th_vm_spec, memory_slots, 284, uint32_t);
+MEMBER(th_vm_spec, max_memory_bytes, 288, uint64_t);
 
 SIZE(th_probe_request, 16);
 MEMBER(th_probe_request, struct_size, 0, uint32_t);
@@ -350,6 +355,27 @@ MEMBER(th_verify_v1, inspect, 24, th_status (*)(th_instance*, const th_call*, co
 MEMBER(th_verify_v1, verify, 32,
        th_status (*)(th_instance*, const th_call*, const th_verify_request*, const th_check_sink*));
 
+SIZE(th_challenge_request, 32);
+MEMBER(th_challenge_request, struct_size, 0, uint32_t);
+MEMBER(th_challenge_request, flags, 4, uint32_t);
+MEMBER(th_challenge_request, vm, 8, const th_vm_spec*);
+MEMBER(th_challenge_request, evidence, 16, const th_blob* const*);
+MEMBER(th_challenge_request, evidence_count, 24, size_t);
+
+SIZE(th_challenge_sink, 32);
+MEMBER(th_challenge_sink, struct_size, 0, uint32_t);
+MEMBER(th_challenge_sink, reserved, 4, uint32_t);
+MEMBER(th_challenge_sink, ctx, 8, void*);
+MEMBER(th_challenge_sink, challenge, 16, th_status (*)(const struct th_challenge_sink*, th_bytes, th_bytes));
+MEMBER(th_challenge_sink, value, 24, th_status (*)(const struct th_challenge_sink*, const th_named*));
+
+SIZE(th_attest_v1, 24);
+MEMBER(th_attest_v1, struct_size, 0, uint32_t);
+MEMBER(th_attest_v1, reserved, 4, uint32_t);
+MEMBER(th_attest_v1, evidence, 8, th_status (*)(th_instance*, const th_call*, const th_vm_spec*, uint32_t*));
+MEMBER(th_attest_v1, challenge, 16,
+       th_status (*)(th_instance*, const th_call*, const th_challenge_request*, const th_challenge_sink*));
+
 SIZE(th_failure, 56);
 MEMBER(th_failure, struct_size, 0, uint32_t);
 MEMBER(th_failure, wait_status, 4, int32_t);
@@ -472,6 +498,11 @@ VALUE(TH_READY_UNIX_CONNECT, 1);
 VALUE(TH_READY_PATH_EXISTS, 2);
 VALUE(TH_READY_EXIT_0, 3);
 VALUE(TH_VERIFY_OFFLINE, 1);
+VALUE(TH_VM_CONFIDENTIAL, 1);
+VALUE(TH_EVIDENCE_SNP, 0);
+VALUE(TH_EVIDENCE_VTPM, 1);
+VALUE(TH_EVIDENCE_SNP_VTPM, 2);
+VALUE(TH_EVIDENCE_TDX, 4);
 VALUE(TH_CAPACITY_IN_USE_KNOWN, 1);
 
 /* Strings cannot be asserted at compile time. */
@@ -490,6 +521,6 @@ int main(void)
            ID(TH_HOST_CLOCK_V1, "teehost.host.clock/1") + ID(TH_HOST_FETCH_V1, "teehost.host.fetch/1") +
            ID(TH_OPTIONS_V1, "teehost.options/1") + ID(TH_PROBE_V1, "teehost.probe/1") +
            ID(TH_COMPOSE_V1, "teehost.compose/1") + ID(TH_MEASURE_V1, "teehost.measure/1") +
-           ID(TH_VERIFY_V1, "teehost.verify/1") + ID(TH_DIAGNOSE_V1, "teehost.diagnose/1") +
-           ID(TH_CAPACITY_V1, "teehost.capacity/1");
+           ID(TH_VERIFY_V1, "teehost.verify/1") + ID(TH_ATTEST_V1, "teehost.attest/1") +
+           ID(TH_DIAGNOSE_V1, "teehost.diagnose/1") + ID(TH_CAPACITY_V1, "teehost.capacity/1");
 }

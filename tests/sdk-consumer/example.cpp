@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include <teehost/kit/digest.h>
 #include <teehost/plugin.hpp>
 
 namespace {
@@ -44,6 +45,8 @@ public:
             out.directBoot(vm.kernel(), vm.initrd(), vm.cmdline());
         out.item("fw_cfg", "", "", {{"name", "opt/teehost/greeting"}, {"string", greeting}});
         out.note("greeting", greeting);
+        out.note("greeting.sha256",
+                 teehost::kit::toHex(teehost::kit::sha256(teehost::kit::viewOf(greeting))));
         call.log().info("example composed", {{"greeting", greeting}});
     }
 };

@@ -224,8 +224,10 @@ typedef struct th_host_clock_v1 {
 /* ---- Collateral (CRLs, VCEK certificates, TCB info) from the host's cache or the network. ---- */
 #define TH_HOST_FETCH_V1 "teehost.host.fetch/1"
 enum {
-    TH_FETCH_CACHE_ONLY = 1u << 0, /* TH_NOT_FOUND rather than touching the network */
-    TH_FETCH_REVALIDATE = 1u << 1  /* ask the origin even if the cached copy is fresh */
+    /* TH_NOT_FOUND rather than touching the network.  A copy that is past its own expiry will do, unless max_age_ns
+     * forbids it: what is signed says itself how long it is valid. */
+    TH_FETCH_CACHE_ONLY = 1u << 0,
+    TH_FETCH_REVALIDATE = 1u << 1 /* ask the origin even if the cached copy is fresh */
 };
 typedef struct th_fetch_request {
     uint32_t struct_size;
@@ -249,6 +251,9 @@ typedef struct th_host_fetch_v1 {
     /* [in-call] Blocks.  `done` runs at most once, before get returns; the response lives during `done`. */
     th_status (*get)(const th_host*, const th_call*, const th_fetch_request*, void* user,
                      void (*done)(void* user, const th_fetch_response*) TH_NOEXCEPT) TH_NOEXCEPT;
+    /* [in-call] Why the last get of this call failed: a sentence that lives until the next get.  Empty when it did
+     * not fail. */
+    th_str (*why)(const th_host*, const th_call*) TH_NOEXCEPT;
 } th_host_fetch_v1;
 
 /* ==== 4. Plugin and entry =================================================================================== */
@@ -360,7 +365,9 @@ typedef struct th_claim_sink {
     th_status (*claim)(const struct th_claim_sink*, const th_named*) TH_NOEXCEPT; /* [in-call] each key once */
 } th_claim_sink;
 
-/* Checks, and claims that came to light on the way. */
+/* Checks, and claims that came to light on the way.  Of a VM that the host watches, two kinds of claims are more than words:
+ *   "kept.KEY"       of an accepted verdict is the reference value KEY of the VM's next one;
+ *   "evidence.KIND"  bytes of kind KIND that this verdict relies on and another plugin of the VM has to accept as well. */
 typedef struct th_check_sink {
     uint32_t struct_size;
     uint32_t reserved;
@@ -412,6 +419,7 @@ typedef struct th_options_v1 {
 } th_options_v1;
 
 /* ---- The virtual machine, as the host sees it: input of compose, measure and probe. ---- */
+enum { TH_VM_CONFIDENTIAL = 1u << 0 }; /* its backend protects it from the host */
 typedef struct th_vm_spec {
     uint32_t struct_size;
     uint32_t vcpus;     /* present at start */
@@ -430,11 +438,19 @@ typedef struct th_vm_spec {
      * so it need not exist yet, and the guest changes it later: measure firmware_vars_source, which it is made from. */
     th_str firmware_vars;
     th_str firmware_vars_source;
-    th_str igvm;   /* an IGVM file to boot instead of firmware */
+    th_str
+        igvm; /* the IGVM file that the backend boots instead of firmware; in the backend's own compose still empty */
     th_str kernel; /* direct boot */
     th_str initrd;
     th_str cmdline;     /* kernel command line, byte for byte what the guest gets */
     th_bytes host_data; /* the request's binding data; empty = none */
+    /* SHA-256 over what the VM was configured with (kernel, initrd, command line, agent environment without its
+     * secrets), for a backend that can bind it as host data; docs/attestation.md says how it is computed.  Empty when
+     * unknown. */
+    th_bytes config_digest;
+    uint32_t flags;            /* TH_VM_* */
+    uint32_t memory_slots;     /* into which memory could be plugged later; 0 = none */
+    uint64_t max_memory_bytes; /* with that memory; meaningless without slots */
 } th_vm_spec;
 
 /* ---- Probe: is this host fit for the plugin?  Asked by `doctor`, backend=auto and the readiness gate. ---- */
@@ -513,7 +529,7 @@ typedef struct th_fragment_sink {
     /* [in-call] CPU model; empty keeps the VM's.  Features are props: {"pmu","off"}.  Once. */
     th_status (*cpu)(const struct th_fragment_sink*, th_str model, const th_kv* props, size_t n) TH_NOEXCEPT;
     /* [in-call] -OPTION DRIVER,id=ID,key=value,...  OPTION: object device chardev tpmdev netdev blockdev fw_cfg.
-     * driver and id may be empty.  Values are raw: the host doubles commas.  The order within an option is kept. */
+     * driver and id may be empty; blockdev's id is its node-name.  The host doubles commas, and keeps an option's order. */
     th_status (*item)(const struct th_fragment_sink*, th_str option, th_str driver, th_str id, const th_kv* props,
                       size_t n) TH_NOEXCEPT;
     /* [in-call] -OPTION '{...}', for nested properties.  OPTION is one of object device netdev blockdev. */
@@ -591,7 +607,8 @@ typedef struct th_measure_v1 {
 typedef struct th_blob { /* evidence, collateral, or a trust anchor */
     uint32_t struct_size;
     uint32_t reserved;
-    th_str kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ... */
+    th_str kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...  Empty: look at the bytes, as
+                    for a file that a person handed over; refuse what they do not tell */
     th_bytes data;
 } th_blob;
 enum { TH_VERIFY_OFFLINE = 1u << 0 }; /* nothing may be fetched */
@@ -604,7 +621,9 @@ typedef struct th_verify_request {
     size_t collateral_count;
     const th_blob* const* anchors; /* none = the plugin's built-in roots */
     size_t anchor_count;
-    const th_register* const* expected; /* several of one name = any of them will do */
+    /* Several of one name = any of them will do.  An empty name is the register that identifies the VM's initial
+     * contents: LAUNCH_DIGEST, MRTD. */
+    const th_register* const* expected;
     size_t expected_count;
     const th_named* reference; /* as emitted by measure, or edited by policy */
     size_t reference_count;
@@ -623,6 +642,42 @@ typedef struct th_verify_v1 {
     th_status (*verify)(th_instance*, const th_call*, const th_verify_request*, const th_check_sink*)
         TH_NOEXCEPT; /* [any] */
 } th_verify_v1;
+
+/* ---- Attest: what the agent inside a running VM is asked for, so that verify has something to judge.  Without it the VM
+ * is not attested by this plugin; people may still hand evidence to verify. ---- */
+#define TH_ATTEST_V1 "teehost.attest/1"
+enum { /* AttestationRequest.type of the Cocos agent */
+       TH_EVIDENCE_SNP = 0,
+       TH_EVIDENCE_VTPM = 1,
+       TH_EVIDENCE_SNP_VTPM = 2,
+       TH_EVIDENCE_TDX = 4
+};
+typedef struct th_challenge_request {
+    uint32_t struct_size;
+    uint32_t flags; /* none yet */
+    const th_vm_spec* vm;
+    const th_blob* const* evidence; /* of this moment, unverified; and what the agent says endorses its key */
+    size_t evidence_count;
+} th_challenge_request;
+typedef struct th_challenge_sink {
+    uint32_t struct_size;
+    uint32_t reserved;
+    void* ctx;
+    /* [in-call] What the agent is asked, and what it must answer, which is secret.  At most once; not at all when
+     * nothing would follow from an answer. */
+    th_status (*challenge)(const struct th_challenge_sink*, th_bytes challenge, th_bytes answer) TH_NOEXCEPT;
+    /* [in-call] Reference value for the verify that follows, once the answer was right.  Each key once. */
+    th_status (*value)(const struct th_challenge_sink*, const th_named*) TH_NOEXCEPT;
+} th_challenge_sink;
+typedef struct th_attest_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* [any] The evidence to ask for, TH_EVIDENCE_*.  TH_FAILED_PRECONDITION for a VM that has none for this plugin. */
+    th_status (*evidence)(th_instance*, const th_call*, const th_vm_spec*, uint32_t* type) TH_NOEXCEPT;
+    /* [any] May be null: the evidence stands for itself. */
+    th_status (*challenge)(th_instance*, const th_call*, const th_challenge_request*, const th_challenge_sink*)
+        TH_NOEXCEPT;
+} th_attest_v1;
 
 /* ---- Diagnose: a failed start, in QEMU's words -> cause and remedy. ---- */
 #define TH_DIAGNOSE_V1 "teehost.diagnose/1"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the other calls put their answers: reference values, checks, claims, findings, capacity. A refusal of the host
+// Where the other calls put their answers: reference values, checks, claims, challenges, findings, capacity. A refusal of the host
 // throws.
 #pragma once
 
@@ -100,6 +100,27 @@ public:
 
 private:
     const th_claim_sink* sink_;
+};
+
+/// Answers of challenge.
+class Challenge {
+public:
+    explicit Challenge(const th_challenge_sink* sink) noexcept : sink_(sink) {}
+
+    /// At most once.
+    void ask(ByteView challenge, ByteView answer) const
+    {
+        expectTaken(sink_->challenge(sink_, bytes(challenge), bytes(answer)));
+    }
+    /// A reference value that holds once the answer was right.
+    void value(std::string_view key, const Value& value) const
+    {
+        const th_named out{str(key), value.raw()};
+        expectTaken(sink_->value(sink_, &out));
+    }
+
+private:
+    const th_challenge_sink* sink_;
 };
 
 /// Answers of diagnose.

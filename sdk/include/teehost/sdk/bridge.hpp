@@ -52,6 +52,10 @@ concept Verifies = !std::same_as<decltype(&P::verify), decltype(&Plugin::verify)
 template <class P>
 concept Probes = !std::same_as<decltype(&P::probe), decltype(&Plugin::probe)>;
 template <class P>
+concept Attests = !std::same_as<decltype(&P::evidence), decltype(&Plugin::evidence)>;
+template <class P>
+concept Challenges = !std::same_as<decltype(&P::challenge), decltype(&Plugin::challenge)>;
+template <class P>
 concept Diagnoses = !std::same_as<decltype(&P::diagnose), decltype(&Plugin::diagnose)>;
 template <class P>
 concept HasCapacity = !std::same_as<decltype(&P::capacity), decltype(&Plugin::capacity)>;
@@ -68,6 +72,8 @@ struct Bridge {
     static_assert((kFlags & (TH_ROLE_BACKEND | TH_ROLE_ATTESTER)) != 0, "a plugin needs a role");
     static_assert((kFlags & TH_ROLE_BACKEND) == 0 || Composes<P>, "a backend overrides compose");
     static_assert((kFlags & TH_ROLE_ATTESTER) == 0 || Verifies<P>, "an attester overrides verify");
+    static_assert(!Attests<P> || Verifies<P>, "evidence is asked for to be verified");
+    static_assert(!Challenges<P> || Attests<P>, "a challenge goes with evidence");
     static_assert((kFlags & TH_ROLE_BACKEND) == 0 || (kFlags & TH_PLUGIN_CONFIDENTIAL) == 0 || Measures<P>,
                   "a confidential backend overrides measure");
 
@@ -152,6 +158,17 @@ struct Bridge {
     {
         return run(instance, call, [&](P& p, Call c) { p.verify(c, VerifyRequest(*request), Checks(sink)); });
     }
+    static th_status evidence(th_instance* instance, const th_call* call, const th_vm_spec* vm,
+                              std::uint32_t* type) noexcept
+    {
+        return run(instance, call, [&](P& p, Call c) { *type = p.evidence(c, Vm(*vm)); });
+    }
+    static th_status challenge(th_instance* instance, const th_call* call, const th_challenge_request* request,
+                               const th_challenge_sink* sink) noexcept
+    {
+        return run(instance, call,
+                   [&](P& p, Call c) { p.challenge(c, ChallengeRequest(*request), Challenge(sink)); });
+    }
     static th_status diagnose(th_instance* instance, const th_call* call, const th_failure* failure,
                               const th_finding_sink* sink) noexcept
     {
@@ -188,6 +205,12 @@ struct Bridge {
         if constexpr (Verifies<P>) {
             static constexpr th_verify_v1 table{sizeof(th_verify_v1), 0, describeVerify, recognise, inspect, verify};
             if (name == TH_VERIFY_V1)
+                return &table;
+        }
+        if constexpr (Attests<P>) {
+            static constexpr th_attest_v1 table{sizeof(th_attest_v1), 0, evidence,
+                                                Challenges<P> ? challenge : nullptr};
+            if (name == TH_ATTEST_V1)
                 return &table;
         }
         if constexpr (Diagnoses<P>) {

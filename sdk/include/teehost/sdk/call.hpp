@@ -145,7 +145,7 @@ public:
         if (result.outOfMemory)
             throw std::bad_alloc();
         if (status != TH_OK)
-            throw Error(status, "cannot fetch " + std::string(url));
+            throw Error(status, "cannot fetch " + std::string(url) + reasonOf(table));
         return std::move(result.fetched);
     }
 
@@ -169,6 +169,14 @@ private:
         } catch (...) {
             result.outOfMemory = true; // nothing else can fail here; said again once the host's frames are left
         }
+    }
+
+    [[nodiscard]] std::string reasonOf(const th_host_fetch_v1* table) const
+    {
+        if (!TH_HAS(table, th_host_fetch_v1, why))
+            return {};
+        const std::string_view why = view(table->why(host_, call_));
+        return why.empty() ? std::string() : ": " + std::string(why);
     }
 
     template <class Table>

@@ -33,6 +33,10 @@ public:
     /// Comes with verify; the default knows no claims.
     virtual void inspect(Call, const Blob&, Claims) {}
     virtual void verify(Call, const VerifyRequest&, Checks) { throw notOffered(); }
+    /// TH_EVIDENCE_*: what the agent of this VM is asked for, to be given to verify.
+    virtual std::uint32_t evidence(Call, const Vm&) { throw notOffered(); }
+    /// Comes with evidence, where evidence alone does not prove whose key signed it.
+    virtual void challenge(Call, const ChallengeRequest&, Challenge) { throw notOffered(); }
     virtual void diagnose(Call, const Failure&, Findings) { throw notOffered(); }
     virtual void capacity(Call, Capacity) { throw notOffered(); }
 

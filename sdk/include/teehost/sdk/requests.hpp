@@ -51,13 +51,32 @@ struct RegisterValue {
     ByteView digest;
 };
 
+[[nodiscard]] inline std::vector<Blob> blobsOf(const th_blob* const* list, std::size_t count)
+{
+    std::vector<Blob> out;
+    for (std::size_t i = 0; i < count; ++i)
+        out.push_back({view(list[i]->kind), view(list[i]->data)});
+    return out;
+}
+
+/// See th_challenge_request.
+struct ChallengeRequest {
+    explicit ChallengeRequest(const th_challenge_request& raw)
+        : vm(*raw.vm), evidence(blobsOf(raw.evidence, raw.evidence_count))
+    {
+        refuseUnknownFlags(raw.flags, 0);
+    }
+    Vm vm;
+    std::vector<Blob> evidence;
+};
+
 /// See th_verify_request.
 struct VerifyRequest {
     explicit VerifyRequest(const th_verify_request& raw)
-        : evidence(blobs(raw.evidence, raw.evidence_count)), collateral(blobs(raw.collateral, raw.collateral_count)),
-          anchors(blobs(raw.anchors, raw.anchor_count)), reference(raw.reference, raw.reference_count),
-          reportData(view(raw.report_data)), policyJson(view(raw.policy_json)), atWallNs(raw.at_wall_ns),
-          offline((raw.flags & TH_VERIFY_OFFLINE) != 0)
+        : evidence(blobsOf(raw.evidence, raw.evidence_count)),
+          collateral(blobsOf(raw.collateral, raw.collateral_count)), anchors(blobsOf(raw.anchors, raw.anchor_count)),
+          reference(raw.reference, raw.reference_count), reportData(view(raw.report_data)),
+          policyJson(view(raw.policy_json)), atWallNs(raw.at_wall_ns), offline((raw.flags & TH_VERIFY_OFFLINE) != 0)
     {
         refuseUnknownFlags(raw.flags, TH_VERIFY_OFFLINE);
         for (std::size_t i = 0; i < raw.expected_count; ++i)
@@ -72,15 +91,6 @@ struct VerifyRequest {
     std::string_view policyJson;
     std::int64_t atWallNs; ///< 0: now, by Call::wallNs()
     bool offline;
-
-private:
-    static std::vector<Blob> blobs(const th_blob* const* list, std::size_t count)
-    {
-        std::vector<Blob> out;
-        for (std::size_t i = 0; i < count; ++i)
-            out.push_back({view(list[i]->kind), view(list[i]->data)});
-        return out;
-    }
 };
 
 /// See th_failure.

@@ -33,6 +33,27 @@ public:
     [[nodiscard]] std::string_view initrd() const noexcept { return view(raw_->initrd); }
     [[nodiscard]] std::string_view cmdline() const noexcept { return view(raw_->cmdline); }
     [[nodiscard]] ByteView hostData() const noexcept { return view(raw_->host_data); }
+    /// Empty when the host does not know it.
+    [[nodiscard]] ByteView configDigest() const noexcept
+    {
+        return TH_HAS(raw_, th_vm_spec, config_digest) ? view(raw_->config_digest) : ByteView();
+    }
+
+    /// Its backend protects it from the host; false when the host does not say.
+    [[nodiscard]] bool confidential() const noexcept
+    {
+        return TH_HAS(raw_, th_vm_spec, flags) && (raw_->flags & TH_VM_CONFIDENTIAL) != 0;
+    }
+
+    /// For memory that could be plugged later; 0 when there are none, or the host does not say.
+    [[nodiscard]] std::uint32_t memorySlots() const noexcept
+    {
+        return TH_HAS(raw_, th_vm_spec, max_memory_bytes) ? raw_->memory_slots : 0;
+    }
+    [[nodiscard]] std::uint64_t maxMemoryBytes() const noexcept
+    {
+        return memorySlots() == 0 ? memoryBytes() : raw_->max_memory_bytes;
+    }
 
     [[nodiscard]] const th_vm_spec& raw() const noexcept { return *raw_; }
 

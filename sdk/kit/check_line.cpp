@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "teehost/kit/check_line.h"
+
+#include <algorithm>
+
+namespace teehost::kit {
+
+CheckLine passed(std::string_view id, std::string message)
+{
+    return {std::string(id), Outcome::Pass, {}, std::move(message)};
+}
+
+CheckLine failed(std::string_view id, std::string_view reason, std::string message)
+{
+    return {std::string(id), Outcome::Fail, std::string(reason), std::move(message)};
+}
+
+CheckLine skipped(std::string_view id, std::string why)
+{
+    return {std::string(id), Outcome::Skip, {}, std::move(why)};
+}
+
+CheckLine undecided(std::string_view id, std::string_view reason, std::string why, std::string hint)
+{
+    return {std::string(id), Outcome::Error, std::string(reason), std::move(why), std::move(hint)};
+}
+
+CheckLine judged(std::string_view id, bool kept, std::string_view reason, std::string message,
+                 std::string expected, std::string actual)
+{
+    return {std::string(id),
+            kept ? Outcome::Pass : Outcome::Fail,
+            kept ? "" : std::string(reason),
+            std::move(message),
+            {},
+            std::move(expected),
+            std::move(actual)};
+}
+
+const CheckLine* firstFailure(const std::vector<CheckLine>& lines) noexcept
+{
+    const auto it = std::find_if(lines.begin(), lines.end(),
+                                 [](const CheckLine& l) { return l.outcome == Outcome::Fail; });
+    return it == lines.end() ? nullptr : &*it;
+}
+
+} // namespace teehost::kit

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Views of bytes, and their text forms.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace teehost::kit {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+
+/// Lower case, two digits a byte.
+[[nodiscard]] std::string toHex(ByteView bytes);
+/// Either case; nothing for an odd number of digits or another character.
+[[nodiscard]] std::optional<Bytes> fromHex(std::string_view text);
+
+/// RFC 4648 section 4, padded, on one line.
+[[nodiscard]] std::string toBase64(ByteView bytes);
+/// Exactly what toBase64 writes: no white space, no missing padding, no bits set beyond the last byte.
+[[nodiscard]] std::optional<Bytes> fromBase64(std::string_view text);
+
+[[nodiscard]] bool isZero(ByteView bytes) noexcept;
+[[nodiscard]] bool equal(ByteView a, ByteView b) noexcept;
+[[nodiscard]] Bytes reversed(ByteView bytes);
+
+[[nodiscard]] inline ByteView viewOf(std::string_view text) noexcept
+{
+    return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+[[nodiscard]] inline std::string_view textOf(ByteView bytes) noexcept
+{
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+} // namespace teehost::kit
