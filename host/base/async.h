@@ -29,6 +29,9 @@ namespace teehost {
 namespace asio = boost::asio;
 using Clock = std::chrono::steady_clock;
 
+/// To wait with no deadline: asio's timers want one that does not overflow.
+inline constexpr Clock::duration kForever = std::chrono::hours(24 * 365);
+
 /// "Something changed; look again." Any number of coroutines may wait; each checks its own condition before
 /// it waits, and since nothing else runs in between, no notification is lost.
 class Signal {

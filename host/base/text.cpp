@@ -203,6 +203,14 @@ std::vector<std::string> split(std::string_view text, char separator)
     }
 }
 
+std::string lowerCase(std::string_view text)
+{
+    std::string out(text);
+    for (char& c : out)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return out;
+}
+
 std::string_view trim(std::string_view text)
 {
     const auto first = text.find_first_not_of(" \t\r\n");

@@ -38,6 +38,8 @@ enum class DurationUnits {
 [[nodiscard]] std::vector<std::uint8_t> parseHex(std::string_view text);
 
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+/// ASCII letters only, whatever the locale.
+[[nodiscard]] std::string lowerCase(std::string_view text);
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string join(std::span<const std::string> parts, std::string_view separator);
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Places where the tests make the daemon die, wait or fail. Only builds configured with TEEHOST_FAULTS have
+// them (the presets for development and the sanitizers); elsewhere a fault point compiles to nothing.
+#pragma once
+
+#include <chrono>
+
+namespace teehost {
+
+#ifdef TEEHOST_FAULTS
+
+/// Does what the environment variable TEEHOST_FAULT says of `name`. It holds entries separated by commas,
+/// each NAME:ACTION or NAME:ACTION:COUNT (how often it strikes; absent: always):
+///
+///   kill      SIGKILL to this process
+///   errno=N   the system call behind the point is said to have failed with that number
+///   delay=MS  waits
+///   stop      SIGSTOP: a test does something meanwhile and sends SIGCONT
+///
+/// Returns the number of errno=N, else 0. Any thread.
+int faultPoint(const char* name);
+
+/// What tests have moved the wall clock by: the number of seconds in the file that TEEHOST_FAULT_CLOCK names.
+std::chrono::seconds faultClockOffset();
+
+#else
+
+constexpr int faultPoint(const char*) { return 0; }
+constexpr std::chrono::seconds faultClockOffset() { return std::chrono::seconds(0); }
+
+#endif
+
+} // namespace teehost
