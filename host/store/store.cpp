@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/store/store.h"
+
+#include <array>
+#include <ctime>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/base/error.h"
+#include "host/base/text.h"
+#include "host/store/schema.h"
+#include "host/store/sqlite.h"
+
+namespace teehost::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kTrimEvery = 512; // events; trimming at each one would double the writes
+
+constexpr const char* kSaveVm =
+    "INSERT INTO vm(id, state, port, boot_id, pid, start_ticks, created_us, ttl_ends_us, body) "
+    "VALUES(?,?,?,?,?,?,?,?,?) "
+    "ON CONFLICT(id) DO UPDATE SET state=excluded.state, port=excluded.port, boot_id=excluded.boot_id, "
+    "pid=excluded.pid, start_ticks=excluded.start_ticks, created_us=excluded.created_us, "
+    "ttl_ends_us=excluded.ttl_ends_us, body=excluded.body";
+
+/// An error at the start, with the file's name and the way out.
+Error startError(const fs::path& path, const std::exception& error)
+{
+    const std::string subject = "the store \"" + path.string() + "\" ";
+    if (const auto* ours = dynamic_cast<const Error*>(&error))
+        return Error(ours->category(), subject + "cannot be used: " + ours->what(), ours->hint());
+    const auto* sqlite = dynamic_cast<const SqliteError*>(&error);
+    if (sqlite != nullptr && sqlite->damaged())
+        return Error(Category::FailedPrecondition,
+                     subject + "is damaged (" + printable(error.what()) + "); nothing was changed",
+                     "restore it from a backup, or start once with --recover: it is set aside then, and VMs "
+                     "that still run are reported but not touched");
+    return Error(Category::FailedPrecondition, subject + "cannot be used: " + printable(error.what()),
+                 "check the space, the owner and the mode of the state directory (state.dir)");
+}
+
+void requireSound(Sqlite& db)
+{
+    const auto verdict = db.text("PRAGMA quick_check(1)");
+    if (verdict != "ok")
+        throw SqliteError(11 /* SQLITE_CORRUPT */, verdict);
+}
+
+std::string utcStamp()
+{
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts);
+    return text.data();
+}
+
+} // namespace
+
+StateLock::StateLock(const fs::path& stateDir)
+{
+    const auto path = stateDir / "lock";
+    file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file_)
+        throw systemError(Category::FailedPrecondition, "cannot open \"" + path.string() + "\"", errno,
+                          "check the state directory (state.dir)");
+    std::array<char, 32> holder{};
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        const auto size = ::pread(file_.get(), holder.data(), holder.size() - 1, 0);
+        const std::string pid(
+            trim(std::string(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0)));
+        throw Error(Category::Unavailable,
+                    "another teehostd uses the state directory \"" + stateDir.string() + "\"" +
+                        (pid.empty() ? std::string() : ": process " + printable(pid)),
+                    "end it first, or give this one a state.dir of its own");
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(file_.get(), 0) != 0 ||
+        ::pwrite(file_.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+        throw systemError(Category::FailedPrecondition, "cannot write \"" + path.string() + "\"", errno,
+                          "check the space in the state directory (state.dir)");
+}
+
+struct Store::Statements {
+    explicit Statements(Sqlite& db)
+        : saveVm(db, kSaveVm), forgetVm(db, "DELETE FROM vm WHERE id=?"),
+          addEvent(db, "INSERT OR REPLACE INTO event(seq, at_us, vm_id, body) VALUES(?,?,?,?)"),
+          trimEvents(db, "DELETE FROM event WHERE seq<=?")
+    {
+    }
+    Statement saveVm, forgetVm, addEvent, trimEvents;
+};
+
+Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
+    : path_(std::move(path)), keepEvents_(keepEvents), log_(log)
+{
+    try {
+        db_ = std::make_unique<Sqlite>(path_);
+        fresh_ = fs::file_size(path_) == 0;
+        // trusted_schema: a schema that somebody tampered with must not call functions.
+        db_->run("PRAGMA trusted_schema=OFF");
+        requireSound(*db_);
+        static_cast<void>(db_->text("PRAGMA journal_mode=WAL"));
+        db_->run("PRAGMA synchronous=FULL");
+        migrate(*db_);
+        // Whether it can be written is better known now than at the first VM.
+        db_->run("BEGIN IMMEDIATE; PRAGMA application_id=0x74656568; COMMIT");
+        statements_ = std::make_unique<Statements>(*db_);
+        lastSeq_ = static_cast<std::uint64_t>(db_->number("SELECT max(seq) FROM event"));
+    } catch (const std::exception& error) {
+        throw startError(path_, error);
+    }
+    thread_ = std::thread([this] { run(); });
+}
+
+Store::~Store()
+{
+    {
+        const std::lock_guard lock(mutex_);
+        closing_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+fs::path Store::setAside(const fs::path& path)
+{
+    if (!fs::exists(path))
+        return {};
+    const std::string suffix = ".corrupt-" + utcStamp();
+    for (const auto* part : {"-wal", "-shm", ""}) {
+        std::error_code missing;
+        fs::rename(path.string() + part, path.string() + suffix + part, missing);
+    }
+    if (fs::exists(path))
+        throw Error(Category::FailedPrecondition, "cannot move \"" + path.string() + "\" away",
+                    "check the state directory (state.dir)");
+    return path.string() + suffix;
+}
+
+std::vector<VmRow> Store::vms()
+try {
+    std::vector<VmRow> rows;
+    Statement query(*db_, "SELECT id, state, port, boot_id, pid, start_ticks, created_us, ttl_ends_us, body "
+                          "FROM vm ORDER BY created_us, id");
+    while (query.step()) {
+        VmRow row;
+        row.id = query.text(0);
+        row.state = query.text(1);
+        if (const auto port = query.optional(2))
+            row.port = static_cast<std::uint16_t>(*port);
+        if (const auto pid = query.optional(4))
+            row.qemu = ProcessRow{query.text(3), *pid, static_cast<std::uint64_t>(query.number(5))};
+        row.createdUs = query.number(6);
+        row.ttlEnds = query.optional(7);
+        row.body = query.text(8);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+} catch (const SqliteError& error) {
+    throw startError(path_, error);
+}
+
+std::vector<EventRow> Store::events()
+try {
+    std::vector<EventRow> rows;
+    Statement query(*db_, "SELECT seq, at_us, vm_id, body FROM "
+                          "(SELECT * FROM event ORDER BY seq DESC LIMIT ?) ORDER BY seq");
+    query.bind(0, static_cast<std::int64_t>(keepEvents_));
+    while (query.step())
+        rows.push_back(
+            {static_cast<std::uint64_t>(query.number(0)), query.number(1), query.text(2), query.text(3)});
+    return rows;
+} catch (const SqliteError& error) {
+    throw startError(path_, error);
+}
+
+void Store::write(Change change, Done done)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        jobs_.push_back({std::move(change), std::move(done)});
+    }
+    wake_.notify_one();
+}
+
+void Store::run()
+{
+    while (true) {
+        std::deque<Job> jobs;
+        {
+            std::unique_lock lock(mutex_);
+            wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
+            if (jobs_.empty())
+                return;
+            jobs.swap(jobs_);
+        }
+        commit(jobs);
+    }
+}
+
+/// All in one transaction; when that fails each in its own, so that one bad change does not spoil the others.
+void Store::commit(std::deque<Job>& jobs)
+{
+    try {
+        db_->transaction([&] {
+            for (const auto& job : jobs)
+                apply(job.change);
+            trimEvents();
+        });
+    } catch (const std::exception&) {
+        for (const auto& job : jobs)
+            commitOne(job);
+        return;
+    }
+    healthy_ = true;
+    for (const auto& job : jobs)
+        job.done(nullptr);
+}
+
+void Store::commitOne(const Job& job)
+{
+    std::exception_ptr failure;
+    try {
+        db_->transaction([&] { apply(job.change); });
+        healthy_ = true;
+    } catch (const std::exception& error) {
+        failure = failed(error);
+    }
+    job.done(failure);
+}
+
+std::exception_ptr Store::failed(const std::exception& error)
+{
+    if (healthy_.exchange(false))
+        log_.error("the store cannot be written", {{"file", path_.string()}, {"error", error.what()}});
+    return std::make_exception_ptr(Error(Category::Unavailable,
+                                         "the store cannot be written: " + printable(error.what()),
+                                         "make space in the state directory (state.dir); then try again"));
+}
+
+void Store::apply(const Change& change)
+{
+    auto& to = *statements_;
+    if (const auto& vm = change.save) {
+        to.saveVm.bind(0, vm->id);
+        to.saveVm.bind(1, vm->state);
+        to.saveVm.bindOptional(2, vm->port);
+        if (vm->qemu) {
+            to.saveVm.bind(3, vm->qemu->bootId);
+            to.saveVm.bind(4, vm->qemu->pid);
+            to.saveVm.bind(5, static_cast<std::int64_t>(vm->qemu->startTicks));
+        }
+        to.saveVm.bind(6, vm->createdUs);
+        to.saveVm.bindOptional(7, vm->ttlEnds);
+        to.saveVm.bind(8, vm->body);
+        to.saveVm.execute();
+    }
+    if (!change.forget.empty()) {
+        to.forgetVm.bind(0, change.forget);
+        to.forgetVm.execute();
+    }
+    if (const auto& event = change.event) {
+        to.addEvent.bind(0, static_cast<std::int64_t>(event->seq));
+        to.addEvent.bind(1, event->atUs);
+        to.addEvent.bind(2, event->vmId);
+        to.addEvent.bind(3, event->body);
+        to.addEvent.execute();
+        lastSeq_ = std::max(lastSeq_, event->seq);
+    }
+}
+
+void Store::trimEvents()
+{
+    if (lastSeq_ < trimmedAt_ + kTrimEvery || lastSeq_ <= keepEvents_)
+        return;
+    statements_->trimEvents.bind(0, static_cast<std::int64_t>(lastSeq_ - keepEvents_));
+    statements_->trimEvents.execute();
+    trimmedAt_ = lastSeq_;
+}
+
+} // namespace teehost::store

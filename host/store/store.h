@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What survives the daemon: every VM and the last events, in a SQLite database in the state directory
+// (write-ahead log, synchronous=FULL: a commit that was reported is on the disk).
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "host/base/log.h"
+#include "host/base/unique_fd.h"
+#include "host/store/rows.h"
+
+namespace teehost::store {
+
+class Sqlite;
+
+/// The one daemon of a state directory. Taken before anything there is touched.
+class StateLock {
+public:
+    /// Throws Unavailable naming the process that holds it.
+    explicit StateLock(const std::filesystem::path& stateDir);
+
+private:
+    UniqueFd file_;
+};
+
+/// Changes are written by one thread in the order they were given; those that wait together share a commit.
+class Store {
+public:
+    /// Opens or creates the database, checks it and brings its schema up to date. Throws FailedPrecondition
+    /// when it is damaged, from a newer version, or cannot be written; it is left as it is then. `keepEvents`
+    /// is how many events are kept.
+    Store(std::filesystem::path path, std::uint64_t keepEvents, const Log& log);
+    /// Writes what is waiting.
+    ~Store();
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    /// Moves a damaged database away: PATH becomes PATH.corrupt-UTC. Gives the new name; empty when there was
+    /// no file.
+    static std::filesystem::path setAside(const std::filesystem::path& path);
+
+    /// Whether the database was made by this start.
+    [[nodiscard]] bool fresh() const noexcept { return fresh_; }
+
+    // Read at the start, before the first write. Blocking; throw FailedPrecondition.
+    [[nodiscard]] std::vector<VmRow> vms();
+    [[nodiscard]] std::vector<EventRow> events();
+
+    /// `done` is told on the store's thread once the change is on the disk, or why it is not (Unavailable).
+    /// Any thread; returns at once.
+    using Done = std::function<void(std::exception_ptr)>;
+    void write(Change change, Done done);
+
+    /// Whether the last write reached the disk. Any thread.
+    [[nodiscard]] bool healthy() const noexcept { return healthy_; }
+
+private:
+    struct Job {
+        Change change;
+        Done done;
+    };
+    struct Statements;
+
+    void run();
+    void commit(std::deque<Job>& jobs);
+    void commitOne(const Job& job);
+    void apply(const Change& change);
+    void trimEvents();
+    [[nodiscard]] std::exception_ptr failed(const std::exception& error);
+
+    std::filesystem::path path_;
+    std::uint64_t keepEvents_;
+    const Log& log_;
+    bool fresh_ = false;
+    std::unique_ptr<Sqlite> db_;
+    std::unique_ptr<Statements> statements_;
+    std::uint64_t lastSeq_ = 0, trimmedAt_ = 0;
+    std::atomic<bool> healthy_{true};
+
+    std::mutex mutex_; // guards jobs_ and closing_
+    std::condition_variable wake_;
+    std::deque<Job> jobs_;
+    bool closing_ = false;
+    std::thread thread_;
+};
+
+} // namespace teehost::store
