@@ -10,6 +10,10 @@
 namespace teehost::launch {
 namespace {
 
+constexpr const char* kCertsToken = "AGENT_CERTS_TOKEN";
+constexpr const char* kAwsAccessKeyId = "AWS_ACCESS_KEY_ID";
+constexpr const char* kAwsSecretAccessKey = "AWS_SECRET_ACCESS_KEY";
+
 constexpr std::size_t kMaxValueBytes = 16 * 1024;
 constexpr std::size_t kMaxFileBytes = 64 * 1024; // the guest's agent leaves what is beyond unread
 constexpr std::size_t kMaxPemBytes = 1024 * 1024;
@@ -71,6 +75,11 @@ void addCertificate(VmSecrets& files, const std::string& name, const Secret& pem
 
 } // namespace
 
+bool isSecretVariable(std::string_view name) noexcept
+{
+    return name == kCertsToken || name == kAwsAccessKeyId || name == kAwsSecretAccessKey;
+}
+
 VmSecrets agentFiles(const VmId& id, const VmRequest& request)
 {
     const AgentRequest& agent = request.agent;
@@ -79,29 +88,29 @@ VmSecrets agentFiles(const VmId& id, const VmRequest& request)
     environment.add("AGENT_LOG_LEVEL", agent.logLevel, names.logLevel);
     environment.add("AGENT_CVM_GRPC_URL", agent.serverUrl, names.serverUrl);
     environment.add("AGENT_CVM_ID", id.text(), "id");
-    environment.add("AGENT_CERTS_TOKEN", agent.certsToken.reveal(), names.certsToken);
+    environment.add(kCertsToken, agent.certsToken.reveal(), names.certsToken);
     environment.add("AGENT_CVM_CA_URL", agent.caUrl, names.caUrl);
 
     VmSecrets files;
-    const auto addPem = [&](const char* variable, const char* file, const Secret& pem,
+    const auto addPem = [&](const char* variable, std::string_view file, const Secret& pem,
                             std::string_view field) {
-        addCertificate(files, file, pem, field);
+        addCertificate(files, std::string(file), pem, field);
         if (!pem.empty())
-            environment.add(variable, std::string("/etc/certs/") + file, field);
+            environment.add(variable, "/etc/certs/" + std::string(file), field);
     };
-    addPem("AGENT_CVM_GRPC_CLIENT_CERT", "cert.pem", agent.clientCert, names.clientCert);
-    addPem("AGENT_CVM_GRPC_CLIENT_KEY", "key.pem", agent.clientKey, names.clientKey);
-    addPem("AGENT_CVM_GRPC_SERVER_CA_CERTS", "ca.pem", agent.serverCaCert, names.serverCaCert);
+    addPem("AGENT_CVM_GRPC_CLIENT_CERT", kCertificateFile, agent.clientCert, names.clientCert);
+    addPem("AGENT_CVM_GRPC_CLIENT_KEY", kKeyFile, agent.clientKey, names.clientKey);
+    addPem("AGENT_CVM_GRPC_SERVER_CA_CERTS", kCaFile, agent.serverCaCert, names.serverCaCert);
 
     const auto addIfGiven = [&](const char* variable, std::string_view value, std::string_view field) {
         if (!value.empty())
             environment.add(variable, value, field);
     };
-    addIfGiven("AWS_ACCESS_KEY_ID", agent.awsAccessKeyId.reveal(), names.awsAccessKeyId);
-    addIfGiven("AWS_SECRET_ACCESS_KEY", agent.awsSecretAccessKey.reveal(), names.awsSecretAccessKey);
+    addIfGiven(kAwsAccessKeyId, agent.awsAccessKeyId.reveal(), names.awsAccessKeyId);
+    addIfGiven(kAwsSecretAccessKey, agent.awsSecretAccessKey.reveal(), names.awsSecretAccessKey);
     addIfGiven("AWS_ENDPOINT_URL", agent.awsEndpointUrl, names.awsEndpointUrl);
     addIfGiven("AWS_REGION", agent.awsRegion, names.awsRegion);
-    files.env.push_back({"environment", environment.text()});
+    files.env.push_back({std::string(kEnvironmentFile), environment.text()});
     return files;
 }
 

@@ -7,6 +7,7 @@
 #include "host/base/text.h"
 #include "host/launch/merge.h"
 #include "host/launch/qemu_args.h"
+#include "host/plugin/memory_room.h"
 
 namespace teehost::launch {
 namespace {
@@ -79,11 +80,10 @@ void addMemory(QemuArgs& args, const VmSpec& spec, const Settings& settings, con
                const std::vector<GuestNode>& nodes)
 {
     Properties size{{"size", std::to_string(spec.memoryBytes >> 20) + "M"}};
-    const auto slots = settings.number("qemu.memory.slots");
-    const auto maximum = settings.number("qemu.memory.max");
-    if (slots > 0 && maximum > spec.memoryBytes) {
-        size.push_back({"slots", std::to_string(slots)});
-        size.push_back({"maxmem", std::to_string(maximum >> 20) + "M"});
+    const auto room = plugin::memoryRoom(settings, spec.memoryBytes);
+    if (room.slots > 0) {
+        size.push_back({"slots", std::to_string(room.slots)});
+        size.push_back({"maxmem", std::to_string(room.maxBytes >> 20) + "M"});
     }
     args.option("-m", "", size);
 
@@ -215,7 +215,7 @@ void addItems(QemuArgs& args, const Merged& merged)
         const auto& item = std::get<plugin::Item>(any);
         Properties properties;
         if (!item.id.empty())
-            properties.push_back({"id", item.id});
+            properties.push_back({idKey(item.option), item.id});
         properties.insert(properties.end(), item.properties.begin(), item.properties.end());
         args.option("-" + item.option, item.driver, properties);
     }
@@ -249,6 +249,9 @@ plugin::VmFacts vmFacts(const VmSpec& spec, const VmPaths& paths, const PlanCont
     facts.vcpus = spec.vcpus;
     facts.maxVcpus = spec.maxVcpus;
     facts.memoryBytes = spec.memoryBytes;
+    const auto room = plugin::memoryRoom(settings, spec.memoryBytes);
+    facts.memorySlots = room.slots;
+    facts.maxMemoryBytes = room.maxBytes;
     facts.qemuBinary = context.qemuBinary;
     facts.qemuVersion = context.qemuVersion;
     facts.accel = spec.accel;
@@ -262,6 +265,10 @@ plugin::VmFacts vmFacts(const VmSpec& spec, const VmPaths& paths, const PlanCont
     facts.kernel = spec.kernel;
     facts.initrd = spec.initrd;
     facts.cmdline = spec.cmdline;
+    facts.hostData = spec.hostData;
+    facts.configDigest = spec.configDigest;
+    facts.igvm = spec.igvm;
+    facts.confidential = context.confidential;
     return facts;
 }
 

@@ -33,17 +33,17 @@ std::string textMember(const nlohmann::json& object, const char* key)
     return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
+std::string optionOf(const plugin::AnyItem& item)
+{
+    return std::visit([](const auto& any) { return any.option; }, item);
+}
+
 std::string idOf(const plugin::AnyItem& item)
 {
     if (const auto* plain = std::get_if<plugin::Item>(&item))
         return plain->id;
     const auto parsed = nlohmann::json::parse(std::get<plugin::JsonItem>(item).json, nullptr, false);
-    return parsed.is_object() ? textMember(parsed, "id") : std::string();
-}
-
-std::string optionOf(const plugin::AnyItem& item)
-{
-    return std::visit([](const auto& any) { return any.option; }, item);
+    return parsed.is_object() ? textMember(parsed, idKey(optionOf(item))) : std::string();
 }
 
 void mergeMachine(Merged& into, const plugin::Fragment& from, std::map<std::string, std::string>& owners)
@@ -75,6 +75,8 @@ void append(std::vector<T>& into, const std::vector<T>& from)
 
 } // namespace
 
+const char* idKey(std::string_view option) { return option == "blockdev" ? "node-name" : "id"; }
+
 Merged merge(const std::vector<plugin::Fragment>& fragments, const std::vector<std::string>& reserved)
 {
     Merged out;
@@ -99,7 +101,7 @@ Merged merge(const std::vector<plugin::Fragment>& fragments, const std::vector<s
         }
         for (const auto& item : fragment.items)
             if (const auto id = idOf(item); !id.empty())
-                claims.claim("-" + optionOf(item) + " id " + id, owner);
+                claims.claim("-" + optionOf(item) + " " + idKey(optionOf(item)) + " " + id, owner);
         for (const auto& firmware : fragment.firmware)
             claims.claim("firmware of kind " + std::to_string(static_cast<int>(firmware.kind)), owner);
         for (const auto& file : fragment.files)

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/plugin/fragment.h"
@@ -22,6 +23,9 @@ struct Merged {
     std::vector<plugin::SidecarPlan> sidecars;
     plugin::Properties notes;
 };
+
+/// The property that names an item of an option: QEMU knows block devices by node-name, all others by id.
+[[nodiscard]] const char* idKey(std::string_view option);
 
 /// `reserved`: "OPTION ID" pairs the host itself uses, which no item may claim.
 [[nodiscard]] Merged merge(const std::vector<plugin::Fragment>& fragments,

@@ -2,7 +2,6 @@
 #include "host/launch/spawn.h"
 
 #include <array>
-#include <fstream>
 #include <sstream>
 
 #include <fcntl.h>
@@ -10,11 +9,11 @@
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/error.h"
+#include "host/base/pidfd.h"
 #include "host/base/text.h"
 
 namespace teehost::launch {
@@ -68,6 +67,8 @@ std::string planText(const SpawnPlan& plan)
     add('m', mask.str());
     if (plan.lockMemory)
         add('l', "1");
+    if (plan.mayGainPrivileges)
+        add('p', "1");
     return out;
 }
 
@@ -163,7 +164,7 @@ HeldChild spawnHeld(const SpawnPlan& plan)
     setup.place(planFd, kPlanFd);
     const pid_t pid = setup.run(program);
     // Race-free: the child is ours and nobody else reaps it, so the pid cannot have been reused.
-    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    UniqueFd pidfd = openPidfd(pid);
     if (!pidfd) {
         const int error = errno;
         goWrite.reset();
@@ -206,22 +207,6 @@ std::string findProgram(const std::string& name, const std::string& option)
     }
     throw Error(Category::FailedPrecondition, "there is no program \"" + printable(name) + "\" in PATH",
                 "install it, or set " + option);
-}
-
-std::optional<std::uint64_t> startTicks(pid_t pid)
-{
-    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-    std::string line;
-    std::getline(file, line);
-    const auto close = line.rfind(')'); // the program's name is in parentheses and may contain anything
-    if (close == std::string::npos)
-        return std::nullopt;
-    std::istringstream fields(line.substr(close + 1));
-    std::string field;
-    for (int i = 3; i <= 22; ++i)
-        if (!(fields >> field))
-            return std::nullopt;
-    return parseUnsigned(field);
 }
 
 } // namespace teehost::launch

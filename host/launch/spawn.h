@@ -25,6 +25,7 @@ struct SpawnPlan {
     std::optional<Account> account;
     mode_t umask = 0177;
     bool lockMemory = false;
+    bool mayGainPrivileges = false; ///< for setuid programs, of which sudo is the one we start
 };
 
 /// A child that waits for go(). Destroyed before that, it ends by itself.
@@ -56,9 +57,5 @@ private:
 /// `name` as an absolute path: itself when it has a slash, else looked up in PATH. Throws FailedPrecondition
 /// saying which option named it.
 [[nodiscard]] std::string findProgram(const std::string& name, const std::string& option);
-
-/// The start time of a process in clock ticks since boot: field 22 of /proc/PID/stat (proc(5)). With the pid
-/// it names a process for good.
-[[nodiscard]] std::optional<std::uint64_t> startTicks(pid_t pid);
 
 } // namespace teehost::launch

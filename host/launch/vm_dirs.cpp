@@ -155,10 +155,13 @@ VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account
     }
 }
 
-VmDirs::~VmDirs()
+VmDirs::VmDirs(VmPaths paths, const std::optional<Account>& owner) : paths_(std::move(paths)), owner_(owner)
 {
-    if (armed_)
-        static_cast<void>(remove());
+}
+
+VmDirs VmDirs::existing(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
+{
+    return VmDirs(VmPaths(dirs, id), owner);
 }
 
 void VmDirs::give(int fd) const
@@ -255,7 +258,10 @@ void VmDirs::writePlanned(const std::vector<plugin::FilePlan>& files) const
 
 UniqueFd VmDirs::listenQmp() const
 {
-    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    // Not blocking, and so for QEMU: while it starts, its main thread and its monitor's may both see our
+    // connection waiting (7.2 hands the listener from one to the other), and the loser would be stuck in
+    // accept() for ever.
+    UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string path = paths_.qmpSocket().string();
@@ -277,9 +283,8 @@ void VmDirs::createLogs() const
     writeFile(paths_.qemuLog(), "", 0640);
 }
 
-std::string VmDirs::remove() noexcept
+std::string VmDirs::remove() const noexcept
 {
-    armed_ = false;
     std::string failed;
     for (const auto& path : {paths_.run, paths_.state}) {
         std::error_code error;

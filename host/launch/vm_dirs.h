@@ -33,15 +33,15 @@ struct Account {
 /// stay 0700.
 void prepareHostDirs(const HostDirs& dirs, bool passable = false);
 
-/// Makes the directories of a VM and removes them again: run and state directories when it is destroyed, the
-/// log directory only through removeLogs(). Blocking; call on the worker pool.
+/// The directories of a VM. They outlive this object and the daemon; remove() and removeLogs() end them.
+/// Blocking; call on the worker pool.
 class VmDirs {
 public:
-    /// `owner` is who must be able to read what is inside; absent: the daemon's user.
+    /// Makes them; what was made is removed again when that fails. `owner` is who must be able to read what
+    /// is inside; absent: the daemon's user.
     VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    VmDirs(const VmDirs&) = delete;
-    VmDirs& operator=(const VmDirs&) = delete;
-    ~VmDirs();
+    /// Those that an earlier run of the daemon made, all or some of them.
+    static VmDirs existing(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
 
     [[nodiscard]] const VmPaths& paths() const noexcept { return paths_; }
 
@@ -59,17 +59,17 @@ public:
     void createLogs() const;
 
     /// What could not be removed, as a sentence; empty when nothing is left.
-    [[nodiscard]] std::string remove() noexcept;
+    [[nodiscard]] std::string remove() const noexcept;
     static void removeLogs(const VmPaths& paths) noexcept;
 
 private:
+    VmDirs(VmPaths paths, const std::optional<Account>& owner);
     void give(int fd) const;
     void makeDirectory(const std::filesystem::path& path) const;
     void writeFile(const std::filesystem::path& path, std::string_view content, mode_t mode) const;
 
     VmPaths paths_;
     std::optional<Account> owner_;
-    bool armed_ = true;
 };
 
 } // namespace teehost::launch

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/base/secret.h"
 
@@ -50,8 +51,10 @@ struct VmRequest {
     std::optional<std::uint64_t> memoryBytes;
     std::string kernel, initrd;
     std::optional<std::string> cmdline;
+    std::vector<std::uint8_t> hostData;
     std::optional<std::chrono::nanoseconds> ttl;
     std::map<std::string, std::string> labels;
+    std::uint32_t maxRestarts = 0;
 };
 
 } // namespace teehost::launch

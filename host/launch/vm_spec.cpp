@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kMaxCmdlineBytes = 2047; // COMMAND_LINE_SIZE of x86 Linux is 2048 with its NUL
 constexpr std::size_t kMaxKbsParamsBytes = 1024;
+constexpr std::size_t kMaxHostDataBytes = 64 * 1024;
 constexpr std::size_t kMaxLabels = 64;
 constexpr std::size_t kMaxLabelKeyBytes = 63;
 constexpr std::size_t kMaxLabelValueBytes = 255;
@@ -179,6 +180,15 @@ void checkTtl(const VmRequest& request, const settings::Settings& settings)
                               "the operator sets the limit with vm.max_ttl");
 }
 
+std::uint32_t chooseRestarts(const VmRequest& request, const settings::Settings& settings)
+{
+    const auto limit = settings.number("vm.max_restarts");
+    if (request.maxRestarts > limit)
+        throw InvalidArgument("must be at most " + std::to_string(limit), "max_restarts",
+                              "the operator sets the limit with vm.max_restarts");
+    return request.maxRestarts;
+}
+
 } // namespace
 
 ValidatedVm validate(const VmRequest& request, const settings::Settings& settings)
@@ -198,8 +208,12 @@ ValidatedVm validate(const VmRequest& request, const settings::Settings& setting
                                   " bytes, more than the kernel's 2047",
                               request.cmdline ? "cmdline" : std::string(request.names->aaKbsParams));
     out.secrets = agentFiles(spec.id, request);
+    if (request.hostData.size() > kMaxHostDataBytes)
+        throw InvalidArgument("is longer than " + formatSize(kMaxHostDataBytes), "host_data");
+    spec.hostData = request.hostData;
     spec.ttl = request.ttl;
     spec.labels = request.labels;
+    spec.maxRestarts = chooseRestarts(request, settings);
     spec.idempotencyKey = request.idempotencyKey;
     spec.fingerprint = request.fingerprint;
     chooseBoot(spec, request, settings);

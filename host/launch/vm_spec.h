@@ -24,10 +24,14 @@ struct VmSpec {
     std::uint32_t vcpus = 1;
     std::uint32_t maxVcpus = 1;
     std::uint64_t memoryBytes = 0;
-    std::string kernel, initrd; ///< empty when the VM boots from a disk
-    std::string cmdline;        ///< byte for byte what the kernel gets
+    std::string kernel, initrd;             ///< empty when the VM boots from a disk
+    std::string cmdline;                    ///< byte for byte what the kernel gets
+    std::vector<std::uint8_t> hostData;     ///< the request's binding data; only with a confidential backend
+    std::vector<std::uint8_t> configDigest; ///< config_digest.h; empty unless the backend is confidential
+    std::string igvm;                       ///< that the backend boots; known once it has composed
     std::optional<std::chrono::nanoseconds> ttl;
     std::map<std::string, std::string> labels;
+    std::uint32_t maxRestarts = 0; ///< how often it is launched again when it fails
     std::string idempotencyKey, fingerprint;
 };
 
@@ -49,8 +53,8 @@ struct ValidatedVm {
 };
 
 /// Checks everything a client can write and fills in the defaults. Throws InvalidArgument naming the field,
-/// or FailedPrecondition when the host's own files are missing. `spec.backend` and `spec.accel` are the
-/// caller's to set. Touches no file but to look at it.
+/// or FailedPrecondition when the host's own files are missing. `spec.backend`, `spec.accel` and
+/// `spec.configDigest` are the caller's to set. Touches no file but to look at it.
 [[nodiscard]] ValidatedVm validate(const VmRequest& request, const settings::Settings& settings);
 
 } // namespace teehost::launch

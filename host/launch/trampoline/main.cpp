@@ -7,7 +7,7 @@
 //
 //   fd 3  the go pipe: the byte 'G' means go, end of file means the daemon is gone
 //   fd 4  the plan, NUL-terminated records: a=ARG e=NAME=VALUE u=UID g=GID G=GID m=UMASK l=1 (lock memory)
-//   o=OOM_SCORE_ADJ
+//   p=1 (may gain privileges, as sudo must) o=OOM_SCORE_ADJ
 //
 // Exit status 125: never told to go. 126: could not prepare, with one line on stderr. Statically linked: it
 // reads no file of the system but those of /proc.
@@ -47,6 +47,7 @@ struct Plan {
     long uid = -1, gid = -1;
     long umask = 0177;
     bool lockMemory = false;
+    bool mayGainPrivileges = false;
     std::string oomScoreAdj = "0";
 };
 
@@ -62,6 +63,19 @@ std::string readPlanBytes()
     return bytes;
 }
 
+/// A record that is no number must not become 0, which is root.
+long number(const std::string& text, int base = 10)
+{
+    char* end = nullptr;
+    errno = 0;
+    const long value = std::strtol(text.c_str(), &end, base);
+    if (text.empty() || *end != '\0' || value < 0)
+        errno = EINVAL;
+    if (errno != 0)
+        fail("the plan has a record that is not a number");
+    return value;
+}
+
 void take(Plan& plan, char kind, const std::string& value)
 {
     switch (kind) {
@@ -72,19 +86,22 @@ void take(Plan& plan, char kind, const std::string& value)
         plan.env.push_back(value);
         break;
     case 'u':
-        plan.uid = std::atol(value.c_str());
+        plan.uid = number(value);
         break;
     case 'g':
-        plan.gid = std::atol(value.c_str());
+        plan.gid = number(value);
         break;
     case 'G':
-        plan.groups.push_back(static_cast<gid_t>(std::atol(value.c_str())));
+        plan.groups.push_back(static_cast<gid_t>(number(value)));
         break;
     case 'm':
-        plan.umask = std::strtol(value.c_str(), nullptr, 8);
+        plan.umask = number(value, 8);
         break;
     case 'l':
         plan.lockMemory = true;
+        break;
+    case 'p':
+        plan.mayGainPrivileges = true;
         break;
     case 'o':
         plan.oomScoreAdj = value;
@@ -120,6 +137,19 @@ void setLimit(int resource, rlim_t value, const char* what)
         fail(what);
 }
 
+/// Without CAP_SYS_RESOURCE as far as the hard limit. Whether that is enough is QEMU's to find out: guest
+/// memory of KVM's own (guest_memfd) does not count as locked, that of VFIO and SEV does.
+void liftMemoryLock()
+{
+    const rlimit none{RLIM_INFINITY, RLIM_INFINITY};
+    rlimit limit{};
+    if (::setrlimit(RLIMIT_MEMLOCK, &none) == 0 || ::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (::setrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+        fail("cannot lift the limit on locked memory");
+}
+
 void setLimits(const Plan& plan)
 {
     setLimit(RLIMIT_CORE, 0, "cannot forbid core dumps"); // guest memory must not end up in a file
@@ -127,7 +157,7 @@ void setLimits(const Plan& plan)
     if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max > kMaxOpenFiles)
         setLimit(RLIMIT_NOFILE, kMaxOpenFiles, "cannot limit open files");
     if (plan.lockMemory)
-        setLimit(RLIMIT_MEMLOCK, RLIM_INFINITY, "cannot lift the limit on locked memory");
+        liftMemoryLock();
 }
 
 /// Inherited through exec: without this a daemon protected from the OOM killer would protect its VMs too.
@@ -170,6 +200,7 @@ void waitForGo()
 std::vector<char*> pointers(std::vector<std::string>& strings)
 {
     std::vector<char*> out;
+    out.reserve(strings.size() + 1);
     for (auto& text : strings)
         out.push_back(text.data());
     out.push_back(nullptr);
@@ -189,10 +220,8 @@ int main()
     setLimits(plan);
     setOomScore(plan.oomScoreAdj);
     shedPrivileges(plan);
-    // sudo is setuid and could not work under it; then QEMU is confined by its own sandbox alone.
-    if (plan.argv[0].rfind("/sudo") != plan.argv[0].size() - 5 || plan.argv[0].size() < 5)
-        if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-            fail("cannot forbid new privileges");
+    if (!plan.mayGainPrivileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        fail("cannot forbid new privileges");
     waitForGo();
     auto env = pointers(plan.env);
     auto argv = pointers(plan.argv);

@@ -198,6 +198,14 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         a.items = {plugin::Item{"object", "x", "same", {}}};
         b.items = {plugin::JsonItem{"object", R"({"qom-type":"y","id":"same"})"}};
         refuses(a, b, "-object id same, which a has already set");
+        // QEMU tells block devices apart by node-name; an "id" in there is a member of the driver's own.
+        a = fragment("a");
+        b = fragment("b");
+        a.items = {plugin::Item{"blockdev", "null-co", "disk0", {}}};
+        b.items = {plugin::JsonItem{"blockdev", R"({"driver":"null-co","node-name":"disk0"})"}};
+        refuses(a, b, "-blockdev node-name disk0, which a has already set");
+        b.items = {plugin::JsonItem{"blockdev", R"({"driver":"null-co","node-name":"disk1","id":"disk0"})"}};
+        CPPUNIT_ASSERT(has(make({}, {a, b}).plan, "-blockdev", "null-co,node-name=disk0"));
         a = fragment("a");
         b = fragment("b");
         a.memory = b.memory = plugin::MemoryBackend{"memory-backend-ram", {}};

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 class VmDirsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(VmDirsTest);
     CPPUNIT_TEST(filesArePrivateFromTheStart);
-    CPPUNIT_TEST(nothingIsLeftWhenItGoes);
+    CPPUNIT_TEST(nothingIsLeftOnceRemoved);
     CPPUNIT_TEST(copiesKeepHoles);
     CPPUNIT_TEST(refusesDirectoriesOthersCanReach);
     CPPUNIT_TEST(extrasNeverReplaceTheDaemonsFiles);
@@ -58,7 +58,7 @@ class VmDirsTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_EQUAL_MESSAGE(path.string(), mode_t{0600}, mode(path));
     }
 
-    void nothingIsLeftWhenItGoes()
+    void nothingIsLeftOnceRemoved()
     {
         prepareHostDirs(dirs());
         const auto id = VmId::random();
@@ -67,6 +67,9 @@ class VmDirsTest final : public CppUnit::TestFixture {
             vm.writeShares({{{"environment", Secret("A=b\n")}}, {}});
             vm.createLogs();
         }
+        // The VM outlives the daemon; the next one removes what this one made.
+        CPPUNIT_ASSERT(!fs::is_empty(dirs().runtime / "vm"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), VmDirs::existing(dirs(), id, std::nullopt).remove());
         CPPUNIT_ASSERT(fs::is_empty(dirs().runtime / "vm"));
         CPPUNIT_ASSERT(fs::is_empty(dirs().state / "vm"));
         const VmPaths paths(dirs(), id);

@@ -94,8 +94,9 @@ class VmSpecTest final : public CppUnit::TestFixture {
             request.agent.serverUrl = value;
             CPPUNIT_ASSERT(refusal(request).starts_with("INVALID_ARGUMENT agent.server_url: "));
         }
-        for (const std::string value : {"a b", "a\tb", "a\nb", "\"a\"", "a'b", "a\\b", "\xc3\xbc", "x;y",
-                                        std::string(1025, 'a').c_str()}) {
+        const std::string refused[] = {
+            "a b", "a\tb", "a\nb", "\"a\"", "a'b", "a\\b", "\xc3\xbc", "x;y", std::string(1025, 'a')};
+        for (const auto& value : refused) {
             VmRequest request;
             request.agent.aaKbsParams = value;
             CPPUNIT_ASSERT_MESSAGE(value,
@@ -166,6 +167,7 @@ class VmSpecTest final : public CppUnit::TestFixture {
             for (int i = 0; i < 65; ++i)
                 r.labels["k" + std::to_string(i)] = "";
         });
+        add("host_data", [](auto& r) { r.hostData.resize(64 * 1024 + 1); });
         add("kernel", [](auto& r) { r.kernel = "/etc/passwd"; });
         add("cmdline", [](auto& r) { r.cmdline = "init=/bin/sh"; });
         for (const auto& row : rows) {
@@ -178,6 +180,7 @@ class VmSpecTest final : public CppUnit::TestFixture {
         good.memoryBytes = 30ull << 30;
         good.ttl = 720h;
         good.labels["team/name"] = "x y";
+        good.hostData.resize(64 * 1024);
         CPPUNIT_ASSERT_EQUAL(std::string("(accepted)"), refusal(good));
     }
 
