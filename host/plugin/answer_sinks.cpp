@@ -2,6 +2,7 @@
 #include "host/plugin/answer_sinks.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "host/base/text.h"
 
@@ -10,6 +11,7 @@ namespace teehost::plugin {
 namespace {
 
 constexpr unsigned kMaxConfidence = 100;
+constexpr std::size_t kMaxChallenge = 1024, kMinAnswer = 16;
 
 [[noreturn]] void invalid(const std::string& message) { throw Error(Category::InvalidArgument, message); }
 [[noreturn]] void duplicate(const std::string& message) { throw Error(Category::AlreadyExists, message); }
@@ -203,6 +205,43 @@ Measurement MeasureSink::finish()
 {
     rethrow();
     return std::move(measurement_);
+}
+
+ChallengeSink::ChallengeSink() : table_{}
+{
+    table_ = {sizeof table_, 0, this,
+              [](const th_challenge_sink* s, th_bytes challenge, th_bytes answer) noexcept {
+                  auto& self = stateOf<ChallengeSink>(s);
+                  return self.take([&] { self.challenge(challenge, answer); });
+              },
+              [](const th_challenge_sink* s, const th_named* value) noexcept {
+                  auto& self = stateOf<ChallengeSink>(s);
+                  return self.take([&] { self.value(value); });
+              }};
+}
+
+void ChallengeSink::challenge(th_bytes challenge, th_bytes answer)
+{
+    if (std::exchange(given_, true))
+        duplicate("a challenge is given twice");
+    challenge_.challenge = takeBytes(challenge, "challenge");
+    challenge_.answer = takeBytes(answer, "answer to the challenge");
+    if (challenge_.challenge.size() > kMaxChallenge)
+        invalid("a challenge has more than " + std::to_string(kMaxChallenge) + " bytes");
+    if (challenge_.answer.size() < kMinAnswer)
+        invalid("the answer to the challenge can be guessed: it has fewer than " +
+                std::to_string(kMinAnswer) + " bytes");
+}
+
+void ChallengeSink::value(const th_named* value)
+{
+    challenge_.reference.push_back(takeNew(value, "reference value", keys_));
+}
+
+std::optional<Challenge> ChallengeSink::finish()
+{
+    rethrow();
+    return given_ ? std::optional(std::move(challenge_)) : std::nullopt;
 }
 
 FindingSink::FindingSink() : table_{}

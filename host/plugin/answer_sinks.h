@@ -93,6 +93,22 @@ private:
     th_measure_sink table_;
 };
 
+class ChallengeSink final : public Sink {
+public:
+    ChallengeSink();
+    [[nodiscard]] const th_challenge_sink* table() const noexcept { return &table_; }
+    /// Nothing when there was no challenge.
+    [[nodiscard]] std::optional<Challenge> finish();
+
+private:
+    void challenge(th_bytes challenge, th_bytes answer);
+    void value(const th_named* value);
+    Challenge challenge_;
+    bool given_ = false;
+    std::set<std::string> keys_;
+    th_challenge_sink table_;
+};
+
 class FindingSink final : public Sink {
 public:
     FindingSink();

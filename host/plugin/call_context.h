@@ -22,6 +22,7 @@ struct CallContext {
     std::function<bool()> cancelled; ///< polled by the plugin; absent: never
     OptionLookup option;             ///< absent: every option answers its declared default
     std::string traceId;
+    bool offline = false; ///< the fetch service answers from its cache only
 };
 
 } // namespace teehost::plugin

@@ -14,8 +14,6 @@ using settings::OptionSpec;
 using settings::OptionType;
 using settings::Value;
 
-CallFrame& frameOf(const th_call* call) noexcept { return *static_cast<CallFrame*>(call->ctx); }
-
 std::uint64_t deadlineNs(const CallContext& context) noexcept
 {
     if (!context.deadline)
@@ -97,7 +95,7 @@ CallFrame::CallFrame(std::string plugin_id, std::string what, const CallContext&
     call_.trace_id = give(context.traceId);
     call_.cancelled = [](const th_call* call) noexcept -> std::int32_t {
         try {
-            const CallFrame& frame = frameOf(call);
+            const CallFrame& frame = CallFrame::of(call);
             return frame.context_.cancelled && frame.context_.cancelled() ? 1 : 0;
         } catch (...) {
             return 1; // who cannot say whether the answer is wanted does not wait for it
@@ -105,7 +103,7 @@ CallFrame::CallFrame(std::string plugin_id, std::string what, const CallContext&
     };
     call_.fail = [](const th_call* call, const th_error* error) noexcept -> th_status {
         try {
-            frameOf(call).keepFailure(error);
+            CallFrame::of(call).keepFailure(error);
         } catch (...) { // out of memory: the status still travels
         }
         return error == nullptr || error->status == TH_OK ? TH_UNKNOWN : error->status;
@@ -113,7 +111,7 @@ CallFrame::CallFrame(std::string plugin_id, std::string what, const CallContext&
     call_.option = [](const th_call* call, th_str key, std::size_t index,
                       th_value* out) noexcept -> th_status {
         try {
-            return frameOf(call).option(key, index, out);
+            return CallFrame::of(call).option(key, index, out);
         } catch (const Error& e) {
             return static_cast<th_status>(e.category());
         } catch (...) {

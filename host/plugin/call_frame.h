@@ -25,6 +25,14 @@ public:
     CallFrame& operator=(const CallFrame&) = delete;
 
     [[nodiscard]] const th_call* call() const noexcept { return &call_; }
+    /// The frame that `call`, which one of ours was given, belongs to.
+    [[nodiscard]] static CallFrame& of(const th_call* call) noexcept
+    {
+        return *static_cast<CallFrame*>(call->ctx);
+    }
+    [[nodiscard]] const CallContext& context() const noexcept { return context_; }
+
+    std::string fetchFailure; ///< why the last fetch of this call failed; empty when it did not
 
     /// Throws unless the plugin returned TH_OK and `sink` refused nothing. A plugin that passes a sink's
     /// refusal up is reported with the refusal's words.

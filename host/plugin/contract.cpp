@@ -62,6 +62,7 @@ bool isComplete(const th_verify_v1& t) noexcept
 {
     return t.describe != nullptr && t.recognise != nullptr && t.inspect != nullptr && t.verify != nullptr;
 }
+bool isComplete(const th_attest_v1& t) noexcept { return t.evidence != nullptr; }
 bool isComplete(const th_diagnose_v1& t) noexcept { return t.diagnose != nullptr; }
 bool isComplete(const th_capacity_v1& t) noexcept { return t.report != nullptr; }
 
@@ -101,6 +102,7 @@ void takeTables(Contract& c, const Log& log)
     c.compose = takeTable<th_compose_v1>(c, TH_COMPOSE_V1, neededIf(info.backend), log);
     c.measure = takeTable<th_measure_v1>(c, TH_MEASURE_V1, neededIf(info.backend && info.confidential), log);
     c.verify = takeTable<th_verify_v1>(c, TH_VERIFY_V1, neededIf(info.attester), log);
+    c.attest = takeTable<th_attest_v1>(c, TH_ATTEST_V1, Needed::No, log);
     c.diagnose = takeTable<th_diagnose_v1>(c, TH_DIAGNOSE_V1, Needed::No, log);
     c.capacity = takeTable<th_capacity_v1>(c, TH_CAPACITY_V1, Needed::No, log);
 }

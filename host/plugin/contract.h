@@ -25,6 +25,7 @@ struct Contract {
     const th_compose_v1* compose = nullptr;
     const th_measure_v1* measure = nullptr;
     const th_verify_v1* verify = nullptr;
+    const th_attest_v1* attest = nullptr;
     const th_diagnose_v1* diagnose = nullptr;
     const th_capacity_v1* capacity = nullptr;
     std::vector<settings::OptionSpec> optionSpecs;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/evidence.h"
 
+#include <algorithm>
+
 namespace teehost::plugin {
 
 std::size_t digestSize(DigestAlg alg) noexcept
@@ -50,6 +52,13 @@ const char* verdictName(Verdict verdict) noexcept
         return "ERROR";
     }
     return "ERROR";
+}
+
+const CheckResult* firstFailure(const VerifyResult& result) noexcept
+{
+    const auto found = std::find_if(result.checks.begin(), result.checks.end(),
+                                    [](const CheckResult& one) { return one.verdict == Verdict::Fail; });
+    return found == result.checks.end() ? nullptr : &*found;
 }
 
 } // namespace teehost::plugin

@@ -23,7 +23,8 @@ enum class DigestAlg : std::uint32_t { Sha1 = 0x0004, Sha256 = 0x000b, Sha384 = 
 [[nodiscard]] const char* algName(DigestAlg alg) noexcept;
 
 struct Register {
-    std::string name; ///< "LAUNCH_DIGEST", "MRTD", "RTMR1", "PCR4"
+    /// "LAUNCH_DIGEST", "MRTD", "RTMR1", "PCR4"; empty, when it is expected: the one of the initial contents
+    std::string name;
     DigestAlg alg = DigestAlg::Sha256;
     Bytes digest;
     bool operator==(const Register&) const = default;
@@ -58,7 +59,8 @@ struct Measurement {
 
 /// Evidence, collateral or a trust anchor.
 struct Blob {
-    std::string kind; ///< "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...
+    std::string
+        kind; ///< "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...; empty: by the bytes
     Bytes data;
 };
 
@@ -72,6 +74,13 @@ struct VerifyRequest {
     std::string policyJson;         ///< empty: the plugin's defaults
     std::int64_t atWallNs = 0;      ///< validity instant, Unix epoch; 0: now
     bool offline = false;           ///< nothing may be fetched
+};
+
+/// What the agent inside a VM must solve for its evidence to count as that of the VM's own key.
+struct Challenge {
+    Bytes challenge;
+    Bytes answer;                 ///< that it must give; secret until then
+    std::vector<Named> reference; ///< that holds once it was given
 };
 
 enum class Verdict { Unset, Pass, Fail, Warn, Skip, Error };
@@ -95,5 +104,8 @@ struct VerifyResult {
     std::vector<CheckResult> checks;
     std::vector<Named> claims;
 };
+
+/// The first check that says no, and not the first that could not say; null when none does. In `result`.
+[[nodiscard]] const CheckResult* firstFailure(const VerifyResult& result) noexcept;
 
 } // namespace teehost::plugin

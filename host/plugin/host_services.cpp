@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string_view>
 
+#include "host/base/text.h"
 #include "host/plugin/border.h"
+#include "host/plugin/call_frame.h"
 
 namespace teehost::plugin {
 
@@ -29,6 +32,34 @@ constexpr th_host_clock_v1 kClock{sizeof(th_host_clock_v1), 0,
                                           std::chrono::nanoseconds(now).count());
                                   }};
 
+FetchRequest takeRequest(const th_fetch_request* request, const CallContext& context)
+{
+    expectStruct(request, "fetch request");
+    constexpr std::uint64_t kMostNs = std::numeric_limits<std::int64_t>::max();
+    FetchRequest out;
+    out.url = takeName(request->url, "URL to fetch");
+    out.accept = takeText(request->accept, "media type to fetch");
+    out.maxAge = std::chrono::nanoseconds(std::min(request->max_age_ns, kMostNs));
+    out.maxBytes = request->max_bytes;
+    out.cacheOnly = (request->flags & TH_FETCH_CACHE_ONLY) != 0 || context.offline;
+    out.revalidate = (request->flags & TH_FETCH_REVALIDATE) != 0;
+    out.deadline = context.deadline;
+    out.cancelled = context.cancelled;
+    return out;
+}
+
+void deliver(const FetchResponse& response, void* user,
+             void (*done)(void*, const th_fetch_response*) noexcept)
+{
+    std::vector<th_kv> headers;
+    for (const auto& [name, value] : response.headers)
+        headers.push_back({give(name), give(value)});
+    const th_fetch_response out{sizeof out,     response.httpStatus, give(response.body),
+                                headers.data(), headers.size(),      response.fetchedWallNs};
+    if (done != nullptr)
+        done(user, &out);
+}
+
 } // namespace
 
 Plugin::Services::Services(std::string plugin_id, const Log& log)
@@ -39,18 +70,49 @@ Plugin::Services::Services(std::string plugin_id, const Log& log)
     host_.abi_minor = TH_ABI_MINOR;
     host_.ctx = this;
     host_.version = give(kVersion);
-    host_.get_interface = [](const th_host*, const char* id) noexcept { return find(id); };
+    host_.get_interface = [](const th_host* host, const char* id) noexcept {
+        return static_cast<const Services*>(host->ctx)->find(id);
+    };
 }
 
-const void* Plugin::Services::find(const char* id) noexcept
+const void* Plugin::Services::find(const char* id) const noexcept
 {
     static constexpr th_host_log_v1 kLog{sizeof(th_host_log_v1), 0, logEnabled, logWrite};
+    static constexpr th_host_fetch_v1 kFetch{
+        sizeof(th_host_fetch_v1), 0, fetch, [](const th_host*, const th_call* call) noexcept {
+            return call == nullptr ? th_str{} : give(CallFrame::of(call).fetchFailure);
+        }};
     const std::string_view name = id == nullptr ? "" : id;
     if (name == TH_HOST_LOG_V1)
         return &kLog;
     if (name == TH_HOST_CLOCK_V1)
         return &kClock;
+    if (name == TH_HOST_FETCH_V1 && fetch_)
+        return &kFetch;
     return nullptr;
+}
+
+th_status Plugin::Services::fetch(const th_host* host, const th_call* call, const th_fetch_request* request,
+                                  void* user, void (*done)(void*, const th_fetch_response*) noexcept) noexcept
+{
+    if (call == nullptr)
+        return TH_INVALID_ARGUMENT;
+    auto& frame = CallFrame::of(call);
+    frame.fetchFailure.clear();
+    try {
+        const auto& self = *static_cast<const Services*>(host->ctx);
+        deliver(self.fetch_->get(takeRequest(request, frame.context())), user, done);
+        return TH_OK;
+    } catch (const std::exception& exception) {
+        const auto* error = dynamic_cast<const Error*>(&exception);
+        try {
+            frame.fetchFailure = printable(describe(exception));
+        } catch (...) { // out of memory: the status still travels
+        }
+        return static_cast<th_status>(error == nullptr ? Category::Internal : error->category());
+    } catch (...) {
+        return TH_INTERNAL;
+    }
 }
 
 std::int32_t Plugin::Services::logEnabled(const th_host* host, std::uint32_t level) noexcept

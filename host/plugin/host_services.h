@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "host/base/log.h"
@@ -9,9 +10,9 @@
 
 namespace teehost::plugin {
 
-/// What one plugin may ask of the host: its log and its clocks. Another service is one more table and one
-/// more line in find(); a service that is not there answers null, as plugins must expect. Outlives the
-/// instance.
+/// What one plugin may ask of the host: its log, its clocks and, if there is a fetcher, collateral. Another
+/// service is one more table and one more line in find(); a service that is not there answers null, as
+/// plugins must expect. Outlives the instance.
 class Plugin::Services {
 public:
     Services(std::string plugin_id, const Log& log);
@@ -19,15 +20,20 @@ public:
     Services& operator=(const Services&) = delete;
 
     [[nodiscard]] const th_host* host() const noexcept { return &host_; }
+    /// Shared: plugins outlive the daemon's parts. Not while calls are out.
+    void serveFetch(std::shared_ptr<FetchService> fetch) { fetch_ = std::move(fetch); }
 
 private:
-    static const void* find(const char* id) noexcept;
+    [[nodiscard]] const void* find(const char* id) const noexcept;
+    static th_status fetch(const th_host* host, const th_call* call, const th_fetch_request* request,
+                           void* user, void (*done)(void*, const th_fetch_response*) noexcept) noexcept;
     static std::int32_t logEnabled(const th_host* host, std::uint32_t level) noexcept;
     static void logWrite(const th_host* host, std::uint32_t level, th_str message, const th_kv* fields,
                          std::size_t field_count) noexcept;
 
     std::string pluginId_;
     const Log& log_;
+    std::shared_ptr<FetchService> fetch_; ///< null: the service is absent
     th_host host_;
 };
 

@@ -45,6 +45,7 @@ public:
     [[nodiscard]] th_instance* instance() const noexcept { return state_.instance; }
     [[nodiscard]] const th_call* call() const noexcept { return frame_.call(); }
     void finish(th_status status, const Sink& sink) const { frame_.finish(status, &sink); }
+    void finish(th_status status) const { frame_.finish(status); }
 
 private:
     State& state_;
@@ -68,11 +69,21 @@ const std::vector<settings::OptionSpec>& Plugin::options() const noexcept
 {
     return state_->contract->optionSpecs;
 }
+void Plugin::serveFetch(std::shared_ptr<FetchService> fetch)
+{
+    state_->services.serveFetch(std::move(fetch));
+}
+
 bool Plugin::created() const noexcept { return state_->instance != nullptr; }
 bool Plugin::hasProbe() const noexcept { return state_->contract->probe != nullptr; }
 bool Plugin::hasCompose() const noexcept { return state_->contract->compose != nullptr; }
 bool Plugin::hasMeasure() const noexcept { return state_->contract->measure != nullptr; }
 bool Plugin::hasVerify() const noexcept { return state_->contract->verify != nullptr; }
+bool Plugin::hasEvidence() const noexcept { return state_->contract->attest != nullptr; }
+bool Plugin::hasChallenge() const noexcept
+{
+    return hasEvidence() && state_->contract->attest->challenge != nullptr;
+}
 bool Plugin::hasDiagnose() const noexcept { return state_->contract->diagnose != nullptr; }
 bool Plugin::hasCapacity() const noexcept { return state_->contract->capacity != nullptr; }
 
@@ -151,13 +162,51 @@ std::vector<Named> Plugin::inspect(const CallContext& context, const Blob& evide
 VerifyResult Plugin::verify(const CallContext& context, const VerifyRequest& request) const
 {
     const Contract& contract = *state_->contract;
-    const Scope scope(*this, "verify", contract.verify, context);
+    CallContext bounded = context;
+    bounded.offline = bounded.offline || request.offline; // held here too, should the plugin pass over it
+    const Scope scope(*this, "verify", contract.verify, bounded);
     expectLooksAtAll(contract.verifyChecks, request);
     const VerifyRequestView view(request);
     CheckSink sink(contract.verifyChecks);
     scope.finish(contract.verify->verify(scope.instance(), scope.call(), view.get(), sink.table()), sink);
     auto reported = sink.finish();
     return judge(contract.verifyChecks, request, std::move(reported.checks), std::move(reported.claims));
+}
+
+std::uint32_t Plugin::evidence(const CallContext& context, const VmFacts& vm) const
+{
+    const Contract& contract = *state_->contract;
+    const Scope scope(*this, "say what it verifies", contract.attest, context);
+    const th_vm_spec view = vmView(vm);
+    std::uint32_t type = 0;
+    scope.finish(contract.attest->evidence(scope.instance(), scope.call(), &view, &type));
+    return type;
+}
+
+std::optional<std::uint32_t> Plugin::evidenceIfAny(const CallContext& context, const VmFacts& vm) const
+{
+    if (!hasEvidence())
+        return std::nullopt;
+    try {
+        return evidence(context, vm);
+    } catch (const Error& error) {
+        if (error.category() == Category::FailedPrecondition)
+            return std::nullopt;
+        throw;
+    }
+}
+
+std::optional<Challenge> Plugin::challenge(const CallContext& context, const VmFacts& vm,
+                                           const std::vector<Blob>& evidence) const
+{
+    const Contract& contract = *state_->contract;
+    const Scope scope(*this, "challenge", hasChallenge() ? contract.attest : nullptr, context);
+    const th_vm_spec view = vmView(vm);
+    const BlobViews blobs(evidence);
+    const th_challenge_request request{sizeof request, 0, &view, blobs.data(), blobs.size()};
+    ChallengeSink sink;
+    scope.finish(contract.attest->challenge(scope.instance(), scope.call(), &request, sink.table()), sink);
+    return sink.finish();
 }
 
 std::vector<Finding> Plugin::diagnose(const CallContext& context, const Failure& failure) const

@@ -18,6 +18,7 @@
 #include "host/plugin/call_context.h"
 #include "host/plugin/diagnosis.h"
 #include "host/plugin/evidence.h"
+#include "host/plugin/fetch.h"
 #include "host/plugin/fragment.h"
 #include "host/plugin/vm_facts.h"
 #include "host/settings/option.h"
@@ -65,6 +66,8 @@ public:
     [[nodiscard]] bool hasCompose() const noexcept;
     [[nodiscard]] bool hasMeasure() const noexcept;
     [[nodiscard]] bool hasVerify() const noexcept;
+    [[nodiscard]] bool hasEvidence() const noexcept;
+    [[nodiscard]] bool hasChallenge() const noexcept;
     [[nodiscard]] bool hasDiagnose() const noexcept;
     [[nodiscard]] bool hasCapacity() const noexcept;
 
@@ -83,9 +86,20 @@ public:
     /// Claims of `evidence`, unverified.
     [[nodiscard]] std::vector<Named> inspect(const CallContext& context, const Blob& evidence) const;
     [[nodiscard]] VerifyResult verify(const CallContext& context, const VerifyRequest& request) const;
+    /// What the VM's agent is to be asked for: AttestationRequest.type.
+    [[nodiscard]] std::uint32_t evidence(const CallContext& context, const VmFacts& vm) const;
+    /// Nothing when the plugin offers none, or says (FailedPrecondition) that this VM has none for it.
+    [[nodiscard]] std::optional<std::uint32_t> evidenceIfAny(const CallContext& context,
+                                                             const VmFacts& vm) const;
+    /// Nothing when nothing would follow from an answer.
+    [[nodiscard]] std::optional<Challenge> challenge(const CallContext& context, const VmFacts& vm,
+                                                     const std::vector<Blob>& evidence) const;
     /// Best first.
     [[nodiscard]] std::vector<Finding> diagnose(const CallContext& context, const Failure& failure) const;
     [[nodiscard]] std::vector<Capacity> capacity(const CallContext& context) const;
+
+    /// Gives the plugin the fetch service, which is absent otherwise; before create().
+    void serveFetch(std::shared_ptr<FetchService> fetch);
 
     class Services; // what the plugin may ask of the host
 

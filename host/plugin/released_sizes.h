@@ -31,6 +31,8 @@ inline constexpr std::size_t kSize1_0<th_diagnose_v1> = 16;
 template <>
 inline constexpr std::size_t kSize1_0<th_capacity_v1> = 16;
 template <>
+inline constexpr std::size_t kSize1_0<th_attest_v1> = 24;
+template <>
 inline constexpr std::size_t kSize1_0<th_error> = 64;
 template <>
 inline constexpr std::size_t kSize1_0<th_option_spec> = 112;

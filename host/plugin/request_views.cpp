@@ -51,18 +51,22 @@ th_vm_spec vmView(const VmFacts& vm) noexcept
     out.initrd = give(vm.initrd);
     out.cmdline = give(vm.cmdline);
     out.host_data = give(vm.hostData);
+    out.config_digest = give(vm.configDigest);
+    out.memory_slots = vm.memorySlots;
+    out.max_memory_bytes = vm.maxMemoryBytes;
+    out.flags = vm.confidential ? static_cast<std::uint32_t>(TH_VM_CONFIDENTIAL) : 0;
     return out;
 }
 
 th_blob blobView(const Blob& blob) noexcept { return {sizeof(th_blob), 0, give(blob.kind), give(blob.data)}; }
 
-VerifyRequestView::Blobs::Blobs(const std::vector<Blob>& list)
+BlobViews::BlobViews(const std::vector<Blob>& blobs)
 {
-    blobs.reserve(list.size());
-    for (const Blob& blob : list)
-        blobs.push_back(blobView(blob));
-    for (const th_blob& blob : blobs)
-        pointers.push_back(&blob);
+    blobs_.reserve(blobs.size());
+    for (const Blob& blob : blobs)
+        blobs_.push_back(blobView(blob));
+    for (const th_blob& blob : blobs_)
+        pointers_.push_back(&blob);
 }
 
 VerifyRequestView::VerifyRequestView(const VerifyRequest& request)
@@ -79,12 +83,12 @@ VerifyRequestView::VerifyRequestView(const VerifyRequest& request)
 
     request_.struct_size = sizeof request_;
     request_.flags = request.offline ? static_cast<std::uint32_t>(TH_VERIFY_OFFLINE) : 0;
-    request_.evidence = evidence_.pointers.data();
-    request_.evidence_count = evidence_.pointers.size();
-    request_.collateral = collateral_.pointers.data();
-    request_.collateral_count = collateral_.pointers.size();
-    request_.anchors = anchors_.pointers.data();
-    request_.anchor_count = anchors_.pointers.size();
+    request_.evidence = evidence_.data();
+    request_.evidence_count = evidence_.size();
+    request_.collateral = collateral_.data();
+    request_.collateral_count = collateral_.size();
+    request_.anchors = anchors_.data();
+    request_.anchor_count = anchors_.size();
     request_.expected = registerPointers_.data();
     request_.expected_count = registerPointers_.size();
     request_.reference = reference_.data();

@@ -16,6 +16,20 @@ namespace teehost::plugin {
 [[nodiscard]] th_vm_spec vmView(const VmFacts& vm) noexcept;
 [[nodiscard]] th_blob blobView(const Blob& blob) noexcept;
 
+/// The ABI takes arrays of pointers, so that th_blob may grow.
+class BlobViews {
+public:
+    explicit BlobViews(const std::vector<Blob>& blobs);
+    BlobViews(const BlobViews&) = delete;
+    BlobViews& operator=(const BlobViews&) = delete;
+    [[nodiscard]] const th_blob* const* data() const noexcept { return pointers_.data(); }
+    [[nodiscard]] std::size_t size() const noexcept { return pointers_.size(); }
+
+private:
+    std::vector<th_blob> blobs_;
+    std::vector<const th_blob*> pointers_;
+};
+
 class VerifyRequestView {
 public:
     explicit VerifyRequestView(const VerifyRequest& request);
@@ -24,13 +38,7 @@ public:
     [[nodiscard]] const th_verify_request* get() const noexcept { return &request_; }
 
 private:
-    /// The ABI takes arrays of pointers, so that th_blob may grow.
-    struct Blobs {
-        explicit Blobs(const std::vector<Blob>& blobs);
-        std::vector<th_blob> blobs;
-        std::vector<const th_blob*> pointers;
-    };
-    Blobs evidence_, collateral_, anchors_;
+    BlobViews evidence_, collateral_, anchors_;
     std::vector<th_register> registers_;
     std::vector<const th_register*> registerPointers_;
     std::vector<th_named> reference_;

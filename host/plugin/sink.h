@@ -4,6 +4,7 @@
 // frames.
 #pragma once
 
+#include <algorithm>
 #include <new>
 #include <optional>
 
@@ -49,7 +50,8 @@ protected:
     /// For the elements of arrays that stand inside a struct.
     void count(std::size_t items)
     {
-        if (items > kMaxItems || (items_ += items) > kMaxItems)
+        items_ += std::min(items, kMaxItems + 1); // a huge count must not wrap around
+        if (items_ > kMaxItems)
             throw Error(Category::ResourceExhausted,
                         "more than " + std::to_string(kMaxItems) + " items were given");
     }

@@ -2,7 +2,6 @@
 #include "host/plugin/trust.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include <cerrno>
@@ -11,9 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "host/base/error.h"
+#include "host/base/sha256.h"
 #include "host/base/text.h"
 
 namespace teehost::plugin {
@@ -88,29 +86,6 @@ bool isRunningProgram(const struct stat& status)
            program.st_ino == status.st_ino;
 }
 
-std::string sha256(int fd, const std::string& path)
-{
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-    if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1)
-        throw Error(Category::Internal, "SHA-256 is not available from OpenSSL");
-    std::array<unsigned char, 1u << 16> buffer;
-    off_t offset = 0;
-    for (;;) {
-        const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            throw systemError(Category::FailedPrecondition, "cannot read " + quoted(path), errno);
-        if (got == 0)
-            break;
-        EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(got));
-        offset += got;
-    }
-    std::vector<std::uint8_t> digest(static_cast<std::size_t>(EVP_MD_get_size(EVP_sha256())));
-    EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
-    return toHex(digest);
-}
-
 } // namespace
 
 TrustedDirectory openTrustedDirectory(const std::string& path, const TrustPolicy& policy)
@@ -171,7 +146,7 @@ TrustedFile openTrustedFile(const TrustedDirectory& directory, const std::string
     expectTrusted(status, path, policy);
     if (isRunningProgram(status))
         throw Error(Category::FailedPrecondition, "it is the running program itself, not a plugin");
-    std::string digest = sha256(fd.get(), path);
+    std::string digest = toHex(sha256OfFile(fd.get(), path));
     return {std::move(fd), path, std::move(digest)};
 }
 

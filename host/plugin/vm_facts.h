@@ -17,6 +17,8 @@ struct VmFacts {
     std::uint32_t maxVcpus = 1;
     std::uint32_t guestCid = 0; ///< vsock; 0 = none
     std::uint64_t memoryBytes = 0;
+    std::uint64_t maxMemoryBytes = 0; ///< with memory that could be plugged into the slots
+    std::uint32_t memorySlots = 0;
     std::string qemuBinary;
     std::string qemuVersion;        ///< "7.2.22"; empty if unknown
     std::string accel;              ///< "kvm" or "tcg"
@@ -28,8 +30,10 @@ struct VmFacts {
     std::string igvm;
     std::string kernel;
     std::string initrd;
-    std::string cmdline;                ///< kernel command line, byte for byte
-    std::vector<std::uint8_t> hostData; ///< the request's binding data; empty = none
+    std::string cmdline;                    ///< kernel command line, byte for byte
+    std::vector<std::uint8_t> hostData;     ///< the request's binding data; empty = none
+    std::vector<std::uint8_t> configDigest; ///< config_digest.h of host/launch; empty = unknown
+    bool confidential = false;              ///< its backend protects it from the host
 };
 
 } // namespace teehost::plugin

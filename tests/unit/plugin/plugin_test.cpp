@@ -89,6 +89,19 @@ public:
     {
         verifyBody(call, request, out);
     }
+    std::uint32_t evidence(sdk::Call, const sdk::Vm& vm) override
+    {
+        if (vm.vcpus() == 1)
+            throw sdk::Error(TH_FAILED_PRECONDITION, "this VM has no evidence");
+        return TH_EVIDENCE_TDX;
+    }
+    void challenge(sdk::Call, const sdk::ChallengeRequest& request, sdk::Challenge out) override
+    {
+        for (const auto& blob : request.evidence) {
+            out.ask(blob.data, std::vector<std::uint8_t>(blob.data.size(), 7));
+            out.value(blob.kind, request.vm.vcpus());
+        }
+    }
     void diagnose(sdk::Call, const sdk::Failure& failure, sdk::Findings out) override
     {
         out.add(30, std::string(failure.stage), "r", failure.stderrTail.substr(0, 8));
@@ -129,6 +142,7 @@ const VmFacts& someVm()
         facts.firmwareVarsSource = "/vars";
         facts.kernel = "/k";
         facts.hostData = {1, 2};
+        facts.configDigest = Bytes(32, 5);
         return facts;
     }();
     return vm;
@@ -152,6 +166,7 @@ class PluginTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(declinesHostsItDoesNotFit);
     CPPUNIT_TEST(probesWithAndWithoutAVm);
     CPPUNIT_TEST(passesTheRestThrough);
+    CPPUNIT_TEST(asksForEvidenceAndChallenges);
     CPPUNIT_TEST(refusesCallsBeforeCreateAndOfWhatIsNotOffered);
     CPPUNIT_TEST(destroysTheInstanceItMade);
     CPPUNIT_TEST(takesALockForAPluginThatWantsOne);
@@ -171,6 +186,10 @@ class PluginTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT(vm.vcpus() == 3 && vm.maxVcpus() == 5 && vm.guestCid() == 9);
             CPPUNIT_ASSERT(vm.memoryBytes() == 1u << 30 && vm.firmwareCode().empty());
             CPPUNIT_ASSERT(vm.hostData().size() == 2 && vm.hostData()[1] == 2);
+            CPPUNIT_ASSERT(vm.configDigest().size() == 32 && vm.configDigest()[31] == 5);
+            th_vm_spec older = vm.raw(); // of a host that does not know the member
+            older.struct_size = offsetof(th_vm_spec, config_digest);
+            CPPUNIT_ASSERT(sdk::Vm(older).configDigest().empty() && sdk::Vm(older).hostData().size() == 2);
             out.object("x", "o", {{"a", "1"}});
             out.json("device", R"({"driver":"d"})");
             out.file({.name = "f", .content = vm.hostData(), .flags = TH_FILE_READONLY});
@@ -424,13 +443,41 @@ class PluginTest final : public CppUnit::TestFixture {
                        plugin->hasVerify() && plugin->hasDiagnose() && plugin->hasCapacity());
     }
 
+    void asksForEvidenceAndChallenges()
+    {
+        const auto plugin = full();
+        CPPUNIT_ASSERT(plugin->hasEvidence() && plugin->hasChallenge());
+        CPPUNIT_ASSERT_EQUAL(std::uint32_t{TH_EVIDENCE_TDX}, plugin->evidence({}, someVm()));
+        VmFacts small = someVm();
+        small.vcpus = 1;
+        expectError(Category::FailedPrecondition, "has no evidence",
+                    [&] { (void)plugin->evidence({}, small); });
+
+        CPPUNIT_ASSERT(!plugin->challenge({}, someVm(), {}));
+        const auto one = plugin->challenge({}, someVm(), {{"k", Bytes(16, 1)}});
+        CPPUNIT_ASSERT(one && one->challenge == Bytes(16, 1) && one->answer == Bytes(16, 7));
+        CPPUNIT_ASSERT((one->reference == std::vector<Named>{{"k", std::uint64_t{3}}}));
+        expectError(Category::AlreadyExists, "a challenge is given twice", [&] {
+            (void)plugin->challenge({}, someVm(), {{"k", Bytes(16)}, {"l", Bytes(16)}});
+        });
+        expectError(Category::InvalidArgument, "can be guessed", [&] {
+            (void)plugin->challenge({}, someVm(), {{"k", Bytes(15)}});
+        });
+        expectError(Category::InvalidArgument, "more than 1024", [&] {
+            (void)plugin->challenge({}, someVm(), {{"k", Bytes(1025)}});
+        });
+    }
+
     void refusesCallsBeforeCreateAndOfWhatIsNotOffered()
     {
         Plugin early(negotiate(sdk::Bridge<Full>::entry, "p", "h", kept_.log), kept_.log);
         expectError(Category::FailedPrecondition, "has not been created",
                     [&] { (void)early.compose({}, someVm()); });
         const auto serial = take(sdk::Bridge<Serial>::entry, kept_.log);
-        CPPUNIT_ASSERT(!serial->hasMeasure() && !serial->hasVerify() && !serial->hasProbe());
+        CPPUNIT_ASSERT(!serial->hasMeasure() && !serial->hasVerify() && !serial->hasProbe() &&
+                       !serial->hasEvidence() && !serial->hasChallenge());
+        expectError(Category::Unimplemented, "does not offer challenge",
+                    [&] { (void)serial->challenge({}, someVm(), {}); });
         expectError(Category::Unimplemented, "does not offer measure",
                     [&] { (void)serial->measure({}, someVm(), {}); });
         expectError(Category::Unimplemented, "does not offer verify", [&] { (void)serial->verify({}, {}); });

@@ -6,13 +6,13 @@
 #include "host/plugin/call_context.h"
 #include "host/settings/settings.h"
 
-namespace teehost::vm {
+namespace teehost::plugin {
 
 /// A plugin call that sees the effective settings. `settings` must outlive the call.
-[[nodiscard]] inline plugin::CallContext callContext(const settings::Settings& settings,
-                                                     std::chrono::steady_clock::time_point deadline)
+[[nodiscard]] inline CallContext callContext(const settings::Settings& settings,
+                                             std::chrono::steady_clock::time_point deadline)
 {
-    plugin::CallContext context;
+    CallContext context;
     context.deadline = deadline;
     context.option = [&settings](std::string_view key) -> std::optional<settings::Value> {
         const auto* effective = settings.find(key);
@@ -21,4 +21,4 @@ namespace teehost::vm {
     return context;
 }
 
-} // namespace teehost::vm
+} // namespace teehost::plugin
