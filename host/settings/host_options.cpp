@@ -179,12 +179,15 @@ void addBackendChoice(OptionTable& table)
          .section = section,
          .help = "Plugin that launches VMs: auto, or the id of an installed one. auto takes the first whose "
                  "probe says this host can run it, confidential ones before others."});
-    table.add({.key = "attesters",
-               .env = {"MANAGER_ATTESTERS"},
-               .type = List,
-               .defaultText = "",
-               .section = section,
-               .help = "Ids of the attester plugins of every VM, separated by commas."});
+    table.add(
+        {.key = "attesters",
+         .env = {"MANAGER_ATTESTERS"},
+         .type = List,
+         .defaultText = "auto",
+         .section = section,
+         .help =
+             "Attester plugins of every VM: auto, which takes those that this host can run; none; or ids, "
+             "separated by commas."});
 }
 
 void addVm(OptionTable& table)
@@ -196,6 +199,27 @@ void addVm(OptionTable& table)
                .defaultText = "10",
                .section = section,
                .help = "Most VMs at a time; 0 means no limit."});
+    table.add({.key = "vm.max_parallel_launches",
+               .type = UInt,
+               .defaultText = "4",
+               .section = section,
+               .min = 1,
+               .max = 1024,
+               .help = "How many VMs are launched at a time; others wait for their turn."});
+    table.add({.key = "vm.memory_reserve",
+               .type = Size,
+               .defaultText = "512M",
+               .section = section,
+               .help =
+                   "Memory of the host that VMs never get. A VM counts with its whole memory and what QEMU "
+                   "needs beside it, whether it uses it yet or not."});
+    table.add(
+        {.key = "vm.cpu_overcommit",
+         .type = UInt,
+         .defaultText = "8",
+         .section = section,
+         .max = 1024,
+         .help = "How many vCPUs all VMs together may have for each CPU of the host; 0 means no limit."});
     table.add({.key = "vm.max_vcpus",
                .type = UInt,
                .defaultText = "0",
@@ -250,6 +274,62 @@ void addVm(OptionTable& table)
          .defaultText = "10s",
          .section = section,
          .help = "How long a guest may take to power off by itself when it is stopped; 0 skips asking it."});
+    table.add({.key = "vm.quit_timeout",
+               .type = Duration,
+               .defaultText = "2s",
+               .section = section,
+               .help = "How long QEMU may take to end after QMP quit, before it gets SIGTERM."});
+    table.add(
+        {.key = "vm.term_timeout",
+         .type = Duration,
+         .defaultText = "2s",
+         .section = section,
+         .help = "How long QEMU, or a sidecar that names no time of its own, may take to end after SIGTERM, "
+                 "before it gets SIGKILL."});
+    table.add({.key = "vm.health_interval",
+               .type = Duration,
+               .defaultText = "15s",
+               .section = section,
+               .min = kSecond / 10,
+               .help = "How often a running VM's QEMU and agent are asked whether they answer."});
+    table.add({.key = "vm.health_misses",
+               .type = UInt,
+               .defaultText = "3",
+               .section = section,
+               .min = 1,
+               .max = 1000,
+               .help =
+                   "After how many missing answers in a row a VM is degraded (QEMU or agent) or unresponsive "
+                   "(both). Two answers in a row restore it."});
+    table.add({.key = "vm.max_restarts",
+               .type = UInt,
+               .defaultText = "10",
+               .section = section,
+               .max = 1000,
+               .help = "How often at most a request may ask for a failed VM to be launched again."});
+    table.add({.key = "vm.restart_backoff",
+               .type = Duration,
+               .defaultText = "1s",
+               .section = section,
+               .help =
+                   "How long a failed VM waits before it is launched again; twice as long each time, up to "
+                   "vm.restart_backoff_max."});
+    table.add({.key = "vm.restart_backoff_max",
+               .type = Duration,
+               .defaultText = "5m",
+               .section = section,
+               .help =
+                   "Longest wait before a failed VM is launched again. A VM that ran that long has all its "
+                   "restarts again."});
+    table.add(
+        {.key = "vm.on_shutdown",
+         .type = Enum,
+         .defaultText = "keep",
+         .section = section,
+         .choices = {"keep", "stop"},
+         .help =
+             "What happens to VMs when the daemon ends: keep leaves them running for the next one to adopt, "
+             "stop ends them first."});
     table.add({.key = "vm.max_stop_grace",
                .type = Duration,
                .defaultText = "10m",
@@ -268,17 +348,85 @@ void addVm(OptionTable& table)
                .section = section,
                .max = 10000,
                .help = "How many ended VMs are remembered."});
+    table.add({.key = "vm.event_history",
+               .type = UInt,
+               .defaultText = "4096",
+               .section = section,
+               .min = 16,
+               .max = 1'000'000,
+               .help = "How many events are remembered."});
 }
 
 void addAttestation(OptionTable& table)
 {
     const std::string section = "Attestation";
+    table.add({.key = "attest.interval",
+               .type = Duration,
+               .defaultText = "0",
+               .section = section,
+               .help =
+                   "How often every running VM is attested, give or take a tenth; 0 means only when a client "
+                   "asks."});
+    table.add({.key = "attest.on_failure",
+               .type = Enum,
+               .defaultText = "report",
+               .section = section,
+               .choices = {"report", "stop"},
+               .help = "What becomes of a VM whose attestation fails, or whose agent does not answer three "
+                       "times in a row: it "
+                       "is reported, or stopped at once."});
+    table.add({.key = "attest.timeout",
+               .type = Duration,
+               .defaultText = "30s",
+               .section = section,
+               .min = kSecond,
+               .help = "How long a VM's agent may take to give its evidence, and a plugin to judge it."});
+    table.add(
+        {.key = "attest.policy_dir",
+         .type = Path,
+         .section = section,
+         .help = "Directory of policies for the VMs of this host, PLUGIN.json each, in the form that teehost "
+                 "verify --policy takes."});
     table.add({.key = "attest.policy_binary",
                .env = {"MANAGER_ATTESTATION_POLICY_BINARY", "MANAGER_ATTESTATION_POLICY_BINARY_PATH"},
                .type = Path,
                .section = section,
                .deprecated = true,
                .help = "Accepted for old environment files; the backend reads the platform itself."});
+    table.add({.key = "attest.igvmmeasure_binary",
+               .env = {"MANAGER_IGVMMEASURE_BINARY"},
+               .type = Path,
+               .section = section,
+               .help =
+                   "The program igvmmeasure; when it exists, it measures each IGVM file a second time, and a "
+                   "difference is an error."});
+    table.add({.key = "attest.fetch",
+               .type = Bool,
+               .defaultText = "true",
+               .section = section,
+               .help = "Fetch collateral (certificates, CRLs, TCB information) that is not in the cache."});
+    table.add({.key = "attest.fetch_hosts",
+               .type = List,
+               .defaultText = "kdsintf.amd.com,api.trustedservices.intel.com,"
+                              "certificates.trustedservices.intel.com",
+               .section = section,
+               .help = "Hosts that collateral may come from, over https, separated by commas; HOST:PORT for "
+                       "another port than 443."});
+    table.add({.key = "attest.cache_dir",
+               .type = Path,
+               .section = section,
+               .help = "Directory of fetched collateral; empty means collateral in state.dir, and for the "
+                       "client teehost/collateral in the user's cache directory."});
+    table.add({.key = "attest.fetch_ca",
+               .type = Path,
+               .section = section,
+               .help = "PEM CA certificates of these hosts; empty means the system's."});
+    table.add({.key = "attest.fetch_timeout",
+               .type = Duration,
+               .defaultText = "20s",
+               .section = section,
+               .min = kSecond,
+               .help = "How long one of these hosts may take to answer."});
 }
 
 void addQemu(OptionTable& table)

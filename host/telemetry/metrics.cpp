@@ -35,6 +35,22 @@ struct Metrics::Families {
                                                           .Name("teehost_vm_events_total")
                                                           .Help("Events of VMs by kind")
                                                           .Register(registry);
+    prometheus::Family<prometheus::Counter>& attestations =
+        prometheus::BuildCounter()
+            .Name("teehost_vm_attestations_total")
+            .Help("Verdicts on VMs by what they say: attested, failed, undecided")
+            .Register(registry);
+    prometheus::Family<prometheus::Counter>& ends =
+        prometheus::BuildCounter()
+            .Name("teehost_vm_ends_total")
+            .Help("VMs that ended or failed, by how (guest-shutdown, guest-panic, qemu-signal, oom-killed, "
+                  "...)")
+            .Register(registry);
+    prometheus::Gauge& storeHealthy = prometheus::BuildGauge()
+                                          .Name("teehost_store_healthy")
+                                          .Help("1 when the last write to the store reached the disk, else 0")
+                                          .Register(registry)
+                                          .Add({});
     prometheus::Histogram& boot = prometheus::BuildHistogram()
                                       .Name("teehost_vm_boot_seconds")
                                       .Help("Time from a VM's admission to its agent's first answer")
@@ -47,20 +63,33 @@ struct Metrics::Families {
 Metrics::Metrics() : families_(std::make_unique<Families>())
 {
     for (const auto state : {VmState::Preparing, VmState::Launching, VmState::Booting, VmState::Running,
-                             VmState::Paused, VmState::Stopping, VmState::Cleaning})
+                             VmState::Degraded, VmState::Unresponsive, VmState::Paused, VmState::Restarting,
+                             VmState::Lost, VmState::Stopping, VmState::Cleaning})
         families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Set(0);
 }
 
 Metrics::~Metrics() = default;
 
+void Metrics::setStoreHealthy(bool healthy) { families_->storeHealthy.Set(healthy ? 1 : 0); }
+
+void Metrics::admit(vm::VmState state)
+{
+    if (!vm::isEnded(state))
+        families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Increment();
+}
+
 void Metrics::count(const vm::Event& event)
 {
     auto& all = *families_;
     all.events.Add({{"kind", event.kind}}).Increment();
+    if (const auto standing = event.fields.find("standing"); standing != event.fields.end())
+        all.attestations.Add({{"standing", standing->second}}).Increment();
     if (!event.state)
         return;
     const std::string name(vm::stateName(*event.state));
     all.transitions.Add({{"state", name}}).Increment();
+    if (const auto end = event.fields.find("end"); end != event.fields.end())
+        all.ends.Add({{"end", end->second}}).Increment();
     if (event.previous)
         all.vms.Add({{"state", std::string(vm::stateName(*event.previous))}}).Decrement();
     if (!vm::isEnded(*event.state))

@@ -14,6 +14,9 @@ public:
     Metrics();
     ~Metrics();
 
+    /// Counts a VM that was there before the first event.
+    void admit(vm::VmState state);
+    void setStoreHealthy(bool healthy);
     /// Counts one event of a VM; call for every event of the log.
     void count(const vm::Event& event);
     /// The Prometheus text format.

@@ -6,7 +6,9 @@
 #include "host/base/error.h"
 #include "host/base/text.h"
 #include "host/launch/launch_plan.h"
-#include "host/vm/call_options.h"
+#include "host/launch/qemu_version.h"
+#include "host/launch/spawn.h"
+#include "host/plugin/call_options.h"
 
 namespace teehost::vm {
 namespace {
@@ -49,8 +51,17 @@ plugin::ProbeCheck kvmCheck(const plugin::PluginInfo& info, const doctor::KvmPro
             info.needsKvm};
 }
 
-/// The VM that the settings describe, as a probe sees it. QEMU's path is left as configured: whether it
-/// exists is the launch's question.
+/// Empty when there is no QEMU to ask: whether it exists is the launch's question.
+std::string qemuVersionIfKnown(const settings::Settings& settings)
+{
+    try {
+        return launch::qemuVersion(launch::findProgram(settings.text("qemu.bin_path"), "qemu.bin_path"));
+    } catch (const Error&) {
+        return {};
+    }
+}
+
+/// The VM that the settings describe, as a probe sees it. QEMU's path is left as configured.
 plugin::VmFacts defaultFacts(const settings::Settings& settings, const plugin::PluginInfo& info,
                              const doctor::KvmProbeResult& kvm)
 {
@@ -61,13 +72,15 @@ plugin::VmFacts defaultFacts(const settings::Settings& settings, const plugin::P
     spec.vcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.count"));
     spec.maxVcpus = static_cast<std::uint32_t>(settings.number("qemu.smp.maxcpus"));
     spec.memoryBytes = settings.number("qemu.memory.size");
-    spec.kernel = settings.text("qemu.kernel.file");
-    spec.initrd = settings.text("qemu.kernel.initrd");
-    spec.cmdline = settings.text("qemu.kernel.cmdline");
+    if (!settings.flag("qemu.disk.enable")) {
+        spec.kernel = settings.text("qemu.kernel.file");
+        spec.initrd = settings.text("qemu.kernel.initrd");
+        spec.cmdline = settings.text("qemu.kernel.cmdline");
+    }
     const launch::HostDirs dirs{settings.text("state.dir"), settings.text("runtime.dir"),
                                 settings.text("log.dir")};
-    const launch::PlanContext context{settings,         {}, settings.text("qemu.bin_path"), "", "", 0,
-                                      info.confidential};
+    const launch::PlanContext context{
+        settings, {}, settings.text("qemu.bin_path"), qemuVersionIfKnown(settings), "", 0, info.confidential};
     return launch::vmFacts(spec, launch::VmPaths(dirs, spec.id), context);
 }
 
@@ -140,10 +153,11 @@ ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings
     for (const auto& plugin : loaded.plugins) {
         auto& result = results[plugin->info().id];
         try {
-            plugin->create(callContext(settings, Clock::now() + kCreateLimit));
+            plugin->create(plugin::callContext(settings, Clock::now() + kCreateLimit));
             const auto defaults = defaultFacts(settings, plugin->info(), kvm);
             if (plugin->hasProbe())
-                result.checks = plugin->probe(callContext(settings, Clock::now() + kProbeLimit), &defaults);
+                result.checks =
+                    plugin->probe(plugin::callContext(settings, Clock::now() + kProbeLimit), &defaults);
             if (plugin->info().backend)
                 result.checks.push_back(kvmCheck(plugin->info(), kvm));
             result.usable = std::none_of(result.checks.begin(), result.checks.end(),
@@ -198,6 +212,30 @@ std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& prob
     throw Error(Category::FailedPrecondition,
                 "no backend can run on this host" + (passedOver.empty() ? std::string() : ": " + passedOver),
                 knownBackends(loaded));
+}
+
+std::vector<std::string> chooseAttesters(const plugin::Loaded& loaded, const ProbeResults& probes,
+                                         const settings::Settings& settings, const Log& log)
+{
+    const auto named = settings.list("attesters");
+    if (named == std::vector<std::string>{"none"})
+        return {};
+    const bool automatic = named == std::vector<std::string>{"auto"};
+    std::vector<std::string> out = automatic ? std::vector<std::string>() : named;
+    for (const auto& plugin : loaded.plugins) {
+        const auto& info = plugin->info();
+        if (automatic ? !info.attester || info.backend
+                      : std::find(named.begin(), named.end(), info.id) == named.end())
+            continue;
+        const auto& probed = probes.at(info.id);
+        if (!probed.usable)
+            log.warning(automatic ? "an attester is left out: this host cannot run it"
+                                  : "an attester is used that this host may not be able to run",
+                        {{"attester", info.id}, {"why", whyUnusable(probed)}});
+        if (automatic && probed.usable)
+            out.push_back(info.id);
+    }
+    return out;
 }
 
 std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> enableKvm,

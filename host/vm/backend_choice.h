@@ -51,6 +51,12 @@ using ProbeResults = std::map<std::string, ProbedPlugin, std::less<>>;
                                         const settings::Settings& settings, const Switches& switches,
                                         const Log& log);
 
+/// What the setting `attesters` comes to: of auto, the attesters that are no backends and that this host can
+/// run. One that is named is used whatever its probe says, with a warning.
+[[nodiscard]] std::vector<std::string> chooseAttesters(const plugin::Loaded& loaded,
+                                                       const ProbeResults& probes,
+                                                       const settings::Settings& settings, const Log& log);
+
 /// "kvm" or "tcg"; throws FailedPrecondition when the backend or the operator insists on KVM and it does not
 /// work.
 [[nodiscard]] std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> enableKvm,

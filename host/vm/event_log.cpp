@@ -5,18 +5,37 @@
 
 namespace teehost::vm {
 
-void EventLog::append(Event event)
+void EventLog::restore(std::vector<Event> events)
+{
+    for (auto& event : events) {
+        next_ = event.seq + 1;
+        events_.push_back(std::move(event));
+    }
+    trim();
+}
+
+void EventLog::stamp(Event& event)
 {
     event.seq = next_++;
-    event.at = std::chrono::system_clock::now();
+    // What the store keeps: the same event reads the same after a restart.
+    event.at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+void EventLog::append(Event event)
+{
     events_.push_back(std::move(event));
-    if (events_.size() > capacity_)
-        events_.pop_front();
+    trim();
     // A listener may unsubscribe itself, or others, while it is told.
     const Event told = events_.back();
     const auto snapshot = *listeners_;
     for (const auto& listener : snapshot)
         (*listener)(told);
+}
+
+void EventLog::trim()
+{
+    while (events_.size() > capacity_)
+        events_.pop_front();
 }
 
 void EventLog::replay(std::uint64_t after, const Listener& each) const

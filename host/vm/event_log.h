@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "host/vm/vm_state.h"
 
@@ -33,16 +34,21 @@ public:
     /// Unsubscribes when destroyed, on the io_context thread.
     using Subscription = std::shared_ptr<void>;
 
-    explicit EventLog(std::size_t capacity = 4096) : capacity_(capacity) {}
+    explicit EventLog(std::size_t capacity) : capacity_(capacity) {}
 
-    /// Gives the event its number and time, keeps it, tells the listeners.
+    /// Those of earlier runs of the daemon, in order. Nobody is told.
+    void restore(std::vector<Event> events);
+    /// Gives the event its number and time. It is appended later, once it is on the disk, in the same order.
+    void stamp(Event& event);
+    /// Keeps a stamped event and tells the listeners.
     void append(Event event);
     /// Calls `each` for the events still remembered with a number above `after`.
     void replay(std::uint64_t after, const Listener& each) const;
     [[nodiscard]] Subscription subscribe(Listener listener);
-    [[nodiscard]] std::uint64_t last() const noexcept { return next_ - 1; }
 
 private:
+    void trim();
+
     std::size_t capacity_;
     std::uint64_t next_ = 1;
     std::deque<Event> events_;

@@ -59,19 +59,24 @@ PortPool::Lease PortPool::take()
         const auto candidate = static_cast<std::uint16_t>(port);
         if (held_->contains(candidate) || quarantined_.contains(candidate) || !canBind(candidate))
             continue;
-        held_->insert(candidate);
-        const std::weak_ptr<std::set<std::uint16_t>> held = held_;
-        return Lease(new std::uint16_t(candidate), [held](const std::uint16_t* owned) {
-            if (const auto alive = held.lock())
-                alive->erase(*owned);
-            delete owned;
-        });
+        return hold(candidate);
     }
     throw Error(Category::ResourceExhausted,
                 "every port from " + std::to_string(range_.low) + " to " + std::to_string(range_.high) +
                     " on " + address_ + " is taken: " + std::to_string(held_->size()) +
                     " by VMs, the rest by other programs",
                 "remove VMs, end what listens there, or widen qemu.host_fwd_range");
+}
+
+PortPool::Lease PortPool::hold(std::uint16_t port)
+{
+    held_->insert(port);
+    const std::weak_ptr<std::set<std::uint16_t>> held = held_;
+    return Lease(new std::uint16_t(port), [held](const std::uint16_t* owned) {
+        if (const auto alive = held.lock())
+            alive->erase(*owned);
+        delete owned;
+    });
 }
 
 void PortPool::quarantine(std::uint16_t port)

@@ -35,6 +35,8 @@ public:
     /// The lowest port that nobody holds, that QEMU did not just find taken, and that can be bound now.
     /// Binding is only a hint: somebody may take the port before QEMU does. Throws ResourceExhausted.
     [[nodiscard]] Lease take();
+    /// This port, which a VM of an earlier run of the daemon has, in the range or not.
+    [[nodiscard]] Lease hold(std::uint16_t port);
     /// QEMU found this port taken: not handed out again for a minute.
     void quarantine(std::uint16_t port);
 

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "host/base/pidfd.h"
 
 namespace teehost::vm {
 namespace {
@@ -26,6 +27,12 @@ void signalThroughSudo(pid_t pid, int number)
         ::waitpid(helper, nullptr, 0);
 }
 
+void signalAsRoot(pid_t pid, int number)
+{
+    if (::kill(pid, number) != 0 && errno == EPERM)
+        signalThroughSudo(pid, number);
+}
+
 /// The children of sudo, which lives until they have ended, so that their pids cannot have been reused.
 std::vector<pid_t> childrenOf(pid_t pid)
 {
@@ -37,6 +44,8 @@ std::vector<pid_t> childrenOf(pid_t pid)
 
 std::string ExitStatus::text() const
 {
+    if (!known)
+        return "exit status unknown: it was started by an earlier run of the daemon";
     if (!signalled)
         return "exit status " + std::to_string(value);
     const char* name = ::sigdescr_np(value);
@@ -68,9 +77,13 @@ void Process::watch()
 
 void Process::reap()
 {
+    // asio recycles what it knows of a descriptor: an event of one that was just closed may complete a wait
+    // on the next. Only the pidfd itself says whether the process has ended.
+    if (!hasEnded(pidfd_.native_handle()))
+        return watch();
     siginfo_t info{};
     if (::waitid(P_PIDFD, static_cast<id_t>(pidfd_.native_handle()), &info, WEXITED) != 0)
-        exit_ = ExitStatus{false, 0};
+        exit_ = ExitStatus{false, 0, false};
     else
         exit_ = ExitStatus{info.si_code != CLD_EXITED, info.si_status};
     boost::system::error_code ignored;
@@ -82,15 +95,17 @@ void Process::signal(int number) noexcept
 {
     if (ended())
         return;
-    // sudo passes most signals on, but not SIGKILL, and would leave QEMU behind.
     if (throughSudo_) {
-        for (const pid_t child : childrenOf(pid_))
-            if (::kill(child, number) != 0 && errno == EPERM)
-                signalThroughSudo(child, number);
-        if (!childrenOf(pid_).empty())
+        const auto children = childrenOf(pid_);
+        // sudo passes most signals on, but not SIGKILL, and would leave QEMU behind.
+        for (const pid_t child : children)
+            signalAsRoot(child, number);
+        // It stops itself when QEMU is stopped (sudo(8), "Signal handling") and would not see it end.
+        signalAsRoot(pid_, SIGCONT);
+        if (!children.empty())
             return;
     }
-    ::syscall(SYS_pidfd_send_signal, pidfd_.native_handle(), number, nullptr, 0);
+    signalPidfd(pidfd_.native_handle(), number);
 }
 
 } // namespace teehost::vm

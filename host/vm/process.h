@@ -15,7 +15,8 @@ namespace teehost::vm {
 /// How a process ended.
 struct ExitStatus {
     bool signalled = false;
-    int value = 0; ///< exit code, or the signal's number
+    int value = 0;     ///< exit code, or the signal's number
+    bool known = true; ///< false: only the process's parent is told, which an earlier daemon was
 
     /// "exit status 1", "killed by signal 9 (Killed)"
     [[nodiscard]] std::string text() const;
@@ -23,8 +24,9 @@ struct ExitStatus {
     [[nodiscard]] int waitStatus() const noexcept { return signalled ? value : value << 8; }
 };
 
-/// A child of ours, held by its pidfd: it is never signalled by a bare pid, and it is reaped exactly once, as
-/// soon as it ends. io_context thread only. Destroying it while the process lives leaves the process alone.
+/// A process of a VM, held by its pidfd: it is never signalled by a bare pid. A child of ours is reaped
+/// exactly once, as soon as it ends; one that an earlier daemon started is only seen to end. io_context
+/// thread only. Destroying it while the process lives leaves the process alone.
 class Process : public std::enable_shared_from_this<Process> {
 public:
     /// Starts to watch at once; `changed` is notified when the process ends and must outlive this object's

@@ -7,6 +7,7 @@
 
 #include "host/base/text.h"
 #include "host/vm/console.h"
+#include "host/vm/records.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -14,27 +15,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kRotationInterval = 5s;
-constexpr auto kForever = 24h * 365;
-
-Error givenUp(Category why)
-{
-    if (why == Category::DeadlineExceeded)
-        return Error(why, "the VM did not start in time and was undone",
-                     "raise grpc.timeout (MANAGER_GRPC_TIMEOUT) or the client's deadline");
-    if (why == Category::Cancelled)
-        return Error(why, "the client gave the call up; the VM was undone");
-    return Error(why, "the daemon is stopping; the VM was undone", "try again when it is back");
-}
+constexpr auto kShutdownPatience = 10s;
+constexpr auto kLookAgain = 1s; // the store's health is not signalled
 
 } // namespace
 
-Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, const settings::Settings& settings,
-                       HostFacts facts, Backends backends, const Log& log)
-    : io_(io), pool_(pool), settings_(settings), facts_(std::move(facts)), backends_(std::move(backends)),
-      log_(log), ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
+Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
+                       const settings::Settings& settings, HostFacts facts, Backends backends,
+                       store::Store& store, const Log& log)
+    : io_(io), pool_(pool), calls_(calls), settings_(settings), facts_(std::move(facts)),
+      backends_(std::move(backends)), store_(store), log_(log),
+      journal_(io, store, settings.number("vm.event_history")),
+      ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
       agentAddress_(settings.text("qemu.host_fwd_address")),
-      probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io)
+      probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io),
+      ttlAlarm_(io, [this](bool clockSet) { lookAtTtls(clockSet); })
 {
     asio::co_spawn(
         io_, [this]() -> asio::awaitable<void> { co_await rotateConsoles(); }, asio::detached);
@@ -42,135 +37,110 @@ Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, const sett
 
 Supervisor::~Supervisor() = default;
 
-asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::shared_ptr<CreateTicket> ticket)
+void Supervisor::requireAccepting() const
 {
     if (!accepting_)
         throw Error(Category::Unavailable, "the daemon is stopping", "try again when it is back");
-    if (const auto existing = findRepeated(request))
-        co_return co_await waitForLaunch(existing, ticket);
-    auto& backend = choosePlugin(request.backend);
-    const auto accel = backends_.accelFor(backend.info());
-    auto check = [this, request] { return launch::validate(request, settings_); };
-    auto validated = co_await onPool(pool_, check);
-    // From here to the VM's place in the table nothing is awaited, so concurrent creates cannot overshoot a
-    // limit.
-    if (const auto existing = findRepeated(request))
-        co_return co_await waitForLaunch(existing, ticket);
-    validated.spec.backend = backend.info().id;
-    validated.spec.accel = accel;
-    const auto vm = admit(validated);
-    vm->backend = &backend;
-    for (const auto& id : backends_.attesters)
-        vm->attesters.push_back(backends_.plugins.find(id));
-    const auto life = std::make_shared<VmLife>(*this, vm, std::move(validated.secrets));
-    asio::co_spawn(
-        io_, [life]() -> asio::awaitable<void> { co_await life->run(); },
-        [this, life, vm](std::exception_ptr bug) {
-            if (bug)
-                breakOff(*vm, bug);
-        });
-    co_return co_await waitForLaunch(vm, ticket);
 }
 
-void Supervisor::breakOff(Vm& vm, const std::exception_ptr& bug)
+void Supervisor::begin(const std::shared_ptr<VmLife>& life, const VmPtr& vm, bool adopted)
 {
+    asio::co_spawn(
+        io_,
+        [life, adopted]() -> asio::awaitable<void> {
+            if (adopted)
+                co_await life->resume();
+            else
+                co_await life->run();
+        },
+        [this, life, vm](std::exception_ptr bug) {
+            if (bug)
+                breakOff(vm, bug);
+        });
+}
+
+/// A VM that the store would not take: it never existed.
+void Supervisor::dismiss(const VmPtr& vm, Outcome outcome)
+{
+    vm->outcome = std::move(outcome);
+    vm->state = VmState::Failed;
+    vm->port.reset();
+    vms_.erase(vm->spec.id);
+    vm->changed->notify();
+}
+
+/// Whatever step it broke off in: those who wait for its end must not wait for ever.
+void Supervisor::breakOff(const VmPtr& vm, const std::exception_ptr& bug)
+{
+    std::string what;
     try {
         std::rethrow_exception(bug);
     } catch (const std::exception& error) {
-        log_.error("a vm's life broke off", {{"vm", vm.spec.id.text()}, {"error", error.what()}});
-        vm.cause = error.what();
+        what = error.what();
     }
-    // Whatever step it broke off in: those who wait for its end must not wait for ever.
-    vm.failure = Category::Internal;
-    vm.remedy = "this is a bug of teehost; please report it";
-    vm.state = VmState::Cleaning;
-    transition(vm, VmState::Failed, vm.cause);
-}
-
-Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated)
-{
-    if (!accepting_)
-        throw Error(Category::Unavailable, "the daemon is stopping", "try again when it is back");
-    const auto living = static_cast<std::uint64_t>(std::count_if(
-        vms_.begin(), vms_.end(), [](const auto& entry) { return !isEnded(entry.second->state); }));
-    const auto limit = settings_.number("vm.max");
-    if (limit != 0 && living >= limit)
-        throw Error(Category::ResourceExhausted,
-                    "this host already has " + std::to_string(living) + " VMs, its limit is " +
-                        std::to_string(limit),
-                    "remove a VM, or raise vm.max (MANAGER_MAX_VMS)");
-    const auto vm = std::make_shared<Vm>(io_, validated.spec);
-    vm->port = ports_.take();
-    if (vm->spec.ttl)
-        vm->deadline =
-            vm->created + std::chrono::duration_cast<std::chrono::system_clock::duration>(*vm->spec.ttl);
-    vms_.emplace(vm->spec.id, vm);
-    Event event;
-    event.vmId = vm->spec.id.text();
-    event.idempotencyKey = vm->spec.idempotencyKey;
-    event.kind = "state";
-    event.message = "the VM is being prepared";
-    event.state = VmState::Preparing;
-    event.fields = {
-        {"backend", vm->spec.backend}, {"accel", vm->spec.accel}, {"agent_port", std::to_string(*vm->port)}};
-    log_.info("vm admitted", {{"vm", event.vmId}, {"backend", vm->spec.backend}, {"accel", vm->spec.accel}});
-    events_.append(std::move(event));
-    armTtl(vm);
-    return vm;
-}
-
-asio::awaitable<VmView> Supervisor::waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket)
-{
-    ++vm->waitingCreates;
-    while (!vm->launched && !isEnded(vm->state)) {
-        // Only the last call that waits takes the VM along when it is given up.
-        if (ticket->givenUp() && vm->waitingCreates > 1)
-            break;
-        if (ticket->givenUp() && !vm->stop)
-            requestStop(*vm, {.reason = "its creation was given up", .force = true});
-        // The ticket's signal cannot be awaited together with the VM's: whoever gives up notifies both.
-        ticket->changed_ = vm->changed;
-        co_await vm->changed->waitUntil(Clock::now() + kForever);
-    }
-    --vm->waitingCreates;
-    if (vm->launched)
-        co_return vm->view(agentAddress_);
-    if (ticket->givenUp())
-        throw givenUp(*ticket->givenUp());
-    if (!accepting_)
-        throw givenUp(Category::Unavailable);
-    if (vm->failure != Category::Unknown)
-        throw Error(vm->failure, vm->cause, vm->remedy);
-    throw Error(Category::Aborted, "the VM was ended before it had started: " + vm->cause);
+    log_.error("a vm's life broke off", {{"vm", vm->spec.id.text()}, {"error", what}});
+    vm->outcome = Outcome{Category::Internal, "unknown", what, "this is a bug of teehost; please report it"};
+    vm->state = VmState::Cleaning;
+    asio::co_spawn(
+        io_,
+        [this, vm, what]() -> asio::awaitable<void> {
+            co_await transition(vm, VmState::Failed, what, OnFailure::Retry);
+        },
+        asio::detached);
 }
 
 asio::awaitable<VmView> Supervisor::stop(VmId id, StopRequest request)
 {
     const auto vm = find(id.text());
+    if (vm->state == VmState::Lost && !request.force)
+        throw Error(Category::FailedPrecondition,
+                    "it cannot be told whether the VM's process still runs: " +
+                        (vm->outcome ? vm->outcome->cause : std::string("/proc is closed to the daemon")),
+                    "look for it in `ps`, end it, and remove the VM with --force");
     requestStop(*vm, std::move(request));
-    while (!isEnded(vm->state))
+    while (!isEnded(vm->state)) {
+        if (leaving_)
+            throw Error(Category::Unavailable, "the daemon is stopping; the next one goes on ending the VM",
+                        "ask again when it is back");
         co_await vm->changed->waitUntil(Clock::now() + kForever);
+    }
     co_return vm->view(agentAddress_);
 }
 
 asio::awaitable<void> Supervisor::remove(VmId id, StopRequest request)
 {
     co_await stop(id, std::move(request));
-    forget(id);
+    co_await forget(id);
 }
 
 asio::awaitable<void> Supervisor::shutdown()
 {
     accepting_ = false;
-    std::vector<VmPtr> living;
-    for (const auto& [id, vm] : vms_)
-        if (!isEnded(vm->state)) {
-            requestStop(*vm, {.reason = "the daemon stopped"});
-            living.push_back(vm);
+    const bool all = settings_.text("vm.on_shutdown") == "stop";
+    std::vector<VmPtr> ending;
+    for (const auto& [id, vm] : vms_) {
+        if (isEnded(vm->state) || vm->state == VmState::Lost)
+            continue;
+        if (all || !vm->launched)
+            requestStop(*vm, {.reason = "the daemon stopped", .force = !vm->launched});
+        if (vm->stop || vm->outcome)
+            ending.push_back(vm);
+    }
+    // What has not ended by then is ended by the next daemon.
+    const Clock::time_point deadline = all ? Clock::now() + kForever : Clock::now() + kShutdownPatience;
+    const auto settled = [this](const Vm& vm) {
+        // With a store that cannot be written the last word on a VM is for the next daemon to write.
+        return isEnded(vm.state) || (vm.state == VmState::Cleaning && !store_.healthy());
+    };
+    for (const auto& vm : ending)
+        while (!settled(*vm) && Clock::now() < deadline) {
+            const auto again = std::min(deadline, Clock::now() + kLookAgain);
+            co_await vm->changed->waitUntil(again);
         }
-    for (const auto& vm : living)
-        while (!isEnded(vm->state))
-            co_await vm->changed->waitUntil(Clock::now() + kForever);
+    // Calls that still wait for something must not keep the daemon.
+    leaving_ = true;
+    for (const auto& [id, vm] : vms_)
+        vm->changed->notify();
     rotation_.cancel();
 }
 
@@ -179,6 +149,7 @@ VmView Supervisor::get(const std::string& id) const { return find(id)->view(agen
 std::vector<VmView> Supervisor::list() const
 {
     std::vector<VmView> views;
+    views.reserve(vms_.size());
     for (const auto& [id, vm] : vms_)
         views.push_back(vm->view(agentAddress_));
     std::sort(views.begin(), views.end(), [](const auto& a, const auto& b) { return a.created < b.created; });
@@ -200,57 +171,54 @@ bool Supervisor::knows(const std::string& id) const
     return parsed && vms_.contains(*parsed);
 }
 
-Supervisor::VmPtr Supervisor::findRepeated(const launch::VmRequest& request) const
+Event Supervisor::eventOf(const Vm& vm, const std::string& kind, const std::string& message) const
 {
-    const auto& key = request.idempotencyKey;
-    for (const auto& [id, vm] : vms_) {
-        // A VM that ended, or is about to, gives its key back: a retry after a failure is a new try.
-        if (key.empty() || vm->spec.idempotencyKey != key || vm->stop || isEnded(vm->state))
-            continue;
-        if (vm->spec.fingerprint != request.fingerprint)
-            throw Error(Category::AlreadyExists,
-                        "the idempotency key \"" + key + "\" was used for another request",
-                        "choose a new key");
-        return vm;
-    }
-    return nullptr;
-}
-
-plugin::Plugin& Supervisor::choosePlugin(const std::string& id) const
-{
-    const std::string& wanted = id.empty() ? backends_.defaultBackend : id;
-    auto* plugin = backends_.plugins.find(wanted);
-    if (plugin != nullptr && plugin->info().backend && plugin->created())
-        return *plugin;
-    std::vector<std::string> known;
-    for (const auto& candidate : backends_.plugins.plugins)
-        if (candidate->info().backend && candidate->created())
-            known.push_back(candidate->info().id);
-    throw InvalidArgument("there is no backend \"" + printable(wanted.substr(0, 64)) + "\"", "backend",
-                          known.empty() ? "install one: no plugin is loaded"
-                                        : "installed: " + join(known, ", "));
-}
-
-void Supervisor::transition(Vm& vm, VmState to, const std::string& message)
-{
-    if (!isLegal(vm.state, to)) {
-        log_.error("illegal state change", {{"vm", vm.spec.id.text()},
-                                            {"from", std::string(stateName(vm.state))},
-                                            {"to", std::string(stateName(to))}});
-        throw Error(Category::Internal, "a VM cannot go from " + std::string(stateName(vm.state)) + " to " +
-                                            std::string(stateName(to)));
-    }
     Event event;
     event.vmId = vm.spec.id.text();
     event.idempotencyKey = vm.spec.idempotencyKey;
-    event.kind = "state";
+    event.kind = kind;
     event.message = message;
+    return event;
+}
+
+asio::awaitable<void> Supervisor::transition(VmPtr vm, VmState to, std::string message, OnFailure policy,
+                                             std::map<std::string, std::string> fields)
+{
+    if (vm->persisted && !isLegal(vm->state, to)) {
+        log_.error("illegal state change", {{"vm", vm->spec.id.text()},
+                                            {"from", std::string(stateName(vm->state))},
+                                            {"to", std::string(stateName(to))}});
+        throw Error(Category::Internal, "illegal state change");
+    }
+    Event event = eventOf(*vm, "state", message);
     event.state = to;
-    event.previous = std::exchange(vm.state, to);
-    vm.stateSince = std::chrono::system_clock::now();
-    log_.info("vm state", {{"vm", event.vmId}, {"state", std::string(stateName(to))}, {"why", message}});
-    events_.append(std::move(event));
-    if (isEnded(to)) {
+    if (vm->persisted)
+        event.previous = vm->state;
+    event.fields = std::move(fields);
+    const std::function<store::VmRow()> row = [vm, to] { return toRow(*vm, to); };
+    const std::function<void(const Event&)> apply = [this, vm](const Event& committed) {
+        enter(*vm, committed);
+    };
+    co_await journal_.commit(row, event, policy, apply);
+}
+
+void Supervisor::enter(Vm& vm, const Event& event)
+{
+    // With its state: a client must not see a VM that runs, and was launched again.
+    if (*event.state == VmState::Restarting && vm.state != VmState::Restarting) {
+        ++vm.restarts;
+        vm.attestation = {};
+    }
+    vm.state = *event.state;
+    vm.stateSince = event.at;
+    vm.persisted = true;
+    // Only now: a client must not be told of a VM that the store does not have as launched.
+    vm.launched = vm.launched || vm.state == VmState::Booting;
+    log_.info(
+        "vm state",
+        {{"vm", event.vmId}, {"state", std::string(stateName(vm.state))}, {"why", printable(event.message)}});
+    if (isEnded(vm.state)) {
+        vm.port.reset();
         ended_.push_back(vm.spec.id);
         trimHistory();
     }
@@ -261,13 +229,9 @@ void Supervisor::note(const Vm& vm, const std::string& kind, const std::string& 
                       std::map<std::string, std::string> fields)
 {
     log_.info("vm event", {{"vm", vm.spec.id.text()}, {"kind", kind}, {"what", message}});
-    Event event;
-    event.vmId = vm.spec.id.text();
-    event.idempotencyKey = vm.spec.idempotencyKey;
-    event.kind = kind;
-    event.message = message;
+    Event event = eventOf(vm, kind, message);
     event.fields = std::move(fields);
-    events_.append(std::move(event));
+    journal_.note(std::move(event));
 }
 
 void Supervisor::requestStop(Vm& vm, StopRequest request)
@@ -288,73 +252,46 @@ void Supervisor::requestStop(Vm& vm, StopRequest request)
     vm.changed->notify();
 }
 
-void Supervisor::armTtl(const VmPtr& vm)
+/// Ends what is due, and sets the alarm for what is next.
+void Supervisor::lookAtTtls(bool clockSet)
 {
-    if (!vm->deadline)
-        return;
-    vm->ttlTimer.expires_at(*vm->deadline);
-    vm->ttlTimer.async_wait([this, weak = std::weak_ptr(vm)](const boost::system::error_code& error) {
-        const auto alive = weak.lock();
-        if (error || !alive || isEnded(alive->state))
-            return;
-        note(*alive, "ttl-expired", "the VM's TTL ran out");
-        requestStop(*alive, {.reason = "its TTL ran out"});
-    });
+    const auto now = wallNow();
+    std::optional<std::chrono::system_clock::time_point> next;
+    for (const auto& [id, vm] : vms_) {
+        if (!vm->deadline || vm->stop || isEnded(vm->state))
+            continue;
+        if (clockSet)
+            note(*vm, "clock-set",
+                 "the host's clock was set; the VM's TTL still ends at the instant it was to end at");
+        if (*vm->deadline <= now) {
+            note(*vm, "ttl-expired", "the VM's TTL ran out");
+            requestStop(*vm, {.reason = "its TTL ran out", .force = vm->state == VmState::Lost});
+        } else if (!next || *vm->deadline < *next) {
+            next = vm->deadline;
+        }
+    }
+    if (next)
+        ttlAlarm_.set(*next);
 }
 
-void Supervisor::forget(const VmId& id)
+/// The logs go first: a crash in between leaves a row without logs, which can be removed again.
+asio::awaitable<void> Supervisor::forget(VmId id)
 {
-    const auto it = vms_.find(id);
-    if (it == vms_.end())
-        return;
     const launch::VmPaths paths(facts_.dirs, id);
-    asio::post(pool_, [paths] { launch::VmDirs::removeLogs(paths); });
+    auto removeLogs = [paths] { launch::VmDirs::removeLogs(paths); };
+    co_await onPool(pool_, removeLogs);
+    co_await journal_.forget(id.text());
     std::erase(ended_, id);
-    vms_.erase(it);
+    vms_.erase(id);
 }
 
 void Supervisor::trimHistory()
 {
-    while (ended_.size() > settings_.number("vm.history"))
-        forget(VmId(ended_.front()));
-}
-
-asio::awaitable<Supervisor::ConsoleBytes> Supervisor::readConsole(std::string id, std::uint64_t offset,
-                                                                  std::size_t limit)
-{
-    const auto vm = find(id);
-    const auto path = launch::VmPaths(facts_.dirs, vm->spec.id).consoleLog();
-    ConsoleBytes out;
-    out.offset = std::max(offset, vm->consoleDropped);
-    auto read = [path, at = out.offset - vm->consoleDropped, limit] { return readFileAt(path, at, limit); };
-    out.data = co_await onPool(pool_, read);
-    co_return out;
-}
-
-std::uint64_t Supervisor::consoleEnd(const std::string& id) const
-{
-    const auto vm = find(id);
-    return vm->consoleDropped + fileSize(launch::VmPaths(facts_.dirs, vm->spec.id).consoleLog());
-}
-
-asio::awaitable<void> Supervisor::rotateConsoles()
-{
-    const auto limit = settings_.number("vm.console_limit");
-    while (accepting_) {
-        rotation_.expires_after(kRotationInterval);
-        boost::system::error_code cancelled;
-        co_await rotation_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        const auto snapshot = vms_;
-        for (const auto& [id, vm] : snapshot) {
-            if (!vm->qemu || isEnded(vm->state))
-                continue;
-            const launch::VmPaths paths(facts_.dirs, id);
-            auto rotate = [paths, limit] {
-                static_cast<void>(rotateLog(paths.qemuLog(), limit));
-                return rotateLog(paths.consoleLog(), limit);
-            };
-            vm->consoleDropped += co_await onPool(pool_, rotate);
-        }
+    while (ended_.size() > settings_.number("vm.history")) {
+        const VmId oldest = ended_.front();
+        ended_.pop_front();
+        asio::co_spawn(
+            io_, [this, oldest]() -> asio::awaitable<void> { co_await forget(oldest); }, asio::detached);
     }
 }
 

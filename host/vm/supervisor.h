@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Owns every VM: creates, watches, stops, removes. One coroutine is a VM's whole life (vm_life.cpp); what the
-// APIs call here only starts one, asks one to end, or looks.
+// Owns every VM: creates, adopts, watches, stops, removes. One coroutine is a VM's whole life (vm_life.cpp);
+// what the APIs call here only starts one, asks one to end, or looks.
 #pragma once
 
 #include "host/base/async.h"
@@ -17,9 +17,13 @@
 #include "host/launch/vm_paths.h"
 #include "host/plugin/loader.h"
 #include "host/settings/settings.h"
-#include "host/vm/event_log.h"
+#include "host/store/store.h"
+#include "host/vm/admission.h"
+#include "host/vm/journal.h"
+#include "host/vm/plugin_calls.h"
 #include "host/vm/ports.h"
 #include "host/vm/vm.h"
+#include "host/vm/wall_alarm.h"
 
 namespace teehost::vm {
 
@@ -63,12 +67,32 @@ private:
     std::optional<Category> why_;
 };
 
+class VmLife;
+
+/// A VM as attestation sees it.
+struct AttestationSubject {
+    std::string agent; ///< "127.0.0.1:7020"
+    plugin::VmFacts facts;
+    std::vector<const plugin::Plugin*> plugins; ///< that may judge evidence of it
+    AttestationRecord record;
+    std::uint64_t launch = 0; ///< which of its launches
+    std::shared_ptr<Signal> changed;
+    std::function<bool()> ended; ///< that launch has; the signal tells
+};
+
 /// Everything on the io_context thread. The awaitables throw teehost::Error.
 class Supervisor {
 public:
-    Supervisor(asio::io_context& io, asio::thread_pool& pool, const settings::Settings& settings,
-               HostFacts facts, Backends backends, const Log& log);
+    Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
+               const settings::Settings& settings, HostFacts facts, Backends backends, store::Store& store,
+               const Log& log);
     ~Supervisor();
+
+    /// Takes up the VMs of the daemon before this one: those whose processes still run are watched again, of
+    /// the others every trace is removed. Then looks for QEMUs of this instance that no row names: ends them,
+    /// or only reports them when `reportOrphans`. Call once, before anything else and before the io_context
+    /// runs.
+    void restore(bool reportOrphans);
 
     /// Answers when QEMU has accepted the configuration (state Booting). A call that is given up before that
     /// is undone completely before it throws.
@@ -77,14 +101,15 @@ public:
     asio::awaitable<VmView> stop(VmId id, StopRequest request);
     /// Stops it if it lives, then forgets it and its logs.
     asio::awaitable<void> remove(VmId id, StopRequest request);
-    /// Ends every VM; no new one is accepted from then on.
+    /// Undoes what is being created and, with vm.on_shutdown=stop, ends every VM; no new one is accepted from
+    /// then on. The others are left to the next daemon.
     asio::awaitable<void> shutdown();
 
     [[nodiscard]] bool knows(const std::string& id) const;
     /// Throws NotFound.
     [[nodiscard]] VmView get(const std::string& id) const;
     [[nodiscard]] std::vector<VmView> list() const;
-    [[nodiscard]] EventLog& events() noexcept { return events_; }
+    [[nodiscard]] EventLog& events() noexcept { return journal_.events(); }
 
     /// Bytes of a VM's console and where they stand in all it ever wrote.
     struct ConsoleBytes {
@@ -96,6 +121,12 @@ public:
     asio::awaitable<ConsoleBytes> readConsole(std::string id, std::uint64_t offset, std::size_t limit);
     [[nodiscard]] std::uint64_t consoleEnd(const std::string& id) const;
 
+    /// Throws NotFound, and FailedPrecondition for a VM that does not run or that nothing attests.
+    [[nodiscard]] AttestationSubject subject(const std::string& id) const;
+    /// Answers when the verdict is in the store and told. Throws Aborted when that launch of the VM has
+    /// ended.
+    asio::awaitable<void> record(std::string id, std::uint64_t launch, Verdict verdict);
+
     [[nodiscard]] asio::io_context& io() noexcept { return io_; }
     [[nodiscard]] const HostFacts& facts() const noexcept { return facts_; }
     [[nodiscard]] const settings::Settings& settings() const noexcept { return settings_; }
@@ -103,38 +134,67 @@ public:
 private:
     friend class VmLife;
     using VmPtr = std::shared_ptr<Vm>;
+    using OnFailure = Journal::OnFailure;
 
     [[nodiscard]] VmPtr find(const std::string& id) const;
+    void requireAccepting() const;
     /// The living VM that an earlier call with this key made; null when there is none. Throws AlreadyExists
     /// when that call asked for something else.
     [[nodiscard]] VmPtr findRepeated(const launch::VmRequest& request) const;
     [[nodiscard]] plugin::Plugin& choosePlugin(const std::string& id) const;
-    [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated);
+    [[nodiscard]] launch::PlanContext planContext(const std::string& qemuVersion,
+                                                  const plugin::Plugin& backend, std::uint16_t port) const;
+    /// On the pool.
+    [[nodiscard]] std::vector<plugin::Fragment> compose(const launch::VmSpec& spec,
+                                                        const plugin::Plugin& backend) const;
+    [[nodiscard]] Demand demandOf(const Vm& vm) const;
+    [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated, plugin::Plugin& backend,
+                              std::uint64_t hugePages, const std::vector<plugin::Capacity>& capacities);
     asio::awaitable<VmView> waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket);
-    void transition(Vm& vm, VmState to, const std::string& message);
+    void begin(const std::shared_ptr<VmLife>& life, const VmPtr& vm, bool adopted);
+    void dismiss(const VmPtr& vm, Outcome outcome);
+    void breakOff(const VmPtr& vm, const std::exception_ptr& bug);
+    void adopt(const store::VmRow& row);
+    void sweepOrphans(bool reportOnly);
+    void removeStrayDirectories();
+
+    /// Persists the change, then makes it. Throws only with OnFailure::Refuse.
+    asio::awaitable<void> transition(VmPtr vm, VmState to, std::string message, OnFailure policy,
+                                     std::map<std::string, std::string> fields = {});
+    void enter(Vm& vm, const Event& event);
     void note(const Vm& vm, const std::string& kind, const std::string& message,
               std::map<std::string, std::string> fields = {});
-    void breakOff(Vm& vm, const std::exception_ptr& bug);
+    /// Whether that launch of the VM is over, or nobody is there to record anything of it.
+    [[nodiscard]] bool hasEnded(const Vm& vm, std::uint64_t launch) const;
+    [[nodiscard]] Event eventOf(const Vm& vm, const std::string& kind, const std::string& message) const;
     void requestStop(Vm& vm, StopRequest request);
-    void armTtl(const VmPtr& vm);
-    void forget(const VmId& id);
+    void lookAtTtls(bool clockSet);
+    asio::awaitable<void> forget(VmId id);
     void trimHistory();
     asio::awaitable<void> rotateConsoles();
+    asio::awaitable<void> takeLaunchSlot(VmPtr vm);
+    void giveLaunchSlot();
 
     asio::io_context& io_;
     asio::thread_pool& pool_;
+    PluginCalls& calls_;
     const settings::Settings& settings_;
     HostFacts facts_;
     Backends backends_;
+    store::Store& store_;
     const Log& log_;
-    EventLog events_;
+    Journal journal_;
     PortPool ports_;
     std::string agentAddress_; ///< what clients are told
     std::string probeAddress_; ///< where the daemon itself reaches agents
     bool accepting_ = true;
+    bool leaving_ = false; ///< nothing is waited for any more
     std::map<VmId, VmPtr> vms_;
     std::deque<VmId> ended_; ///< oldest first
+    std::uint64_t launching_ = 0;
+    std::deque<VmPtr> waitForSlot_;
     asio::steady_timer rotation_;
+    WallAlarm ttlAlarm_;
 };
 
 } // namespace teehost::vm

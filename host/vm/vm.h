@@ -3,17 +3,18 @@
 
 #include "host/base/async.h"
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <boost/asio/system_timer.hpp>
-
 #include "host/base/error.h"
 #include "host/launch/launch_plan.h"
 #include "host/launch/vm_dirs.h"
 #include "host/launch/vm_spec.h"
+#include "host/store/rows.h"
+#include "host/vm/attestation.h"
 #include "host/vm/ports.h"
 #include "host/vm/process.h"
 #include "host/vm/qmp_client.h"
@@ -36,6 +37,11 @@ struct VmView {
     pid_t pid = 0;
     std::string cause, remedy;
     std::string cpuModel; ///< empty until it is planned
+    std::uint32_t restarts = 0;
+    Standing standing = Standing::Unknown;
+    std::chrono::system_clock::time_point attested; ///< when that was found
+    std::string attestationReason;
+    unsigned agentSilences = 0; ///< in a row
 };
 
 /// Why and how a VM is to end.
@@ -47,15 +53,35 @@ struct StopRequest {
 };
 
 struct Sidecar {
-    plugin::SidecarPlan plan;
+    std::string name;
+    std::vector<std::string> argv; ///< how it is recognised after a restart of the daemon
+    Clock::duration stopTimeout{}; ///< 0: the usual
+    store::ProcessRow identity;
     std::shared_ptr<Process> process;
+    bool oneShot = false; ///< was to do its work and end, before QEMU started
+    bool endTold = false; ///< that it ended although the VM still runs
+};
+
+/// How a VM ends, once that is decided. Nobody asked for it when `failure` is set.
+struct Outcome {
+    std::optional<Category> failure;
+    std::string end; ///< "asked", "guest-shutdown", "guest-panic", "guest-reset", "qemu-signal", "qemu-exit",
+                     ///< "oom-killed", "launch-failed", "host-reboot", "unknown"
+    std::string cause, remedy;
+};
+
+/// A verdict on its way into the VM's record.
+struct Judgement {
+    Verdict verdict;
+    std::uint64_t launch = 0; ///< Vm::launchSerial
+    bool recorded = false;
 };
 
 /// One VM while the daemon knows it. Owned by the supervisor, changed on the io_context thread only, and
 /// there by the one coroutine that is its life; everybody else sets `stop` and waits on `changed`.
 struct Vm {
     Vm(asio::io_context& io, launch::VmSpec wanted)
-        : spec(std::move(wanted)), changed(std::make_shared<Signal>(io)), ttlTimer(io)
+        : spec(std::move(wanted)), changed(std::make_shared<Signal>(io))
     {
     }
 
@@ -68,7 +94,9 @@ struct Vm {
     std::chrono::system_clock::time_point stateSince = created;
     std::optional<std::chrono::system_clock::time_point> deadline;
     std::optional<StopRequest> stop;
+    std::optional<Outcome> outcome;  ///< set when its end begins
     std::shared_ptr<Signal> changed; ///< notified at every change of anything here
+    bool persisted = false;          ///< the store has a row of it
     bool launched = false;           ///< QEMU accepted its configuration once
     bool agentAnswered = false;
     unsigned waitingCreates = 0; ///< CreateVm calls that wait for the launch
@@ -77,16 +105,32 @@ struct Vm {
     PortPool::Lease port;
     std::optional<launch::VmDirs> dirs;
     std::vector<Sidecar> sidecars;
+    std::optional<store::ProcessRow> qemuIdentity;
     std::shared_ptr<Process> qemu;
     std::shared_ptr<QmpClient> qmp;
-    asio::system_timer ttlTimer;
+    std::uint32_t restarts = 0;         ///< how often it was launched again
+    std::uint64_t hugePageBytes = 0;    ///< its memory, when that comes from huge pages
+    std::uint64_t oomKillsAtLaunch = 0; ///< of the host
 
     std::string shutdownReason; ///< of the last QMP SHUTDOWN event
     bool guestPanicked = false;
+    bool guestPaused = false;         ///< QMP said STOP, and not RESUME since
     std::uint64_t consoleDropped = 0; ///< bytes of the console that rotation has moved away
 
-    std::string cause, remedy; ///< of its end
-    Category failure = Category::Unknown;
+    AttestationRecord attestation;
+    std::deque<std::shared_ptr<Judgement>> judgements; ///< to be recorded
+    std::uint64_t launchSerial = 0; ///< tells its launches apart, as long as the daemon lives
+
+    /// Those that have a say in it, the backend first.
+    [[nodiscard]] std::vector<plugin::Plugin*> plugins() const
+    {
+        std::vector<plugin::Plugin*> out{backend};
+        for (auto* attester : attesters)
+            if (attester != backend)
+                out.push_back(attester);
+        std::erase(out, nullptr);
+        return out;
+    }
 
     [[nodiscard]] VmView view(const std::string& address) const
     {
@@ -98,9 +142,14 @@ struct Vm {
                 address,
                 port ? *port : std::uint16_t{0},
                 qemu && !qemu->ended() ? qemu->pid() : 0,
-                cause,
-                remedy,
-                cpuModel};
+                outcome ? outcome->cause : std::string(),
+                outcome ? outcome->remedy : std::string(),
+                cpuModel,
+                restarts,
+                attestation.standing,
+                attestation.at,
+                attestation.reason,
+                attestation.silences};
     }
 };
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The second half of a VM's life: everything that ends it.
+// The second half of a VM's life: everything that ends it, or leads to another try.
 #include <algorithm>
+#include <utility>
 
 #include <csignal>
 
+#include "host/base/fault_point.h"
+#include "host/base/text.h"
 #include "host/vm/console.h"
+#include "host/vm/records.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -13,42 +17,114 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Patience at each rung of the ladder. The last one allows for a large encrypted guest, whose pages the
-// kernel takes back one by one after SIGKILL.
-constexpr auto kQuitPatience = 2s;
-constexpr auto kTermPatience = 2s;
+// The last rung of the ladder allows for a large encrypted guest, whose pages the kernel takes back one by
+// one after SIGKILL.
 constexpr auto kKillPatience = 30s;
-constexpr auto kSidecarPatience = 2s;
 constexpr auto kQmpLimit = 2s;
+constexpr auto kRemoveAgain = 30s;
 constexpr std::size_t kShownConsoleLines = 5;
+constexpr unsigned kMostDoublings = 20;
+
+constexpr auto kGoOn = Journal::OnFailure::GoOn;
 
 } // namespace
 
-asio::awaitable<void> VmLife::end(std::exception_ptr failure)
+asio::awaitable<void> VmLife::end()
 {
-    vm_->ttlTimer.cancel();
-    wasPaused_ = vm_->state == VmState::Paused;
-    decideOutcome(failure);
-    if (vm_->qemu && !vm_->qemu->ended())
-        supervisor_.transition(*vm_, VmState::Stopping, vm_->cause);
+    const bool living = vm_->qemu && !vm_->qemu->ended();
+    // Not when the store would not take that it is being launched: then it is teehost-launch, which ends
+    // itself.
+    if (living && isLegal(vm_->state, VmState::Stopping))
+        co_await supervisor_.transition(vm_, VmState::Stopping, vm_->outcome->cause, kGoOn);
+    faultPoint("s0");
+    co_await clearAway();
+    if (vm_->state != VmState::Cleaning)
+        co_await supervisor_.transition(vm_, VmState::Cleaning, vm_->outcome->cause, kGoOn);
+    faultPoint("clean");
+    co_await removeFiles();
+    faultPoint("cleaned");
+    const VmState final = vm_->outcome->failure ? VmState::Failed : VmState::Stopped;
+    // Named, because g++ 12 cannot compile a braced list of pairs as an operand of co_await.
+    const std::map<std::string, std::string> fields{{"end", vm_->outcome->end},
+                                                    {"remedy", vm_->outcome->remedy}};
+    co_await supervisor_.transition(vm_, final, vm_->outcome->cause, Journal::OnFailure::Retry, fields);
+}
+
+/// Every process of the VM.
+asio::awaitable<void> VmLife::clearAway()
+{
     co_await stopQemu();
     co_await stopSidecars();
-    supervisor_.transition(*vm_, VmState::Cleaning, vm_->cause);
+    vm_->sidecars.clear();
+    vm_->qemuIdentity.reset();
     if (vm_->qmp)
         vm_->qmp->close();
+}
+
+asio::awaitable<void> VmLife::removeFiles()
+{
+    if (!vm_->dirs)
+        co_return;
     const auto vm = vm_;
-    if (vm->dirs) {
-        auto clean = [vm] { return vm->dirs->remove(); };
-        const std::string left = co_await onPool(supervisor_.pool_, clean);
-        if (!left.empty())
-            supervisor_.note(*vm, "cleanup-failed", left + "; remove it by hand");
+    auto clean = [vm] { return vm->dirs->remove(); };
+    std::string left = co_await onPool(supervisor_.pool_, clean);
+    if (!left.empty())
+        supervisor_.note(*vm, "cleanup-failed", left + "; it is tried again until it works");
+    while (!left.empty()) {
+        co_await vm->changed->waitUntil(Clock::now() + kRemoveAgain);
+        left = co_await onPool(supervisor_.pool_, clean);
     }
-    vm_->port.reset();
-    supervisor_.transition(*vm_,
-                           vm_->stop                           ? VmState::Stopped
-                           : vm_->failure == Category::Unknown ? VmState::Stopped
-                                                               : VmState::Failed,
-                           vm_->cause);
+}
+
+bool VmLife::mayRestart() const
+{
+    // A VM that never got as far as its client being told of it is not tried again behind the client's back.
+    return vm_->outcome->failure && vm_->launched && !vm_->stop && vm_->backend != nullptr &&
+           vm_->restarts < vm_->spec.maxRestarts && supervisor_.accepting_;
+}
+
+/// True when the VM is to be launched again now; false when it is to end.
+asio::awaitable<bool> VmLife::restartAfter()
+{
+    const auto& settings = supervisor_.settings_;
+    const Clock::duration longest = settings.duration("vm.restart_backoff_max");
+    const bool wasStable = hasRun(vm_->state) && wallNow() - vm_->stateSince > longest;
+    if (wasStable)
+        vm_->restarts = 0;
+    const bool waiting = std::exchange(resumedWaiting_, false);
+    if (!waiting && !mayRestart())
+        co_return false;
+    co_await clearAway();
+    const Clock::duration first = settings.duration("vm.restart_backoff");
+    Clock::duration pause = first * (1LL << std::min(vm_->restarts, kMostDoublings));
+    if (pause > longest || pause < first)
+        pause = longest;
+    if (!waiting) {
+        const std::string message = vm_->outcome->cause + "; launched again in " + formatDuration(pause) +
+                                    " (" + std::to_string(vm_->restarts + 1) + " of " +
+                                    std::to_string(vm_->spec.maxRestarts) + ")";
+        const std::map<std::string, std::string> fields{{"end", vm_->outcome->end}};
+        if (vm_->state == VmState::Restarting) { // this time it did not even come to be launched
+            ++vm_->restarts;
+            supervisor_.note(*vm_, "restart-failed", message, fields);
+            supervisor_.journal_.save(toRow(*vm_, vm_->state));
+        } else {
+            co_await supervisor_.transition(vm_, VmState::Restarting, message, kGoOn, fields);
+        }
+    }
+    const auto deadline = Clock::now() + pause;
+    while (!vm_->stop && Clock::now() < deadline)
+        co_await vm_->changed->waitUntil(deadline);
+    if (vm_->stop) {
+        vm_->outcome = outcomeOf(nullptr);
+        co_return false;
+    }
+    vm_->outcome.reset();
+    vm_->qemu.reset();
+    vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = false;
+    vm_->shutdownReason.clear();
+    qmpHealth_ = agentHealth_ = {};
+    co_return true;
 }
 
 asio::awaitable<bool> VmLife::endsWithin(std::shared_ptr<Process> process, Clock::duration limit)
@@ -78,42 +154,64 @@ bool VmLife::asksGuest() const
     return vm_->stop && !vm_->stop->force && Clock::now() < vm_->stop->since + *vm_->stop->grace;
 }
 
+asio::awaitable<void> VmLife::connectForEnd()
+{
+    const QmpClient::EventHandler ignore = [](const std::string&, const nlohmann::json&) {};
+    try {
+        vm_->qmp = co_await QmpClient::connect(supervisor_.io_, vm_->dirs->paths().qmpSocket(),
+                                               Clock::now() + kQmpLimit, ignore, vm_->changed);
+    } catch (const Error&) {
+        // The ladder has rungs that need no monitor.
+    }
+}
+
 /// The ladder: the power button, QMP quit, SIGTERM, SIGKILL.
 asio::awaitable<void> VmLife::stopQemu()
 {
     const auto process = vm_->qemu;
     if (!process || process->ended())
         co_return;
+    const auto& settings = supervisor_.settings_;
+    const Clock::duration quitPatience = settings.duration("vm.quit_timeout");
+    // A VM taken up from the daemon before this one while it was ending; a monitor that is held by somebody
+    // else, or stuck, must not delay the end.
+    if (!vm_->qmp && vm_->launched)
+        co_await connectForEnd();
     // A guest whose agent never answered is still in its firmware or early kernel and would not hear the
     // button.
-    if (asksGuest() && vm_->agentAnswered) {
-        if (wasPaused_)
+    if (asksGuest() && vm_->agentAnswered && vm_->qmp && vm_->qmp->connected()) {
+        if (vm_->guestPaused)
             co_await qmpCommand("cont", kQmpLimit);
         co_await qmpCommand("system_powerdown", kQmpLimit);
+        faultPoint("s2");
         while (asksGuest() && vm_->qmp->connected() && !process->ended())
             co_await vm_->changed->waitUntil(vm_->stop->since + *vm_->stop->grace);
         // Operands of co_await are named: g++ 12 miscompiles conditional ones.
-        const Clock::duration closing = vm_->qmp->connected() ? 0s : kQuitPatience;
+        const Clock::duration closing = vm_->qmp->connected() ? 0s : quitPatience;
         const bool gone = co_await endsWithin(process, closing);
         if (gone)
             co_return;
     }
-    co_await qmpCommand("quit", kQmpLimit);
-    const Clock::duration quitting = vm_->qmp && vm_->launched ? kQuitPatience : 0s;
+    const bool accepted = co_await qmpCommand("quit", kQmpLimit);
+    faultPoint("s3");
+    const Clock::duration quitting = accepted || (vm_->qmp && vm_->launched) ? quitPatience : 0s;
     const bool quit = co_await endsWithin(process, quitting);
     if (quit)
         co_return;
-    co_await stopProcess(process, kTermPatience);
+    const Clock::duration terming = settings.duration("vm.term_timeout");
+    co_await stopProcess(process, terming);
 }
 
 asio::awaitable<void> VmLife::stopProcess(std::shared_ptr<Process> process, Clock::duration patience)
 {
     process->signal(SIGTERM);
+    faultPoint("s4");
     // Not `while (!co_await ...)`: g++ 12 resumes such a loop at a wrong place, which is the end of the
     // daemon.
     bool gone = co_await endsWithin(process, patience);
     if (!gone)
         process->signal(SIGKILL);
+    faultPoint("s5");
     while (!gone) {
         gone = co_await endsWithin(process, kKillPatience);
         if (!gone)
@@ -125,59 +223,66 @@ asio::awaitable<void> VmLife::stopProcess(std::shared_ptr<Process> process, Cloc
 
 asio::awaitable<void> VmLife::stopSidecars()
 {
+    const Clock::duration usual = supervisor_.settings_.duration("vm.term_timeout");
     for (auto it = vm_->sidecars.rbegin(); it != vm_->sidecars.rend(); ++it) {
         const auto process = it->process;
-        if (!process->ended()) {
-            const Clock::duration patience = it->plan.stopTimeout.count() > 0
-                                                 ? Clock::duration(it->plan.stopTimeout)
-                                                 : Clock::duration(kSidecarPatience);
-            co_await stopProcess(process, patience);
-        }
+        if (!process || process->ended())
+            continue;
+        const Clock::duration patience = it->stopTimeout.count() > 0 ? it->stopTimeout : usual;
+        co_await stopProcess(process, patience);
     }
 }
 
-void VmLife::decideOutcome(std::exception_ptr failure)
+Outcome VmLife::outcomeOf(std::exception_ptr failure) const
 {
-    Vm& vm = *vm_;
-    const auto failed = [&](Category category, const std::string& cause, const std::string& remedy) {
-        vm.failure = category;
-        vm.cause = cause;
-        vm.remedy = remedy;
-    };
-    if (failure) {
+    if (failure && !vm_->stop) {
         try {
             std::rethrow_exception(failure);
         } catch (const Error& error) {
-            failed(error.category(), error.what(), error.hint());
+            const bool rebooted = vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId();
+            const char* end = rebooted ? "host-reboot" : vm_->launched ? "unknown" : "launch-failed";
+            return {error.category(), end, error.what(), error.hint()};
         } catch (const std::exception& error) {
-            failed(Category::Internal, error.what(), "this is a bug of teehost; please report it");
+            return {Category::Internal, "unknown", error.what(),
+                    "this is a bug of teehost; please report it"};
         }
-        return;
     }
-    if (vm.stop) {
-        vm.cause = vm.stop->reason;
-        return;
-    }
-    const ExitStatus exit = vm.qemu->exit().value_or(ExitStatus{});
+    if (vm_->stop)
+        return {{}, "asked", vm_->stop->reason, ""};
+    return outcomeOfExit();
+}
+
+/// QEMU ended although nobody asked it to.
+Outcome VmLife::outcomeOfExit() const
+{
+    const Vm& vm = *vm_;
+    const auto failed = [](const char* end, const std::string& cause, const std::string& remedy) {
+        return Outcome{Category::Aborted, end, cause, remedy};
+    };
+    const ExitStatus exit = vm.qemu ? vm.qemu->exit().value_or(ExitStatus{}) : ExitStatus{};
     const std::string console =
         vm.dirs ? "; the console says:\n" + lastWords(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
     const std::string early = vm.agentAnswered ? "" : " before its agent answered";
     if (vm.guestPanicked || vm.shutdownReason == "guest-panic")
-        failed(Category::Aborted, "the guest panicked" + console, "the guest's own logs may say more");
-    else if (exit.signalled || exit.value != 0)
-        failed(Category::Aborted, "QEMU ended unasked: " + exit.text(), "the VM's qemu.log says more");
-    else if (vm.shutdownReason == "guest-reset")
+        return failed("guest-panic", "the guest panicked" + console, "the guest's own logs may say more");
+    if (exit.signalled && exit.value == SIGKILL && vm.qemuIdentity &&
+        wasOomKilled(*vm.qemuIdentity, vm.oomKillsAtLaunch))
+        return failed("oom-killed", "QEMU was killed by signal 9: the kernel was short of memory",
+                      "give the host more memory, or the VMs less; raise vm.memory_reserve");
+    if (exit.signalled)
+        return failed("qemu-signal", "QEMU ended unasked: " + exit.text(), "the VM's qemu.log says more");
+    if (exit.known && exit.value != 0)
+        return failed("qemu-exit", "QEMU ended unasked: " + exit.text(), "the VM's qemu.log says more");
+    if (vm.shutdownReason == "guest-reset")
         // A kernel that panics before it can say so looks the same.
-        failed(Category::Aborted, "the guest rebooted" + early + ", which ends a VM here" + console,
-               "let the guest power off instead of rebooting; a panic reboots too");
-    else if (vm.shutdownReason == "guest-shutdown" && !vm.agentAnswered)
-        failed(Category::Aborted, "the guest powered off" + early + console, "check the guest image");
-    else if (vm.shutdownReason == "guest-shutdown")
-        vm.cause = "the guest powered off";
-    else
-        failed(Category::Aborted,
-               "QEMU ended: " + (vm.shutdownReason.empty() ? exit.text() : vm.shutdownReason),
-               "the VM's qemu.log says more");
+        return failed("guest-reset", "the guest rebooted" + early + ", which ends a VM here" + console,
+                      "let the guest power off instead of rebooting; a panic reboots too");
+    if (vm.shutdownReason == "guest-shutdown" && !vm.agentAnswered)
+        return failed("guest-shutdown", "the guest powered off" + early + console, "check the guest image");
+    if (vm.shutdownReason == "guest-shutdown")
+        return {{}, "guest-shutdown", "the guest powered off", ""};
+    return failed("unknown", "QEMU ended: " + (vm.shutdownReason.empty() ? exit.text() : vm.shutdownReason),
+                  "the VM's qemu.log says more");
 }
 
 } // namespace teehost::vm

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/vm/vm_life.h"
 
-#include <boost/asio/detached.hpp>
-
-#include "host/agent/agent_probe.h"
+#include "host/base/fault_point.h"
 #include "host/base/text.h"
 #include "host/doctor/explain.h"
 #include "host/launch/qemu_args.h"
+#include "host/launch/qemu_version.h"
 #include "host/launch/spawn.h"
-#include "host/vm/call_options.h"
+#include "host/plugin/call_options.h"
 #include "host/vm/console.h"
+#include "host/vm/records.h"
+#include "host/vm/stopping.h"
 
 namespace teehost::vm {
 namespace {
@@ -18,32 +19,63 @@ using namespace std::chrono_literals;
 
 constexpr int kMaxPortAttempts = 5;
 constexpr std::size_t kOutputTailBytes = 64 * 1024;
-constexpr auto kProbeLimit = 1s;
-constexpr auto kProbePause = 100ms;
 constexpr auto kReapPatience = 2s;
-constexpr auto kReconnectPause = 5s;
-constexpr std::size_t kShownConsoleLines = 5;
-constexpr auto kQmpWindow = 10s;
-constexpr unsigned kMaxQmpEvents = 100;
-
-/// Thrown to leave a step because the VM is to end; not a failure.
-struct Stopping {};
+constexpr auto kDiagnoseLimit = 2s;
 
 } // namespace
 
 asio::awaitable<void> VmLife::run()
 {
+    const std::string message = "the VM is being prepared";
+    const std::map<std::string, std::string> fields{{"backend", vm_->spec.backend},
+                                                    {"accel", vm_->spec.accel},
+                                                    {"agent_port", std::to_string(*vm_->port)}};
     std::exception_ptr failure;
     try {
-        co_await prepare();
-        co_await launch();
+        co_await supervisor_.transition(vm_, VmState::Preparing, message, Journal::OnFailure::Refuse, fields);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        supervisor_.dismiss(vm_, outcomeOf(failure));
+        co_return;
+    }
+    faultPoint("c1");
+    const std::exception_ptr end = co_await goThrough(From::Beginning);
+    vm_->outcome = outcomeOf(end);
+    co_await liveOn();
+}
+
+/// What the guest's time ended with: an error, or null when the VM is to end or its QEMU has.
+asio::awaitable<std::exception_ptr> VmLife::goThrough(From from)
+{
+    std::exception_ptr failure;
+    try {
+        if (from == From::Beginning)
+            co_await prepare();
+        if (from == From::Restart)
+            co_await takeUp();
+        else
+            co_await launch();
         co_await boot();
         co_await watch();
     } catch (const Stopping&) {
     } catch (...) {
         failure = std::current_exception();
     }
-    co_await end(failure);
+    co_return failure;
+}
+
+/// What follows when the guest's time is over: another try, or the end.
+asio::awaitable<void> VmLife::liveOn()
+{
+    bool again = co_await restartAfter();
+    while (again) {
+        const std::exception_ptr failure = co_await goThrough(From::Launch);
+        vm_->outcome = outcomeOf(failure);
+        again = co_await restartAfter();
+    }
+    co_await end();
 }
 
 void VmLife::throwIfStopping() const
@@ -54,14 +86,12 @@ void VmLife::throwIfStopping() const
 
 launch::PlanContext VmLife::planContext() const
 {
-    const auto& facts = supervisor_.facts_;
-    return {supervisor_.settings_,
-            facts.topology,
-            launch::findProgram(facts.qemuBinary, "qemu.bin_path"),
-            qemuVersion_,
-            facts.instanceId,
-            vm_->port ? *vm_->port : std::uint16_t{0},
-            vm_->backend->info().confidential};
+    return supervisor_.planContext(qemuVersion_, *vm_->backend, vm_->port ? *vm_->port : std::uint16_t{0});
+}
+
+launch::LaunchPlan VmLife::plan() const
+{
+    return launch::makePlan(vm_->spec, vm_->dirs->paths(), planContext(), fragments_);
 }
 
 asio::awaitable<void> VmLife::prepare()
@@ -69,10 +99,11 @@ asio::awaitable<void> VmLife::prepare()
     auto work = [this] { return prepareFiles(); };
     const std::string cpuModel = co_await onPool(supervisor_.pool_, work);
     vm_->cpuModel = cpuModel;
+    faultPoint("c2");
     throwIfStopping();
 }
 
-void VmLife::spawnQemu(launch::LaunchPlan& plan)
+asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
 {
     const auto& settings = supervisor_.settings_;
     const bool sudo = settings.flag("qemu.use_sudo");
@@ -85,25 +116,72 @@ void VmLife::spawnQemu(launch::LaunchPlan& plan)
     spawn.log = vm_->dirs->paths().qemuLog();
     spawn.account = supervisor_.facts_.account;
     spawn.lockMemory = plan.lockMemory;
+    spawn.mayGainPrivileges = sudo; // setuid; QEMU is then confined by its own sandbox alone
     // Our copy of the listening socket goes away with this scope: when QEMU ends, the connection breaks.
     const UniqueFd qmp = vm_->dirs->listenQmp();
     spawn.standardInput = qmp.get();
     supervisor_.log_.info("starting qemu",
                           {{"vm", vm_->spec.id.text()}, {"command", launch::shellCommand(spawn.argv)}});
     launch::HeldChild child = launch::spawnHeld(spawn);
+    faultPoint("c4");
     vm_->qemu = Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, sudo);
-    if (vm_->state == VmState::Preparing)
-        supervisor_.transition(*vm_, VmState::Launching, "QEMU is being started");
+    vm_->qemuIdentity = identityOf(child.pid());
+    vm_->oomKillsAtLaunch = oomKills();
+    // Only a QEMU that the store names may come to be. If the daemon dies before go(), teehost-launch ends.
+    if (vm_->state == VmState::Launching)
+        co_await supervisor_.journal_.commit(toRow(*vm_, vm_->state));
+    else
+        co_await supervisor_.transition(vm_, VmState::Launching, "QEMU is being started",
+                                        Journal::OnFailure::Refuse);
+    faultPoint("c5");
     child.go();
+    faultPoint("c6");
 }
 
 asio::awaitable<void> VmLife::launch()
 {
+    co_await recompose();
+    co_await measure();
+    struct Slot {
+        Supervisor& supervisor;
+        ~Slot() { supervisor.giveLaunchSlot(); }
+    };
+    co_await supervisor_.takeLaunchSlot(vm_);
+    const Slot slot{supervisor_};
+    throwIfStopping();
     co_await startSidecars();
-    for (int attempt = 1; !co_await tryLaunch(); ++attempt) {
+    faultPoint("c3b");
+    co_await findPort();
+    co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting for its agent",
+                                    Journal::OnFailure::Refuse);
+    faultPoint("c8");
+}
+
+/// A VM taken up from the daemon before this one: what the plugins want for it is asked again.
+asio::awaitable<void> VmLife::recompose()
+{
+    if (!fragments_.empty())
+        co_return;
+    auto* supervisor = &supervisor_;
+    auto compose = [supervisor, spec = vm_->spec, backend = vm_->backend] {
+        return supervisor->compose(spec, *backend);
+    };
+    const auto limit = Clock::now() + supervisor_.settings_.duration("vm.launch_timeout");
+    const std::function<bool()> abandoned = [vm = vm_] { return vm->stop.has_value(); };
+    fragments_ = co_await supervisor_.calls_.run(compose, limit, vm_->changed, abandoned);
+    auto version = [binary = supervisor_.facts_.qemuBinary] {
+        return launch::qemuVersion(launch::findProgram(binary, "qemu.bin_path"));
+    };
+    qemuVersion_ = co_await onPool(supervisor_.pool_, version);
+}
+
+asio::awaitable<void> VmLife::findPort()
+{
+    bool found = co_await tryLaunch();
+    for (int attempt = 2; !found; ++attempt) {
         const auto taken = *vm_->port;
         supervisor_.ports_.quarantine(taken);
-        if (attempt == kMaxPortAttempts)
+        if (attempt > kMaxPortAttempts)
             throw Error(Category::ResourceExhausted,
                         "QEMU found " + std::to_string(kMaxPortAttempts) +
                             " agent ports taken, one after the other, last " + std::to_string(taken),
@@ -112,9 +190,8 @@ asio::awaitable<void> VmLife::launch()
         supervisor_.note(*vm_, "port-retry",
                          "port " + std::to_string(taken) + " was taken by somebody else; trying " +
                              std::to_string(*vm_->port));
+        found = co_await tryLaunch();
     }
-    vm_->launched = true;
-    supervisor_.transition(*vm_, VmState::Booting, "QEMU runs the guest; waiting for its agent");
 }
 
 /// False when QEMU found the agent's port taken.
@@ -122,9 +199,8 @@ asio::awaitable<bool> VmLife::tryLaunch()
 {
     const auto deadline = Clock::now() + supervisor_.settings_.duration("vm.launch_timeout");
     throwIfStopping();
-    auto plan = launch::makePlan(vm_->spec, vm_->dirs->paths(), planContext(), fragments_);
     const auto logStart = fileSize(vm_->dirs->paths().qemuLog());
-    spawnQemu(plan);
+    co_await spawnQemu(plan());
     std::exception_ptr broken;
     try {
         co_await connectQmp(deadline);
@@ -133,6 +209,7 @@ asio::awaitable<bool> VmLife::tryLaunch()
     }
     if (!broken)
         co_return true;
+    throwIfStopping();
     // The connection breaks a moment before the exit is seen; only the exit says why.
     co_await endsWithin(vm_->qemu, kReapPatience);
     throwIfStopping();
@@ -142,22 +219,21 @@ asio::awaitable<bool> VmLife::tryLaunch()
         co_return false;
     // Operands of co_await are named: g++ 12 miscompiles conditional ones.
     const int waitStatus = ended ? vm_->qemu->exit()->waitStatus() : -1;
-    const Error failure = co_await launchFailure("qmp", output, waitStatus);
-    throw failure;
+    const Error why = co_await launchFailure("qmp", output, waitStatus);
+    throw Error(why);
 }
 
 asio::awaitable<void> VmLife::connectQmp(Clock::time_point deadline)
 {
     // Weak: the QMP client is owned by the VM, so a handler that owned the VM would keep both alive for ever.
-    const std::weak_ptr<Vm> weak = vm_;
-    auto* self = this;
-    auto onEvent = [weak, self](const std::string& name, const nlohmann::json& data) {
-        if (const auto vm = weak.lock(); vm && !isEnded(vm->state))
-            self->onQmpEvent(name, data);
+    const std::weak_ptr<VmLife> weak = weak_from_this();
+    auto onEvent = [weak](const std::string& name, const nlohmann::json& data) {
+        if (const auto life = weak.lock(); life && !isEnded(life->vm_->state))
+            life->onQmpEvent(name, data);
     };
     auto abandoned = [weak] {
-        const auto vm = weak.lock();
-        return !vm || vm->stop.has_value();
+        const auto life = weak.lock();
+        return !life || life->vm_->stop.has_value();
     };
     vm_->qmp = co_await QmpClient::connect(supervisor_.io_, vm_->dirs->paths().qmpSocket(), deadline, onEvent,
                                            vm_->changed, abandoned);
@@ -166,115 +242,23 @@ asio::awaitable<void> VmLife::connectQmp(Clock::time_point deadline)
 asio::awaitable<Error> VmLife::launchFailure(std::string stage, std::string output, int waitStatus)
 {
     const plugin::Failure failure{waitStatus, stage, output, ""};
-    auto ask = [this, failure] {
-        try {
-            if (vm_->backend->hasDiagnose())
-                return vm_->backend->diagnose(callContext(supervisor_.settings_, Clock::now() + 2s), failure);
-        } catch (const Error& error) {
-            supervisor_.log_.warning("a plugin could not diagnose a failure",
-                                     {{"plugin", vm_->backend->info().id}, {"error", error.what()}});
-        }
-        return std::vector<plugin::Finding>();
+    const auto limit = Clock::now() + kDiagnoseLimit;
+    auto ask = [settings = &supervisor_.settings_, backend = vm_->backend, failure, limit] {
+        if (backend == nullptr || !backend->hasDiagnose())
+            return std::vector<plugin::Finding>();
+        return backend->diagnose(plugin::callContext(*settings, limit), failure);
     };
-    const auto findings = co_await onPool(supervisor_.pool_, ask);
+    const std::function<bool()> abandoned = [] { return false; };
+    std::vector<plugin::Finding> findings;
+    try {
+        findings = co_await supervisor_.calls_.run(ask, limit, vm_->changed, abandoned);
+    } catch (const Error& error) {
+        supervisor_.log_.warning("a plugin could not diagnose a failure",
+                                 {{"plugin", vm_->spec.backend}, {"error", error.what()}});
+    }
     const auto why = doctor::explain(failure, findings);
     co_return Error(Category::FailedPrecondition,
                     why.cause + (why.evidence.empty() ? "" : " (" + why.evidence + ")"), why.remedy);
-}
-
-/// One question to the agent, which may outlive the VM's interest in the answer.
-void VmLife::askAgent()
-{
-    const std::weak_ptr<Vm> weak = vm_;
-    auto* io = &supervisor_.io_;
-    auto ask = [weak, io, address = supervisor_.probeAddress_, port = *vm_->port]() -> asio::awaitable<void> {
-        const auto answer = co_await agent::probeAgent(*io, address, port, kProbeLimit);
-        const auto vm = weak.lock();
-        if (vm && answer != agent::Answer::None) {
-            vm->agentAnswered = true;
-            vm->changed->notify();
-        }
-    };
-    asio::co_spawn(*io, std::move(ask), asio::detached);
-}
-
-asio::awaitable<void> VmLife::boot()
-{
-    const auto& settings = supervisor_.settings_;
-    const auto limit =
-        settings.duration(vm_->spec.accel == "kvm" ? "vm.boot_timeout_kvm" : "vm.boot_timeout_tcg");
-    const auto deadline = Clock::now() + limit;
-    while (!vm_->stop && !vm_->qemu->ended() && !vm_->agentAnswered) {
-        if (Clock::now() >= deadline)
-            throw Error(Category::DeadlineExceeded,
-                        "the agent did not answer within " + formatDuration(limit) +
-                            "; the console ends with:\n" +
-                            lastLines(vm_->dirs->paths().consoleLog(), kShownConsoleLines),
-                        "read the console with `teehost console`; check the guest image, or raise "
-                        "vm.boot_timeout_" +
-                            vm_->spec.accel);
-        // A connection made before the guest listens only learns of it when QEMU sends its SYN again, seconds
-        // later. So new ones are made all the time, while older ones may still be answered by a slow guest.
-        askAgent();
-        co_await vm_->changed->waitUntil(Clock::now() + kProbePause);
-    }
-    if (vm_->agentAnswered && vm_->state == VmState::Booting)
-        supervisor_.transition(*vm_, VmState::Running,
-                               "the agent answers on " + supervisor_.agentAddress_ + ":" +
-                                   std::to_string(*vm_->port));
-}
-
-asio::awaitable<void> VmLife::watch()
-{
-    auto nextConnect = Clock::now();
-    while (!vm_->stop && !vm_->qemu->ended()) {
-        co_await vm_->changed->waitUntil(Clock::now() + kReconnectPause);
-        if (vm_->qmp->connected() || vm_->stop || vm_->qemu->ended() || Clock::now() < nextConnect)
-            continue;
-        nextConnect = Clock::now() + kReconnectPause; // whatever QEMU does to the connection, no more often
-        try {
-            co_await connectQmp(Clock::now() + kReconnectPause);
-            supervisor_.note(*vm_, "qmp", "QMP is connected again");
-        } catch (const Error& error) {
-            supervisor_.log_.warning("qmp is unreachable",
-                                     {{"vm", vm_->spec.id.text()}, {"error", error.what()}});
-        }
-    }
-}
-
-/// A QEMU gone bad must not push the events of all other VMs out of the log.
-bool VmLife::tooManyQmpEvents()
-{
-    if (Clock::now() >= qmpWindow_ + kQmpWindow) {
-        qmpWindow_ = Clock::now();
-        qmpEvents_ = 0;
-    }
-    ++qmpEvents_;
-    if (qmpEvents_ == kMaxQmpEvents)
-        supervisor_.note(*vm_, "qmp-flood", "QEMU reports more than it should; some of it is left out");
-    return qmpEvents_ >= kMaxQmpEvents;
-}
-
-void VmLife::onQmpEvent(const std::string& name, const nlohmann::json& data)
-{
-    if (tooManyQmpEvents())
-        return;
-    const auto given = data.is_object() ? data.find("reason") : data.end();
-    const std::string reason = data.is_object() && given != data.end() && given->is_string()
-                                   ? given->get<std::string>()
-                                   : std::string();
-    if (name == "SHUTDOWN")
-        vm_->shutdownReason = printable(reason);
-    else if (name == "GUEST_PANICKED")
-        vm_->guestPanicked = true;
-    else if (name == "STOP" && (vm_->state == VmState::Booting || vm_->state == VmState::Running))
-        supervisor_.transition(*vm_, VmState::Paused, "QEMU paused the guest");
-    else if (name == "RESUME" && vm_->state == VmState::Paused)
-        supervisor_.transition(*vm_, vm_->agentAnswered ? VmState::Running : VmState::Booting,
-                               "QEMU resumed the guest");
-    if (name == "SHUTDOWN" || name == "GUEST_PANICKED" || name == "BLOCK_IO_ERROR")
-        supervisor_.note(*vm_, "qmp", "QEMU reported " + name,
-                         {{"event", name}, {"reason", printable(reason)}});
 }
 
 } // namespace teehost::vm

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of a VM's life that makes its files and asks the plugins what it needs. Runs on the pool: it
-// blocks.
+// The part of a VM's life that makes its files. Runs on the pool: it blocks.
 #include "host/base/helper_process.h"
 #include "host/base/text.h"
 #include "host/launch/qemu_version.h"
 #include "host/launch/spawn.h"
-#include "host/vm/call_options.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -40,14 +38,13 @@ std::string VmLife::prepareFiles()
         makeDisk(settings, dirs);
     dirs.createLogs();
     const auto facts = launch::vmFacts(vm_->spec, dirs.paths(), planContext());
-    composeFragments(facts);
-    const auto plan = launch::makePlan(vm_->spec, dirs.paths(), planContext(), fragments_);
-    dirs.writePlanned(plan.files);
+    const auto planned = plan();
+    dirs.writePlanned(planned.files);
     for (const auto& fragment : fragments_)
         for (const auto& firmware : fragment.firmware)
             if (firmware.kind == plugin::Firmware::Kind::Vars && firmware.path == facts.firmwareVars)
                 dirs.copyFile(facts.firmwareVarsSource, firmware.path);
-    return plan.cpuModel;
+    return planned.cpuModel;
 }
 
 void VmLife::writeShares(const launch::VmDirs& dirs)
@@ -59,16 +56,6 @@ void VmLife::writeShares(const launch::VmDirs& dirs)
         dirs.copyExtras(extra, dirs.paths().envShare());
     if (const auto extra = settings.text("qemu.mounts.certs"); !extra.empty())
         dirs.copyExtras(extra, dirs.paths().certsShare());
-}
-
-void VmLife::composeFragments(const plugin::VmFacts& facts)
-{
-    const auto& settings = supervisor_.settings_;
-    const auto call = callContext(settings, Clock::now() + settings.duration("vm.launch_timeout"));
-    fragments_.push_back(vm_->backend->compose(call, facts));
-    for (const auto* attester : vm_->attesters)
-        if (attester->hasCompose())
-            fragments_.push_back(attester->compose(call, facts));
 }
 
 } // namespace teehost::vm

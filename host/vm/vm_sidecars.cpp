@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of a VM's life that starts its sidecars, one after the other, before QEMU.
+#include "host/base/fault_point.h"
 #include "host/launch/spawn.h"
+#include "host/vm/records.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -26,30 +28,36 @@ bool acceptsConnection(const std::string& path)
 
 asio::awaitable<void> VmLife::startSidecars()
 {
-    const auto plan = launch::makePlan(vm_->spec, vm_->dirs->paths(), planContext(), fragments_);
-    for (const auto& wanted : plan.sidecars) {
+    const auto sidecars = plan().sidecars;
+    for (const auto& wanted : sidecars) {
         throwIfStopping();
-        launch::SpawnPlan spawn;
-        spawn.argv = wanted.argv;
-        spawn.argv.at(0) = launch::findProgram(wanted.argv.at(0), "PATH for the sidecar " + wanted.name);
-        for (const auto& variable : wanted.env)
-            spawn.environment.push_back(variable.key + "=" + variable.value);
-        spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
-        spawn.account = supervisor_.facts_.account;
-        spawn.umask = 0077;
-        auto child = launch::spawnHeld(spawn);
-        vm_->sidecars.push_back(
-            {wanted, Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, false)});
-        child.go();
-        co_await waitUntilReady(vm_->sidecars.back());
+        co_await startSidecar(wanted);
     }
 }
 
-asio::awaitable<void> VmLife::waitUntilReady(Sidecar& sidecar)
+asio::awaitable<void> VmLife::startSidecar(plugin::SidecarPlan wanted)
+{
+    launch::SpawnPlan spawn;
+    spawn.argv = wanted.argv;
+    spawn.argv.at(0) = launch::findProgram(wanted.argv.at(0), "PATH for the sidecar " + wanted.name);
+    for (const auto& variable : wanted.env)
+        spawn.environment.push_back(variable.key + "=" + variable.value);
+    spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
+    spawn.account = supervisor_.facts_.account;
+    spawn.umask = 0077;
+    auto child = launch::spawnHeld(spawn);
+    faultPoint("c3a");
+    const auto process = Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, false);
+    vm_->sidecars.push_back({wanted.name, spawn.argv, wanted.stopTimeout, identityOf(child.pid()), process,
+                             wanted.ready == plugin::SidecarPlan::Ready::ExitZero, false});
+    co_await supervisor_.journal_.commit(toRow(*vm_, vm_->state));
+    child.go();
+    co_await waitUntilReady(wanted, process);
+}
+
+asio::awaitable<void> VmLife::waitUntilReady(plugin::SidecarPlan plan, std::shared_ptr<Process> process)
 {
     using Ready = plugin::SidecarPlan::Ready;
-    const auto& plan = sidecar.plan;
-    const auto process = sidecar.process;
     const auto deadline =
         Clock::now() + (plan.readyTimeout.count() > 0 ? Clock::duration(plan.readyTimeout) : kReadyLimit);
     const auto ready = [&] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/vm/process.h"
+#include "host/vm/process_identity.h"
 
 #include <csignal>
 #include <thread>
@@ -24,6 +25,7 @@ class ProcessTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(nothingRunsBeforeGo);
     CPPUNIT_TEST(aChildThatIsNeverToldEnds);
     CPPUNIT_TEST(theChildsSurroundingsAreClean);
+    CPPUNIT_TEST(onlyThePlanAllowsToGainPrivileges);
     CPPUNIT_TEST(endsAreSeenAndReaped);
     CPPUNIT_TEST(signalsAreNamed);
     CPPUNIT_TEST(identitySurvivesTheExec);
@@ -54,16 +56,18 @@ class ProcessTest final : public CppUnit::TestFixture {
         return *process->exit();
     }
 
-    std::string output() const
+    static std::string contentOf(const std::filesystem::path& path)
     {
-        std::ifstream file(dir_.path() / "log");
+        std::ifstream file(path);
         return {std::istreambuf_iterator<char>(file), {}};
     }
+
+    std::string output() const { return contentOf(dir_.path() / "log"); }
 
     void nothingRunsBeforeGo()
     {
         auto child = launch::spawnHeld(plan("echo ran"));
-        CPPUNIT_ASSERT(launch::startTicks(child.pid()).has_value());
+        CPPUNIT_ASSERT(identityOf(child.pid()).startTicks != 0);
         CPPUNIT_ASSERT_EQUAL(std::string(), output());
         child.go();
         CPPUNIT_ASSERT_EQUAL(0, finish(child).value);
@@ -103,6 +107,23 @@ class ProcessTest final : public CppUnit::TestFixture {
                              output());
     }
 
+    void onlyThePlanAllowsToGainPrivileges()
+    {
+        const auto program = dir_.path() / "sudo"; // the name alone gives nothing
+        std::filesystem::create_symlink("/bin/sh", program);
+        for (const bool allowed : {false, true}) {
+            auto wanted = plan("grep NoNewPrivs /proc/self/status");
+            wanted.argv[0] = program;
+            wanted.log = dir_.path() / (allowed ? "allowed" : "denied");
+            wanted.mayGainPrivileges = allowed;
+            auto child = launch::spawnHeld(wanted);
+            child.go();
+            CPPUNIT_ASSERT_EQUAL(0, finish(child).value);
+            CPPUNIT_ASSERT_EQUAL(std::string("NoNewPrivs:\t") + (allowed ? "0" : "1") + "\n",
+                                 contentOf(wanted.log));
+        }
+    }
+
     void endsAreSeenAndReaped()
     {
         auto child = launch::spawnHeld(plan("exit 7"));
@@ -124,7 +145,7 @@ class ProcessTest final : public CppUnit::TestFixture {
     void identitySurvivesTheExec()
     {
         auto child = launch::spawnHeld(plan("exec sleep 1000"));
-        const auto before = launch::startTicks(child.pid());
+        const auto before = identityOf(child.pid()).startTicks;
         child.go();
         const auto command = [&] {
             std::ifstream file("/proc/" + std::to_string(child.pid()) + "/cmdline");
@@ -134,7 +155,7 @@ class ProcessTest final : public CppUnit::TestFixture {
         while (!command().starts_with("sleep") && std::chrono::steady_clock::now() < deadline)
             std::this_thread::yield();
         CPPUNIT_ASSERT(command().starts_with("sleep"));
-        CPPUNIT_ASSERT(before == launch::startTicks(child.pid()));
+        CPPUNIT_ASSERT_EQUAL(before, identityOf(child.pid()).startTicks);
         finish(child, SIGTERM);
     }
 
