@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The forms in which reports come: bare, behind the header of the guest driver's answer, with the
+// hypervisor's certificate table behind them, or inside Azure's HCL report.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <teehost/kit/bytes.h>
+
+namespace teehost::sev_snp {
+
+struct Evidence {
+    kit::ByteView report;                    ///< kReportSize bytes
+    std::vector<kit::ByteView> certificates; ///< of the table behind it, DER or PEM each; CRLs too
+};
+
+/// Views of `blob`. InputError size or auxblob_bounds when it has none of the forms.
+[[nodiscard]] Evidence readEvidence(kit::ByteView blob);
+
+/// 0 to 100: how surely the bytes are one of the forms.
+[[nodiscard]] int looksLikeEvidence(kit::ByteView blob) noexcept;
+
+} // namespace teehost::sev_snp

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A verification from evidence to checks: find the certificates, work out what they are worth, judge the
+// report.
+#include <array>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include <teehost/kit/tell_checks.h>
+
+#include "appraisal.h"
+#include "claims.h"
+#include "input_error.h"
+#include "report/chain_cache.h"
+#include "report/collateral.h"
+#include "report/evidence.h"
+#include "report/kds.h"
+#include "report/verify.h"
+#include "sev_snp.h"
+
+namespace teehost::sev_snp {
+namespace {
+
+using std::chrono_literals::operator""h;
+
+// How long what was fetched counts as it is. A VCEK never changes under its URL; a chain hardly; a CRL says
+// itself until when it counts, but a newer one may be out.
+constexpr std::chrono::hours kVcekAge = 8760h, kChainAge = 720h, kCrlAge = 24h;
+constexpr std::uint64_t kMostFetched = 1u << 20;
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+class CollateralFinder {
+public:
+    CollateralFinder(sdk::Call call, const sdk::VerifyRequest& request, const Report& report, CrlMode crl)
+        : call_(call), report_(report), kds_(call.text("kds_url")), crl_(crl), mayFetch_(call.canFetch()),
+          offline_(request.offline)
+    {
+    }
+
+    void add(kit::ByteView blob) { pool_.add(blob); }
+
+    /// Nothing when a certificate is missing, and cannot be had either: see troubles().
+    std::shared_ptr<const ChainFacts> find()
+    {
+        const kit::Certificate* vek = findVek();
+        if (vek == nullptr)
+            return nothing(report_.signingKey() == SigningKey::Vlek ? "the VLEK's certificate"
+                                                                    : "the VCEK's certificate");
+        const kit::Certificate endorsement = *vek; // the pool may grow below
+        auto issuers = findIssuers(endorsement);
+        if (issuers.intermediate == nullptr || issuers.root == nullptr)
+            return nothing("the certificate of " + (issuers.intermediate == nullptr
+                                                        ? endorsement.issuerCommonName()
+                                                        : issuers.intermediate->issuerCommonName()));
+        const EndorsementChain chain{endorsement, *issuers.intermediate, *issuers.root};
+        findCrl(chain);
+        return std::make_shared<const ChainFacts>(ChainFacts::of(chain, pool_.crls()));
+    }
+
+    [[nodiscard]] bool fetched() const noexcept { return fetched_; }
+    /// Which certificate there is not, and why it could not be fetched.
+    [[nodiscard]] const std::string& missing() const noexcept { return missing_; }
+    /// Why something could not be fetched; one sentence, or empty.
+    [[nodiscard]] const std::string& troubles() const noexcept { return troubles_; }
+
+private:
+    std::shared_ptr<const ChainFacts> nothing(const std::string& what)
+    {
+        missing_ = what + " is missing" + (troubles_.empty() ? "" : ": " + troubles_);
+        return nullptr;
+    }
+
+    const kit::Certificate* findVek()
+    {
+        if (const auto* vek = pool_.vekFor(report_); vek != nullptr ||
+                                                     report_.signingKey() != SigningKey::Vcek ||
+                                                     report_.chipIdMasked() || !mayFetch_)
+            return vek;
+        for (const ProductLine line : likelyLines())
+            if (fetch(vcekUrl(kds_, report_, line), kVcekAge))
+                return pool_.vekFor(report_);
+        return nullptr;
+    }
+
+    /// By the report; before version 3 it does not say, but Turin's chip ids are short.
+    [[nodiscard]] std::vector<ProductLine> likelyLines() const
+    {
+        if (const auto line = report_.line())
+            return {*line};
+        if (report_.hasCpuid())
+            return {};
+        return {ProductLine::Milan, ProductLine::Genoa};
+    }
+
+    Collateral::Issuers findIssuers(const kit::Certificate& vek)
+    {
+        const auto issuers = pool_.issuersOf(vek);
+        if (issuers.root != nullptr || !mayFetch_)
+            return issuers;
+        std::string issuer = vek.issuerCommonName();
+        const bool isVlek = issuer.starts_with("SEV-VLEK-");
+        const auto line =
+            lineNamed(std::string_view(issuer).substr(std::min<std::size_t>(isVlek ? 9 : 4, issuer.size())));
+        if (!line ||
+            !fetch(chainUrl(kds_, isVlek ? EndorsementKind::Vlek : EndorsementKind::Vcek, *line), kChainAge))
+            return issuers;
+        return pool_.issuersOf(vek);
+    }
+
+    void findCrl(const EndorsementChain& chain)
+    {
+        const auto line = lineOfRoot(chain.root);
+        if (crl_ == CrlMode::Off || !pool_.crls().empty() || !mayFetch_ || !line)
+            return;
+        const bool isVlek = chain.intermediate.subjectCommonName().starts_with("SEV-VLEK-");
+        fetch(crlUrl(kds_, isVlek ? EndorsementKind::Vlek : EndorsementKind::Vcek, *line), kCrlAge);
+    }
+
+    bool fetch(const std::string& url, std::chrono::hours max_age)
+    {
+        try {
+            // Offline, what the host has kept is better than nothing, however old: what is signed says itself
+            // how long it counts.
+            const sdk::FetchOptions options =
+                offline_ ? sdk::FetchOptions{.maxBytes = kMostFetched, .flags = TH_FETCH_CACHE_ONLY}
+                         : sdk::FetchOptions{.maxAge = max_age, .maxBytes = kMostFetched};
+            const auto answer = call_.fetch(url, options);
+            if (answer.httpStatus != 200)
+                throw sdk::Error(TH_UNAVAILABLE,
+                                 "the server answers " + std::to_string(answer.httpStatus) + " for " + url);
+            pool_.add(answer.body);
+            fetched_ = true;
+            return true;
+        } catch (const sdk::Error& e) {
+            troubles_ = e.what();
+        } catch (const InputError& e) {
+            troubles_ = "what was fetched from " + url + " cannot be used: " + e.what();
+        }
+        return false;
+    }
+
+    sdk::Call call_;
+    const Report& report_;
+    std::string kds_;
+    CrlMode crl_;
+    bool mayFetch_;
+    bool offline_;
+    bool fetched_ = false;
+    std::string troubles_, missing_;
+    Collateral pool_;
+};
+
+/// Of everything that decides which chain a report has.
+ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& request)
+{
+    kit::Sha256 hasher;
+    const auto add = [&hasher](kit::ByteView blob) {
+        std::array<std::uint8_t, 8> length{};
+        for (std::size_t i = 0; i < length.size(); ++i)
+            length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(blob.size()) >> (8 * i));
+        hasher.update(length);
+        hasher.update(blob);
+    };
+    add(evidence.report.subspan(0x048, 4));  // KEY_INFO
+    add(evidence.report.subspan(0x180, 96)); // REPORTED_TCB, CPUID, CHIP_ID
+    for (const auto certificate : evidence.certificates)
+        add(certificate);
+    for (const auto& blob : request.collateral)
+        add(blob.data);
+    add({});
+    for (const auto& blob : request.anchors)
+        add(blob.data);
+    return hasher.finish();
+}
+
+std::vector<kit::Sha256Digest> rootsOf(const sdk::VerifyRequest& request)
+{
+    if (request.anchors.empty())
+        return {amdRoots().begin(), amdRoots().end()};
+    std::vector<kit::Sha256Digest> roots;
+    for (const auto& blob : request.anchors)
+        for (const auto& certificate : kit::readX509(blob.data).certificates)
+            roots.push_back(certificate.fingerprint());
+    return roots;
+}
+
+CrlMode crlMode(const Policy& policy, std::string_view option)
+{
+    if (policy.crl)
+        return *policy.crl;
+    return option == "off" ? CrlMode::Off : option == "required" ? CrlMode::Required : CrlMode::IfPresent;
+}
+
+const sdk::Blob& onlyReport(const sdk::VerifyRequest& request)
+{
+    if (request.evidence.size() != 1)
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         "one report of SEV-SNP is verified at a time, " +
+                             std::to_string(request.evidence.size()) + " pieces of evidence are given",
+                         "give certificates as collateral");
+    return request.evidence.front();
+}
+
+/// A report that cannot be read at all: its form fails, and nothing else can be looked at.
+void tellUnreadable(const InputError& error, const sdk::VerifyRequest& request, sdk::Checks out)
+{
+    out.fail(check_id::kForm, error.what());
+    for (const sdk::Check& check : kSevSnpVerifyChecks) {
+        const bool asked = (check.flags & TH_CHECK_REQUIRED) != 0 ||
+                           ((check.flags & TH_CHECK_IF_REPORT_DATA) != 0 && !request.reportData.empty()) ||
+                           ((check.flags & TH_CHECK_IF_EXPECTED) != 0 && !request.expected.empty());
+        if (asked && check.id != check_id::kForm)
+            out.skip(check.id, "the report cannot be read");
+    }
+}
+
+Policy readPolicy(const sdk::VerifyRequest& request)
+{
+    try {
+        return request.policyJson.empty() ? Policy() : Policy::parse(request.policyJson);
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT, e.what(), "docs/attestation.md lists the rules of a policy");
+    }
+}
+
+std::shared_ptr<const ChainFacts> findChain(CollateralFinder& finder, const Evidence& evidence,
+                                            const sdk::VerifyRequest& request)
+{
+    for (const auto certificate : evidence.certificates)
+        finder.add(certificate);
+    for (const auto& given : request.collateral)
+        finder.add(given.data);
+    for (const auto& anchor : request.anchors)
+        finder.add(anchor.data);
+    return finder.find();
+}
+
+/// Says why there is no CRL, where one was wanted.
+void addTroubles(const std::string& troubles, std::vector<CheckLine>& lines)
+{
+    for (CheckLine& line : lines)
+        if (!troubles.empty() && line.id == check_id::kCrl &&
+            (line.outcome == Outcome::Error || line.outcome == Outcome::Skip))
+            line.message += ": " + troubles;
+}
+
+} // namespace
+
+SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request, const Evidence& evidence,
+                               const Report& report, CrlMode crl)
+{
+    try {
+        Chain out{nullptr, rootsOf(request), {}, {}};
+        const auto key = cacheKey(evidence, request);
+        out.facts = chains_->find(key);
+        if (out.facts)
+            return out;
+        CollateralFinder finder(call, request, report, crl);
+        out.facts = findChain(finder, evidence, request);
+        out.troubles = finder.troubles();
+        out.missing = finder.missing();
+        // What was fetched grows old; the host keeps it, and knows how long.
+        if (out.facts && !finder.fetched() && out.troubles.empty())
+            chains_->keep(key, out.facts);
+        return out;
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("the certificates given cannot be read: ") + e.what());
+    } catch (const kit::CryptoError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("the certificates given cannot be read: ") + e.what());
+    }
+}
+
+void SevSnp::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out)
+{
+    const sdk::Blob& blob = onlyReport(request);
+    const Policy policy = readPolicy(request);
+    std::optional<Evidence> evidence;
+    try {
+        evidence = readEvidence(blob.data);
+    } catch (const InputError& e) {
+        return tellUnreadable(e, request, out);
+    }
+    const Report report = Report::parse(evidence->report);
+    const CrlMode crl = crlMode(policy, call.text("crl"));
+    const Chain chain = chainFor(call, request, *evidence, report, crl);
+    const std::int64_t at = request.atWallNs != 0 ? request.atWallNs : call.wallNs();
+    const VerifyTerms terms{at / kNanoseconds, chain.roots, crl, chain.missing,
+                            policy.allowNewerReportVersion};
+    auto lines = verifyReport(report, chain.facts.get(), terms);
+    if (chain.facts)
+        addTroubles(chain.troubles, lines);
+    const auto line = lineOf(report, chain.facts.get());
+    for (CheckLine& check : appraiseRequest(report, line, policy, request))
+        lines.push_back(std::move(check));
+    kit::tell(lines, out);
+    claimReport(report, line,
+                [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); });
+    if (chain.facts && chain.facts->endorsement && !chain.facts->endorsement->cspId.empty())
+        out.claim("snp.csp_id", chain.facts->endorsement->cspId);
+}
+
+void SevSnp::inspect(sdk::Call, const sdk::Blob& blob, sdk::Claims out)
+{
+    try {
+        const Report report = Report::parse(readEvidence(blob.data).report);
+        claimReport(report, lineOf(report, nullptr),
+                    [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); });
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT, e.what());
+    }
+}
+
+} // namespace teehost::sev_snp

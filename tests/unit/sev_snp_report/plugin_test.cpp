@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verification through the plugin's border, as the host asks for it: where certificates come from, and what a
+// verdict is made of.
+#include <map>
+
+#include <teehost/plugin.hpp>
+
+#include "report/cert_table.h"
+#include "report/kds.h"
+#include "sev_snp.h"
+#include "sev_snp_report/scene.h"
+#include "tests/unit/plugin/support.h"
+
+namespace teehost::sev_snp::test {
+namespace {
+
+using plugin::Blob;
+using plugin::VerifyRequest;
+using plugin::VerifyResult;
+
+/// AMD's service, or an empty cache.
+class FakeKds final : public plugin::FetchService {
+public:
+    plugin::FetchResponse get(const plugin::FetchRequest& request) override
+    {
+        asked.push_back(request);
+        const auto it = bodies.find(request.url);
+        if (it == bodies.end())
+            throw Error(Category::NotFound, "no such thing");
+        return {200, it->second, {}, 0};
+    }
+    std::map<std::string, Bytes> bodies;
+    std::vector<plugin::FetchRequest> asked;
+};
+
+std::string pem(const kit::Certificate& certificate)
+{
+    constexpr std::size_t kLine = 64; // RFC 7468, section 2
+    const std::string text = kit::toBase64(certificate.der());
+    std::string out = "-----BEGIN CERTIFICATE-----\n";
+    for (std::size_t at = 0; at < text.size(); at += kLine)
+        out += text.substr(at, kLine) + "\n";
+    return out + "-----END CERTIFICATE-----\n";
+}
+
+Bytes bytesOf(const std::string& text) { return {text.begin(), text.end()}; }
+
+class PluginTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(PluginTest);
+    CPPUNIT_TEST(takesCertificatesInEveryForm);
+    CPPUNIT_TEST(fetchesWhatIsMissing);
+    CPPUNIT_TEST(looksIntoTheCacheOffline);
+    CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
+    CPPUNIT_TEST(rejectsWhatIsNotAsked);
+    CPPUNIT_TEST(keepsTheChainItKnows);
+    CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
+    CPPUNIT_TEST(claimsWithoutVerifying);
+    CPPUNIT_TEST_SUITE_END();
+
+    const Scene scene_;
+    const EndorsementChain chain_ = scene_.chain();
+    const Bytes report_ = scene_.report();
+    plugin::test::KeptLog kept_;
+    std::shared_ptr<FakeKds> kds_ = std::make_shared<FakeKds>();
+    std::unique_ptr<plugin::Plugin> plugin_;
+
+public:
+    void setUp() override
+    {
+        plugin_ = std::make_unique<plugin::Plugin>(
+            plugin::negotiate(sdk::Bridge<SevSnp>::entry, "/in/this/program.so", "00", kept_.log), kept_.log);
+        plugin_->serveFetch(kds_);
+        plugin_->create({});
+    }
+
+private:
+    [[nodiscard]] VerifyRequest request(std::vector<Blob> collateral) const
+    {
+        VerifyRequest out;
+        out.evidence = {{"", report_}};
+        out.collateral = std::move(collateral);
+        out.anchors = {{"", chain_.root.der()}};
+        out.atWallNs = kNow * 1'000'000'000;
+        return out;
+    }
+    [[nodiscard]] std::vector<Blob> allCertificates() const
+    {
+        return {{"", chain_.vek.der()}, {"", chain_.intermediate.der()}, {"", chain_.root.der()}};
+    }
+    [[nodiscard]] VerifyResult verify(const VerifyRequest& request) const
+    {
+        return plugin_->verify({}, request);
+    }
+    static std::string verdictOf(const VerifyResult& result, std::string_view id)
+    {
+        for (const auto& check : result.checks)
+            if (check.id == id)
+                return plugin::verdictName(check.verdict);
+        return "none";
+    }
+
+    void fillKds()
+    {
+        const Report report = Report::parse(report_);
+        kds_->bodies[vcekUrl(kAmdKds, report, ProductLine::Milan)] = chain_.vek.der();
+        kds_->bodies[chainUrl(kAmdKds, EndorsementKind::Vcek, ProductLine::Milan)] =
+            bytesOf(pem(chain_.intermediate) + pem(chain_.root));
+        kds_->bodies[crlUrl(kAmdKds, EndorsementKind::Vcek, ProductLine::Milan)] =
+            makeCrl(scene_.hierarchy().crlTerms()).der();
+    }
+
+    void takesCertificatesInEveryForm()
+    {
+        CPPUNIT_ASSERT(verify(request(allCertificates())).accepted);
+        const std::string all = pem(chain_.root) + pem(chain_.vek) + pem(chain_.intermediate); // in any order
+        CPPUNIT_ASSERT(verify(request({{"", bytesOf(all)}})).accepted);
+        Bytes table, data;
+        const auto add = [&](const Guid& guid, const Bytes& bytes) {
+            table.insert(table.end(), guid.begin(), guid.end());
+            for (const std::size_t number : {72 + data.size(), bytes.size()})
+                for (int i = 0; i < 4; ++i)
+                    table.push_back(static_cast<std::uint8_t>(number >> (8 * i)));
+            data.insert(data.end(), bytes.begin(), bytes.end());
+        };
+        add(table_guid::kVcek, chain_.vek.der());
+        add(table_guid::kAsk, bytesOf(pem(chain_.intermediate)));
+        table.resize(72);
+        table.insert(table.end(), data.begin(), data.end());
+        CPPUNIT_ASSERT(verify(request({{"", table}})).accepted); // the root is the anchor
+        VerifyRequest extended = request({});
+        extended.evidence.front().data.insert(extended.evidence.front().data.end(), table.begin(),
+                                              table.end());
+        CPPUNIT_ASSERT(verify(extended).accepted);
+    }
+
+    void fetchesWhatIsMissing()
+    {
+        fillKds();
+        const VerifyResult result = verify(request({}));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(result, check_id::kCrl));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{3}, kds_->asked.size());
+        // A root that the service brings along is not thereby trusted.
+        VerifyRequest byAmd = request({});
+        byAmd.anchors.clear();
+        const VerifyResult rejected = verify(byAmd);
+        CPPUNIT_ASSERT(!rejected.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(rejected, check_id::kRoot));
+    }
+
+    void looksIntoTheCacheOffline()
+    {
+        fillKds();
+        VerifyRequest offline = request({});
+        offline.offline = true;
+        CPPUNIT_ASSERT(verify(offline).accepted);
+        for (const auto& asked : kds_->asked)
+            CPPUNIT_ASSERT(asked.cacheOnly);
+    }
+
+    void acceptsNothingThatItCannotJudge()
+    {
+        for (int missing = 0; missing < 2; ++missing) { // the root is the anchor, so that it is never missing
+            auto given = allCertificates();
+            given.erase(given.begin() + missing);
+            const VerifyResult result = verify(request(given));
+            CPPUNIT_ASSERT(!result.accepted);
+            CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(result, check_id::kChain));
+            CPPUNIT_ASSERT(result.reason.find("no such thing") != std::string::npos); // what the service said
+        }
+        fillKds();
+        for (auto& [url, body] : kds_->bodies)
+            body = bytesOf("<html>not a certificate</html>");
+        CPPUNIT_ASSERT(!verify(request({})).accepted);
+        VerifyRequest strict = request(allCertificates());
+        strict.policyJson = R"({"crl": "required"})";
+        const VerifyResult result = verify(strict);
+        CPPUNIT_ASSERT(!result.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(result, check_id::kCrl));
+    }
+
+    void rejectsWhatIsNotAsked()
+    {
+        const Report report = Report::parse(report_);
+        VerifyRequest right = request(allCertificates());
+        right.reportData.assign(report.reportData.begin(), report.reportData.end());
+        right.expected = {{"LAUNCH_DIGEST",
+                           plugin::DigestAlg::Sha384,
+                           {report.measurement.begin(), report.measurement.end()}}};
+        right.reference = {{"snp.policy", std::string("0x30000")}};
+        right.policyJson = R"({"vmpl": 0})";
+        CPPUNIT_ASSERT(verify(right).accepted);
+        auto wrong = right;
+        wrong.reportData[0] ^= 1;
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), check_id::kReportData));
+        wrong = right;
+        wrong.expected.front().digest[0] ^= 1;
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), check_id::kMeasurement));
+        wrong = right;
+        wrong.reference = {{"snp.policy", std::string("0xb0000")}};
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), "snp.reference.policy"));
+        wrong = right;
+        wrong.policyJson = R"({"vmpl": 1})";
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), "snp.policy.vmpl"));
+        wrong = right;
+        wrong.evidence.front().data[0x90] ^= 1;
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), check_id::kSignature));
+        wrong = right;
+        wrong.evidence.front().data.pop_back();
+        const VerifyResult cut = verify(wrong);
+        CPPUNIT_ASSERT(!cut.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(cut, check_id::kForm));
+        wrong = right;
+        wrong.atWallNs += 2 * kYear * 1'000'000'000;
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), check_id::kValidity));
+    }
+
+    void keepsTheChainItKnows()
+    {
+        VerifyRequest first = request(allCertificates());
+        first.policyJson = R"({"crl": "off"})";
+        CPPUNIT_ASSERT(verify(first).accepted);
+        CPPUNIT_ASSERT(verify(first).accepted);
+        CPPUNIT_ASSERT(kds_->asked.empty());
+        // What is kept is worth no more than it was: another time, another root, another report.
+        auto later = first;
+        later.atWallNs += 2 * kYear * 1'000'000'000;
+        CPPUNIT_ASSERT(!verify(later).accepted);
+        auto byAmd = first;
+        byAmd.anchors.clear();
+        CPPUNIT_ASSERT(!verify(byAmd).accepted);
+        auto changed = first;
+        changed.evidence.front().data[0x50] ^= 1;
+        CPPUNIT_ASSERT(!verify(changed).accepted);
+        CPPUNIT_ASSERT(verify(first).accepted);
+    }
+
+    void refusesWhatItDoesNotUnderstand()
+    {
+        const auto refused = [&](auto&& change, const char* words) {
+            VerifyRequest wrong = request(allCertificates());
+            change(wrong);
+            plugin::test::expectError(Category::InvalidArgument, words,
+                                      [&] { static_cast<void>(verify(wrong)); });
+        };
+        refused([](auto& r) { r.evidence.push_back(r.evidence.front()); }, "one report");
+        refused([](auto& r) { r.evidence.clear(); }, "one report");
+        refused([](auto& r) { r.policyJson = R"({"vmlp": 0})"; }, "vmlp");
+        refused([](auto& r) { r.collateral.push_back({"", {1, 2, 3}}); }, "cannot be read");
+        refused([](auto& r) { r.anchors.push_back({"", {1, 2, 3}}); }, "cannot be read");
+    }
+
+    void claimsWithoutVerifying()
+    {
+        Bytes changed = report_;
+        changed[0x90] ^= 1;
+        const auto claims = plugin_->inspect({}, {"", changed});
+        const auto it = std::find_if(claims.begin(), claims.end(),
+                                     [](const auto& c) { return c.key == "snp.measurement"; });
+        CPPUNIT_ASSERT(it != claims.end());
+        CPPUNIT_ASSERT(std::get<plugin::Bytes>(it->value) ==
+                       Bytes(changed.begin() + 0x90, changed.begin() + 0xc0));
+        CPPUNIT_ASSERT(plugin_->recognise({"", changed}) > 90);
+        CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"tdx.quote", changed}));
+        plugin::test::expectError(Category::InvalidArgument, "1184", [&] {
+            static_cast<void>(plugin_->inspect({}, {"", {1, 2, 3}}));
+        });
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(PluginTest);
+
+} // namespace
+} // namespace teehost::sev_snp::test
