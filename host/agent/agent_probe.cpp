@@ -52,10 +52,13 @@ asio::awaitable<Answer> probeAgent(asio::io_context& io, std::string address, st
                                    asio::redirect_error(asio::use_awaitable, error));
     std::array<unsigned char, kFrameHeaderBytes> bytes{};
     std::size_t size = 0;
+    const bool connected = !error;
     if (!error)
         size = co_await asio::async_read(*socket, asio::buffer(bytes),
                                          asio::redirect_error(asio::use_awaitable, error));
     timer.cancel();
+    if (connected && size == 0 && error != asio::error::operation_aborted) // which is the timer's doing
+        co_return Answer::Closed;
     co_return classify(bytes, size);
 }
 

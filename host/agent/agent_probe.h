@@ -9,9 +9,10 @@
 namespace teehost::agent {
 
 enum class Answer {
-    None, ///< nobody answered
-    Grpc, ///< an HTTP/2 SETTINGS frame: a gRPC server
-    Tls,  ///< a TLS alert: a server that wants TLS
+    None,   ///< nobody answered
+    Closed, ///< somebody took the connection and closed it without a word: no agent, but somebody
+    Grpc,   ///< an HTTP/2 SETTINGS frame: a gRPC server
+    Tls,    ///< a TLS alert: a server that wants TLS
     Other,
 };
 
