@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "log/boot_facts.h"
+
+#include <array>
+
+#include <teehost/kit/reader.h>
+
+#include "predict/load_options.h"
+#include "predict/variable_store.h"
+
+namespace teehost::vtpm {
+namespace {
+
+constexpr std::string_view kCalling = "Calling EFI Application from Boot Option";
+constexpr std::array<std::uint8_t, 4> kSeparator{0, 0, 0, 0};
+constexpr std::string_view kSecureBoot("S\0e\0c\0u\0r\0e\0B\0o\0o\0t\0", 20);
+
+std::vector<const Event*> eventsOf(const EventLog& log, std::uint32_t pcr)
+{
+    std::vector<const Event*> out;
+    for (const Event& event : log.events)
+        if (event.extends() && event.pcr == pcr)
+            out.push_back(&event);
+    return out;
+}
+
+bool isOf(kit::ByteView digest, HashAlgorithm bank, kit::ByteView data)
+{
+    return kit::equal(kit::hash(bank, data).view(), digest);
+}
+
+/// UEFI_VARIABLE_DATA of SecureBoot with one byte.
+std::optional<bool> secureBootIn(kit::ByteView data)
+{
+    try {
+        kit::Reader in(data, "variable");
+        const bool named = kit::equal(in.bytes(16), kGlobalVariable) && in.u64() == kSecureBoot.size() / 2 &&
+                           in.u64() == 1 && kit::textOf(in.bytes(kSecureBoot.size())) == kSecureBoot;
+        if (!named || in.remaining() != 1)
+            return std::nullopt;
+        return in.u8() == 1;
+    } catch (const kit::ParseError&) {
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
+std::optional<bool> secureBoot(const EventLog& log, HashAlgorithm bank)
+{
+    const auto index = log.indexOf(bank);
+    const auto events = eventsOf(log, 7);
+    if (!index || events.empty() || !isOf(events.front()->digests[*index], bank, events.front()->data))
+        return std::nullopt;
+    return secureBootIn(events.front()->data);
+}
+
+std::optional<kit::ByteView> kernelDigest(const EventLog& log, HashAlgorithm bank)
+{
+    const auto index = log.indexOf(bank);
+    if (!index)
+        return std::nullopt;
+    std::optional<kit::ByteView> image;
+    for (const Event* event : eventsOf(log, 4)) {
+        const kit::ByteView digest = event->digests[*index];
+        if (isOf(digest, bank, kit::viewOf(kCalling)) || isOf(digest, bank, kSeparator))
+            continue;
+        if (image)
+            return std::nullopt;
+        image = digest;
+    }
+    return image;
+}
+
+bool isCommandLine(const EventLog& log, HashAlgorithm bank, std::string_view command_line)
+{
+    const auto index = log.indexOf(bank);
+    const auto events = eventsOf(log, 9);
+    if (!index || events.empty())
+        return false;
+    const auto measured = [&](bool initrd, LoadOptionsForm form) {
+        return isOf(events.front()->digests[*index], bank, loadOptions(command_line, initrd, form));
+    };
+    return measured(false, LoadOptionsForm::InitrdLast) || measured(true, LoadOptionsForm::InitrdLast) ||
+           measured(true, LoadOptionsForm::InitrdFirst);
+}
+
+} // namespace teehost::vtpm

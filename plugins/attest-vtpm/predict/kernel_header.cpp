@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "predict/kernel_header.h"
+
+#include <teehost/kit/input_error.h>
+
+namespace teehost::vtpm {
+namespace {
+
+// Offsets of boot.rst, "The Real-Mode Kernel Header".
+constexpr std::size_t kSetupHeaderEnd = 0x268;
+constexpr std::size_t kMagic = 0x202, kVersion = 0x206, kLoaderType = 0x210, kLoadFlags = 0x211;
+constexpr std::size_t kRamdiskImage = 0x218, kRamdiskSize = 0x21C, kHeapEnd = 0x224, kCmdlinePointer = 0x228;
+constexpr std::size_t kInitrdAddressMax = 0x22C, kExtendedFlags = 0x236;
+
+constexpr std::uint16_t kFirstWithCmdlinePointer = 0x202, kFirstWithExtendedFlags = 0x20C;
+constexpr std::uint16_t kInitrdAbove4G = 0x2; // XLF_CAN_BE_LOADED_ABOVE_4G
+constexpr std::uint8_t kLoadedHigh = 0x01, kCanUseHeap = 0x80;
+
+// Choices of x86_load_linux for a kernel that is loaded high.
+constexpr std::uint32_t kRealModeAddress = 0x1'0000, kCmdlineAddress = 0x2'0000;
+constexpr std::uint8_t kLoaderQemu = 0xB0;
+constexpr std::uint64_t kAcpiDataSize = 0x2'8000; // kept free below the end of low memory: 0x20000 + 0x8000
+
+[[noreturn]] void refuse(const std::string& why) { throw kit::InputError("bad_kernel", "the kernel " + why); }
+
+std::uint32_t get(std::span<const std::uint8_t> bytes, std::size_t at, std::size_t size)
+{
+    std::uint32_t value = 0;
+    for (std::size_t i = size; i-- > 0;)
+        value = value << 8 | bytes[at + i];
+    return value;
+}
+
+void put(std::span<std::uint8_t> bytes, std::size_t at, std::uint64_t value, std::size_t size)
+{
+    for (std::size_t i = 0; i < size; ++i)
+        bytes[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
+}
+
+std::uint64_t initrdAddress(std::span<const std::uint8_t> kernel, std::uint64_t low, std::uint64_t size)
+{
+    const std::uint32_t protocol = get(kernel, kVersion, 2);
+    std::uint64_t highest = get(kernel, kInitrdAddressMax, 4);
+    if (protocol < 0x203)
+        highest = 0x37FF'FFFF; // what boot.rst grants older kernels
+    else if (protocol >= kFirstWithExtendedFlags && (get(kernel, kExtendedFlags, 2) & kInitrdAbove4G) != 0)
+        highest = UINT32_MAX;
+    if (highest >= low - kAcpiDataSize)
+        highest = low - kAcpiDataSize - 1;
+    if (size >= highest)
+        refuse("gets an initrd of " + std::to_string(size) +
+               " bytes, which does not fit into the VM's memory");
+    return (highest - size) & ~std::uint64_t{0xFFF};
+}
+
+} // namespace
+
+std::optional<std::string> unpredictableQemu(std::string_view version)
+{
+    // Booted with 7.2.22. Others place a random seed or leave the header alone, by version and machine type.
+    if (version == "7.2" || version.starts_with("7.2."))
+        return std::nullopt;
+    if (version.empty())
+        return "the version of QEMU, which fills in the kernel's header, is not known";
+    return "what QEMU " + std::string(version) + " does to the kernel's header was not examined";
+}
+
+void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
+                       std::optional<std::uint64_t> initrd_size)
+{
+    if (kernel.size() < kSetupHeaderEnd || get(kernel, kMagic, 4) != 0x5372'6448) // "HdrS"
+        refuse("has no setup header: not a bzImage");
+    if (get(kernel, kVersion, 2) < kFirstWithCmdlinePointer || (kernel[kLoadFlags] & kLoadedHigh) == 0)
+        refuse("is of a boot protocol too old for this");
+    if (low_memory <= kAcpiDataSize)
+        refuse("is started with too little memory");
+    put(kernel, kCmdlinePointer, kCmdlineAddress, 4);
+    kernel[kLoaderType] = kLoaderQemu;
+    kernel[kLoadFlags] |= kCanUseHeap;
+    put(kernel, kHeapEnd, kCmdlineAddress - kRealModeAddress - 0x200, 2);
+    if (!initrd_size)
+        return;
+    put(kernel, kRamdiskImage, initrdAddress(kernel, low_memory, *initrd_size), 4);
+    put(kernel, kRamdiskSize, *initrd_size, 4);
+}
+
+} // namespace teehost::vtpm

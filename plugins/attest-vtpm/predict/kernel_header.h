@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace teehost::vtpm {
+
+/// Why it is not known what this QEMU ("7.2.22") does to a kernel's header; nothing when it is.
+[[nodiscard]] std::optional<std::string> unpredictableQemu(std::string_view version);
+
+/// Makes of a bzImage what QEMU hands to the firmware: x86_load_linux (hw/i386/x86.c) fills in the setup
+/// header as a boot loader does (Linux, Documentation/arch/x86/boot.rst), and the firmware measures that.
+/// `low_memory` is that of the machine. InputError bad_kernel for what is no bzImage of protocol 2.02 or
+/// later, or an initrd that does not fit.
+void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
+                       std::optional<std::uint64_t> initrd_size);
+
+} // namespace teehost::vtpm

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "predict/pcr_events.h"
+
+#include <set>
+
+#include "log/event_log.h"
+
+namespace teehost::vtpm {
+namespace {
+
+// TCG PC Client Platform Firmware Profile, section 10.4.
+constexpr std::string_view kCallingApplication = "Calling EFI Application from Boot Option";
+constexpr std::string_view kExitInvocation = "Exit Boot Services Invocation";
+constexpr std::string_view kExitReturned = "Exit Boot Services Returned with Success";
+constexpr std::array<std::uint8_t, 2> kCrtmVersion{0, 0}; // an empty text: PcdFirmwareVersionString
+constexpr std::array<std::uint8_t, 4> kSeparator{};
+
+/// Collects the events of one bank; a PCR with an unknown one among them gets no value.
+class Collector {
+public:
+    Collector(HashAlgorithm bank, std::map<std::uint32_t, std::string>& unpredictable)
+        : hasher_(bank), unpredictable_(unpredictable)
+    {
+        out_.bank = bank;
+    }
+
+    void data(std::uint32_t pcr, std::uint32_t type, std::string what, kit::ByteView bytes)
+    {
+        add({pcr, type, std::move(what), "", hasher_.of(bytes)});
+    }
+    void text(std::uint32_t pcr, std::uint32_t type, std::string_view text)
+    {
+        data(pcr, type, std::string(text), kit::viewOf(text));
+    }
+    void input(std::uint32_t pcr, std::uint32_t type, std::string what, const Contribution& input)
+    {
+        if (const auto* known = std::get_if<Known>(&input))
+            add({pcr, type, std::move(what), known->source, known->digest});
+        else
+            unknown(pcr, std::get<Unknown>(input).reason);
+    }
+    void unknown(std::uint32_t pcr, const std::string& reason)
+    {
+        undetermined_.insert(pcr);
+        unpredictable_.try_emplace(pcr, reason);
+    }
+    void separator(std::uint32_t pcr) { data(pcr, event_type::kSeparator, "separator", kSeparator); }
+
+    BankPrediction finish(std::span<const std::uint32_t> zero)
+    {
+        for (const PcrEvent& event : out_.events)
+            out_.values[event.pcr] = kit::AnyDigest::filled(kit::sizeOf(out_.bank), 0);
+        for (const std::uint32_t pcr : zero)
+            out_.values[pcr] = kit::AnyDigest::filled(kit::sizeOf(out_.bank), 0);
+        for (const PcrEvent& event : out_.events)
+            extendPcr(hasher_, *out_.values[event.pcr], event.digest.view());
+        for (const std::uint32_t pcr : undetermined_)
+            out_.values[pcr].reset();
+        return std::move(out_);
+    }
+
+private:
+    void add(PcrEvent event) { out_.events.push_back(std::move(event)); }
+
+    BankPrediction out_;
+    kit::AnyHasher hasher_;
+    std::set<std::uint32_t> undetermined_;
+    std::map<std::uint32_t, std::string>& unpredictable_;
+};
+
+void addFirmware(Collector& out, const BootDigests& digests)
+{
+    out.data(0, event_type::kCrtmVersion, "firmware version (empty)", kCrtmVersion);
+    out.input(0, event_type::kFirmwareBlob, "PEIFV as the firmware has changed it for this machine",
+              digests.peiVolume);
+    out.input(0, event_type::kFirmwareBlob, "DXEFV", digests.dxeVolume);
+    for (const auto& variable : digests.policyVariables)
+        out.input(7, event_type::kVariableDriverConfig, "variable " + variable.name, variable.event);
+    out.separator(7);
+    if (digests.optionRoms)
+        out.unknown(2, digests.optionRoms->reason);
+}
+
+/// What the boot manager measures until it is ready to boot. OVMF loads a kernel from QEMU before that.
+void addBootManager(Collector& out, const BootDigests& digests)
+{
+    if (digests.flow == BootFlow::Direct)
+        out.input(4, event_type::kBootApplication, "kernel", digests.kernel);
+    out.input(1, event_type::kVariableBoot, "variable BootOrder", digests.bootOrder);
+    out.input(1, event_type::kVariableBoot, "variable Boot0000", digests.bootOption);
+    out.text(4, event_type::kEfiAction, kCallingApplication);
+    for (std::uint32_t pcr = 0; pcr <= 6; ++pcr)
+        out.separator(pcr);
+}
+
+void addKernelStart(Collector& out, const BootDigests& digests)
+{
+    // The stub of a kernel that was started as an EFI application measures them; without load options, or
+    // with the kernel started otherwise, only the initrd, by the firmware's load file protocol.
+    if (digests.flow == BootFlow::Direct && digests.loadOptions)
+        out.input(9, event_type::kEventTag, "command line (load options)", *digests.loadOptions);
+    if (digests.initrd)
+        out.input(9, event_type::kEventTag, "initrd", *digests.initrd);
+    out.text(5, event_type::kEfiAction, kExitInvocation);
+    out.text(5, event_type::kEfiAction, kExitReturned);
+}
+
+void giveUpOnDisk(Collector& out)
+{
+    for (const std::uint32_t pcr : {1u, 4u, 5u, 8u, 9u})
+        out.unknown(pcr, "what a disk boots is not among the inputs");
+}
+
+/// One field of an IMA template: its length as u32, then itself.
+void appendField(kit::Bytes& out, kit::ByteView field)
+{
+    for (unsigned i = 0; i < 4; ++i)
+        out.push_back(static_cast<std::uint8_t>(field.size() >> (8 * i)));
+    out.insert(out.end(), field.begin(), field.end());
+}
+
+/// The template's data (Linux, security/integrity/ima/ima_template_lib.c).
+kit::Bytes aggregateRecord(const kit::AnyDigest& aggregate, ImaTemplate form)
+{
+    using namespace std::literals;
+    kit::Bytes digest;
+    for (const kit::ByteView part : {kit::viewOf("sha256:\0"sv), aggregate.view()})
+        digest.insert(digest.end(), part.begin(), part.end());
+    kit::Bytes out;
+    appendField(out, digest);
+    appendField(out, kit::viewOf("boot_aggregate\0"sv));
+    if (form == ImaTemplate::Sig)
+        appendField(out, {}); // no signature
+    return out;
+}
+
+} // namespace
+
+BankPrediction composeBank(HashAlgorithm bank, const BootDigests& digests,
+                           std::map<std::uint32_t, std::string>& unpredictable)
+{
+    Collector out(bank, unpredictable);
+    addFirmware(out, digests);
+    addBootManager(out, digests);
+    if (digests.flow == BootFlow::Disk)
+        giveUpOnDisk(out);
+    else
+        addKernelStart(out, digests);
+    // What nobody extends stays zero: 9 without command line and initrd; the rest in any boot without GRUB,
+    // shim or systemd-stub. 16 is the guest's to reset.
+    constexpr std::array<std::uint32_t, 8> kZero{8, 9, 11, 12, 13, 14, 15, 16};
+    return out.finish(digests.flow == BootFlow::Disk ? std::span<const std::uint32_t>() : kZero);
+}
+
+void addImaAggregate(BankPrediction& bank, const BankPrediction& sha256, ImaTemplate form,
+                     std::map<std::uint32_t, std::string>& unpredictable)
+{
+    constexpr std::uint32_t kImaPcr = 10;
+    if (bank.bank != HashAlgorithm::Sha1 && bank.bank != HashAlgorithm::Sha2_256) {
+        unpredictable.try_emplace(kImaPcr, "whether IMA extends the bank " +
+                                               std::string(kit::nameOf(bank.bank)) +
+                                               " with a digest of its own depends on the kernel");
+        return;
+    }
+    kit::AnyHasher aggregate(HashAlgorithm::Sha2_256);
+    for (std::uint32_t pcr = 0; pcr <= 9; ++pcr) {
+        if (!sha256.values[pcr]) {
+            unpredictable.try_emplace(kImaPcr, "it contains PCR " + std::to_string(pcr));
+            return;
+        }
+        aggregate.update(sha256.values[pcr]->view());
+    }
+    const kit::AnyDigest digest = kit::hash(bank.bank, aggregateRecord(aggregate.finish(), form));
+    kit::AnyHasher hasher(bank.bank);
+    auto& value = bank.values[kImaPcr].emplace(kit::AnyDigest::filled(kit::sizeOf(bank.bank), 0));
+    extendPcr(hasher, value, digest.view());
+    bank.events.push_back({kImaPcr, 0, "boot_aggregate of PCRs 0 to 9", "", digest});
+}
+
+const kit::AnyDigest& kernelNotMeasuredPcr4(HashAlgorithm bank)
+{
+    const auto composed = [](HashAlgorithm one) {
+        std::map<std::uint32_t, std::string> unused;
+        BootDigests digests;
+        digests.flow = BootFlow::DirectNotMeasured;
+        return composeBank(one, digests, unused).values[4].value();
+    };
+    // Asked for with every verdict, and always the same.
+    static const std::array<kit::AnyDigest, 4> kValues{
+        composed(HashAlgorithm::Sha1), composed(HashAlgorithm::Sha2_256), composed(HashAlgorithm::Sha2_384),
+        composed(HashAlgorithm::Sha2_512)};
+    return kValues.at(static_cast<std::size_t>(bank));
+}
+
+} // namespace teehost::vtpm

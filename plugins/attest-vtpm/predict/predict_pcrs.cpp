@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "predict/predict_pcrs.h"
+
+#include <algorithm>
+
+#include <teehost/kit/file.h>
+#include <teehost/kit/input_error.h>
+
+#include "predict/firmware_table.h"
+#include "predict/kernel_header.h"
+#include "predict/load_options.h"
+#include "predict/pe_authenticode.h"
+#include "predict/variable_store.h"
+
+namespace teehost::vtpm {
+namespace {
+
+constexpr std::size_t kMaxKernelBytes = 512u << 20;
+constexpr std::uint64_t kMaxInitrdBytes = UINT32_MAX;
+
+bool isAbsent(const InputFile& file)
+{
+    const auto* path = std::get_if<std::string>(&file);
+    return path != nullptr && path->empty();
+}
+
+/// A contribution for each bank that is computed.
+using PerBank = std::vector<Contribution>;
+
+PerBank unknownInAll(std::size_t banks, const std::string& reason)
+{
+    return PerBank(banks, Contribution(Unknown{reason}));
+}
+PerBank known(const std::vector<kit::AnyDigest>& digests, const std::string& source)
+{
+    PerBank out;
+    for (const kit::AnyDigest& digest : digests)
+        out.emplace_back(Known{digest, source});
+    return out;
+}
+PerBank known(const KnownFile& file, const std::vector<HashAlgorithm>& banks)
+{
+    PerBank out;
+    for (const HashAlgorithm bank : banks) {
+        const auto found = file.digests.find(bank);
+        if (found != file.digests.end())
+            out.emplace_back(Known{found->second, file.source});
+        else
+            out.emplace_back(Unknown{"of " + file.source + " no " + std::string(kit::nameOf(bank)) +
+                                     " digest is at hand"});
+    }
+    return out;
+}
+PerBank hashed(kit::ByteView bytes, const std::string& source, const std::vector<HashAlgorithm>& banks)
+{
+    PerBank out;
+    for (const HashAlgorithm bank : banks)
+        out.emplace_back(Known{kit::hash(bank, bytes), source});
+    return out;
+}
+
+/// What the firmware's file says.
+struct Firmware {
+    const FirmwareBuild* build = nullptr;
+    const CalibratedBoot* calibrated = nullptr;
+    std::string name;
+    PerBank pei, dxe;
+
+    [[nodiscard]] std::optional<LoadOptionsForm> loadOptions() const
+    {
+        if (calibrated != nullptr && calibrated->loadOptions)
+            return calibrated->loadOptions;
+        return build != nullptr ? std::optional(build->loadOptions) : std::nullopt;
+    }
+};
+
+class Prediction {
+public:
+    Prediction(const BootInputs& inputs, FirmwareCache& cache) : inputs_(inputs), banks_(inputs.banks)
+    {
+        // The aggregate is of this bank, whether asked for or not.
+        if (inputs.initramfsOnly &&
+            std::find(banks_.begin(), banks_.end(), HashAlgorithm::Sha2_256) == banks_.end())
+            banks_.push_back(HashAlgorithm::Sha2_256);
+        if (!inputs_.firmwareVars.empty()) {
+            vars_ = kit::readFile(inputs_.firmwareVars, "variable store", kMaxVariableStoreBytes);
+            store_ = VariableStore::parse(vars_);
+        }
+        readFirmware(cache);
+        readVariables();
+        if (!isAbsent(inputs_.kernel))
+            readDirectBoot();
+    }
+
+    PcrPrediction compose()
+    {
+        PcrPrediction out;
+        out.firmware = firmware_.name;
+        if (flow_ == BootFlow::DirectNotMeasured)
+            out.kernelNotMeasured =
+                "the variable store has Secure Boot enforced, which denies a kernel that QEMU "
+                "hands over: the firmware then starts it without measuring it";
+        for (std::size_t i = 0; i < banks_.size(); ++i)
+            out.banks.push_back(composeBank(banks_[i], digestsOf(i), out.unpredictable));
+        if (inputs_.initramfsOnly)
+            addAggregates(out);
+        out.banks.resize(inputs_.banks.size());
+        return out;
+    }
+
+private:
+    void readFirmware(FirmwareCache& cache);
+    void readCalibrated(const CalibratedBoot& boot);
+    void readBuild(const FirmwareBuild& build, const UnpackedFirmware& unpacked);
+    void readVariables();
+    /// Empty when there is none.
+    [[nodiscard]] kit::ByteView variable(const kit::Guid& vendor, std::string_view name) const
+    {
+        return store_ ? store_->find(vendor, name).value_or(kit::ByteView()) : kit::ByteView();
+    }
+    void readBootVariables(const VariableStore& store);
+    void readDirectBoot();
+    [[nodiscard]] PerBank readKernel(std::optional<std::uint64_t> initrd_size) const;
+    [[nodiscard]] BootDigests digestsOf(std::size_t bank) const;
+    void addAggregates(PcrPrediction& out) const;
+
+    const BootInputs& inputs_;
+    std::vector<HashAlgorithm> banks_;
+    BootFlow flow_ = BootFlow::Disk;
+    Firmware firmware_;
+    kit::Bytes vars_;                    ///< what store_ views
+    std::optional<VariableStore> store_; ///< none without a firmware that has variables
+    bool secureBoot_ = false;
+    PerBank kernel_, bootOrder_, bootOption_;
+    std::optional<PerBank> initrd_, loadOptions_;
+    std::vector<std::pair<std::string, PerBank>> policyVariables_;
+};
+
+void Prediction::readFirmware(FirmwareCache& cache)
+{
+    const std::string& path = inputs_.firmwareCode;
+    const kit::Sha256Digest sha256 = kit::sha256OfFile(path, "firmware");
+    firmware_.build = findBuild(sha256);
+    firmware_.name = firmware_.build != nullptr ? std::string(firmware_.build->name)
+                                                : "unknown, SHA-256 " + kit::toHex(sha256);
+    if (inputs_.calibration != nullptr)
+        firmware_.calibrated = inputs_.calibration->find(sha256, inputs_.machine.shape);
+    if (firmware_.calibrated != nullptr)
+        readCalibrated(*firmware_.calibrated);
+    else if (firmware_.build != nullptr && firmware_.build->platformInfo)
+        readBuild(*firmware_.build, *cache.unpack(path, sha256));
+    else
+        firmware_.pei = firmware_.dxe = unknownInAll(
+            banks_.size(), "it is not known what this firmware writes into itself before it measures "
+                           "itself (SHA-256 " +
+                               kit::toHex(sha256) + "); calibrate it");
+}
+
+void Prediction::readCalibrated(const CalibratedBoot& boot)
+{
+    const std::string source = "calibrated: " + toText(boot.shape);
+    for (const HashAlgorithm bank : banks_) {
+        const auto found = boot.volumes.find(bank);
+        if (found == boot.volumes.end()) {
+            const Unknown missing{"it was calibrated without the bank " + std::string(kit::nameOf(bank))};
+            firmware_.pei.emplace_back(missing);
+            firmware_.dxe.emplace_back(missing);
+            continue;
+        }
+        firmware_.pei.emplace_back(Known{found->second.pei, source});
+        firmware_.dxe.emplace_back(Known{found->second.dxe, source});
+    }
+}
+
+void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& unpacked)
+{
+    for (const HashAlgorithm bank : banks_)
+        firmware_.dxe.emplace_back(Known{unpacked.dxeDigest(bank), inputs_.firmwareCode});
+    const MachineFacts& machine = inputs_.machine;
+    auto reason = unpredictableShape(build, machine.shape);
+    if (machine.firmwareView)
+        reason = machine.firmwareView->reason;
+    const kit::ByteView pei = unpacked.volumes().pei();
+    kit::Bytes volume(pei.begin(), pei.end());
+    if (!reason)
+        reason = writeMemoryTypes(volume, build, variable(kMemoryTypeInformation, "MemoryTypeInformation"));
+    if (reason) {
+        firmware_.pei = unknownInAll(banks_.size(), *reason);
+        return;
+    }
+    writePlatformInfo(volume, build, machine.shape);
+    firmware_.pei = hashed(volume, inputs_.firmwareCode + " on " + toText(machine.shape), banks_);
+}
+
+void Prediction::readVariables()
+{
+    constexpr std::pair<const kit::Guid*, std::string_view> kPolicy[] = {{&kGlobalVariable, "PK"},
+                                                                         {&kGlobalVariable, "KEK"},
+                                                                         {&kImageSecurity, "db"},
+                                                                         {&kImageSecurity, "dbx"}};
+    const std::string& path = inputs_.firmwareVars;
+    if (!store_) {
+        const PerBank unknown = unknownInAll(banks_.size(), "the VM has no UEFI variable store");
+        policyVariables_.emplace_back("SecureBoot", unknown);
+        bootOrder_ = bootOption_ = unknown;
+        return;
+    }
+    const VariableStore& store = store_.value();
+    secureBoot_ = store.enforcesSecureBoot();
+    const std::uint8_t enforced = secureBoot_ ? 1 : 0;
+    const auto add = [&](const kit::Guid& vendor, std::string_view name, kit::ByteView data) {
+        policyVariables_.emplace_back(name, hashed(variableEvent(vendor, name, data), path, banks_));
+    };
+    add(kGlobalVariable, "SecureBoot", kit::ByteView(&enforced, 1));
+    for (const auto& [vendor, name] : kPolicy)
+        add(*vendor, name, variable(*vendor, name));
+    readBootVariables(store);
+}
+
+/// The boot manager writes both before it measures them: its own setup application is the only option unless
+/// the store brings others.
+void Prediction::readBootVariables(const VariableStore& store)
+{
+    constexpr std::array<std::uint8_t, 2> kFirstOption{0, 0};
+    const auto order = store.find(kGlobalVariable, "BootOrder");
+    const auto option = store.find(kGlobalVariable, "Boot0000");
+    if (firmware_.build == nullptr)
+        bootOption_ = unknownInAll(banks_.size(), "the boot options that this firmware makes are not known");
+    else if ((order && !kit::equal(*order, kFirstOption)) ||
+             (option && !kit::equal(*option, setupBootOption())))
+        bootOption_ =
+            unknownInAll(banks_.size(), "the variable store has boot options of its own, some of which "
+                                        "the firmware may drop");
+    else
+        bootOption_ = hashed(setupBootOption(), firmware_.name, banks_);
+    bootOrder_ = hashed(kFirstOption, inputs_.firmwareVars, banks_);
+}
+
+void Prediction::readDirectBoot()
+{
+    if (const auto reason = unpredictableCmdline(inputs_.cmdline))
+        throw kit::InputError("bad_cmdline", *reason);
+    flow_ = secureBoot_ ? BootFlow::DirectNotMeasured : BootFlow::Direct;
+    std::optional<std::uint64_t> initrdSize;
+    if (const auto* file = std::get_if<KnownFile>(&inputs_.initrd)) {
+        initrdSize = file->size;
+        initrd_ = known(*file, banks_);
+    } else if (!isAbsent(inputs_.initrd)) {
+        const std::string& path = std::get<std::string>(inputs_.initrd);
+        const kit::FileDigests hashes = kit::hashFile(path, "initrd", banks_);
+        initrdSize = hashes.size;
+        initrd_ = known(hashes.digests, path);
+    }
+    if (initrdSize && *initrdSize > kMaxInitrdBytes)
+        throw kit::InputError("bad_kernel", "the initrd is longer than 4 GiB");
+    kernel_ = readKernel(initrdSize);
+    if (inputs_.cmdline.empty() && !initrdSize)
+        return;
+    const auto form = firmware_.loadOptions();
+    loadOptions_ =
+        form ? hashed(loadOptions(inputs_.cmdline, initrdSize.has_value(), *form), inputs_.cmdline, banks_)
+             : unknownInAll(banks_.size(), "how this firmware hands the command line on is not known");
+}
+
+PerBank Prediction::readKernel(std::optional<std::uint64_t> initrd_size) const
+{
+    if (inputs_.machine.memoryLayout)
+        return unknownInAll(banks_.size(), inputs_.machine.memoryLayout->reason);
+    if (const auto reason = unpredictableQemu(inputs_.qemuVersion))
+        return unknownInAll(banks_.size(), *reason);
+    if (const auto* file = std::get_if<KnownFile>(&inputs_.kernel))
+        return known(*file, banks_);
+    const std::string& path = std::get<std::string>(inputs_.kernel);
+    kit::Bytes kernel = kit::readFile(path, "kernel", kMaxKernelBytes);
+    patchKernelHeader(kernel, inputs_.machine.shape.lowMemory(), initrd_size);
+    return known(authenticode(kernel, banks_), path + ", its header filled in by QEMU");
+}
+
+BootDigests Prediction::digestsOf(std::size_t bank) const
+{
+    BootDigests out;
+    out.flow = flow_;
+    out.peiVolume = firmware_.pei[bank];
+    out.dxeVolume = firmware_.dxe[bank];
+    for (const auto& [name, events] : policyVariables_)
+        out.policyVariables.push_back({name, events[bank]});
+    out.bootOrder = bootOrder_[bank];
+    out.bootOption = bootOption_[bank];
+    out.optionRoms = inputs_.machine.optionRoms;
+    if (flow_ == BootFlow::Disk)
+        return out;
+    out.kernel = kernel_[bank];
+    if (loadOptions_)
+        out.loadOptions = (*loadOptions_)[bank];
+    if (initrd_)
+        out.initrd = (*initrd_)[bank];
+    return out;
+}
+
+void Prediction::addAggregates(PcrPrediction& out) const
+{
+    const auto sha256 = std::find_if(out.banks.begin(), out.banks.end(), [](const BankPrediction& bank) {
+        return bank.bank == HashAlgorithm::Sha2_256;
+    });
+    for (BankPrediction& bank : out.banks)
+        addImaAggregate(bank, *sha256, *inputs_.initramfsOnly, out.unpredictable);
+}
+
+PcrPrediction nothingOf(const BootInputs& inputs, const std::string& reason)
+{
+    PcrPrediction out;
+    for (const HashAlgorithm bank : inputs.banks)
+        out.banks.push_back({bank, {}, {}});
+    for (std::uint32_t pcr = 0; pcr <= 16; ++pcr)
+        out.unpredictable.emplace(pcr, reason);
+    out.firmware = "none";
+    return out;
+}
+
+} // namespace
+
+PcrPrediction predictPcrs(const BootInputs& inputs, FirmwareCache& cache)
+{
+    if (inputs.firmwareCode.empty())
+        return nothingOf(inputs, "the VM has no UEFI firmware");
+    return Prediction(inputs, cache).compose();
+}
+
+} // namespace teehost::vtpm

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "predict/calibration.h"
+#include "refusal.h"
+
+namespace teehost::vtpm::test {
+namespace {
+
+CalibratedBoot someBoot()
+{
+    CalibratedBoot boot;
+    boot.firmware = kit::sha256(kit::viewOf("firmware"));
+    boot.shape = {Board::Pc, 1u << 30, 2, 4, CpuVendor::Intel, 39, false};
+    boot.loadOptions = LoadOptionsForm::InitrdFirst;
+    boot.volumes[kit::HashAlgorithm::Sha2_256] = {kit::AnyDigest::filled(32, 1),
+                                                  kit::AnyDigest::filled(32, 2)};
+    return boot;
+}
+
+std::string someDocument()
+{
+    Calibration calibration;
+    calibration.add(someBoot());
+    return calibration.toJson();
+}
+
+class CalibrationTest final : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(CalibrationTest);
+    CPPUNIT_TEST(readsWhatItWrites);
+    CPPUNIT_TEST(isOfOneFirmwareAndShape);
+    CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
+    CPPUNIT_TEST_SUITE_END();
+
+    void readsWhatItWrites()
+    {
+        const Calibration read = Calibration::parse(someDocument());
+        CPPUNIT_ASSERT_EQUAL(someDocument(), read.toJson());
+        const auto* found = read.find(someBoot().firmware, someBoot().shape);
+        CPPUNIT_ASSERT(found != nullptr && found->loadOptions == LoadOptionsForm::InitrdFirst);
+        const auto& volumes = found->volumes.at(kit::HashAlgorithm::Sha2_256);
+        CPPUNIT_ASSERT(kit::equal(volumes.dxe.view(), kit::AnyDigest::filled(32, 2).view()));
+    }
+
+    void isOfOneFirmwareAndShape()
+    {
+        const Calibration calibration = Calibration::parse(someDocument());
+        MachineShape other = someBoot().shape;
+        other.vcpus = 1;
+        CPPUNIT_ASSERT(calibration.find(someBoot().firmware, other) == nullptr);
+        CPPUNIT_ASSERT(calibration.find(kit::sha256({}), someBoot().shape) == nullptr);
+    }
+
+    void refusesWhatItDoesNotUnderstand()
+    {
+        const auto with = [](const std::string& before, const std::string& after) {
+            std::string text = someDocument();
+            const std::size_t at = text.find(before);
+            CPPUNIT_ASSERT_MESSAGE(before, at != std::string::npos);
+            return text.replace(at, before.size(), after);
+        };
+        for (const std::string& text :
+             {std::string(), std::string("[]"), with("\"version\": 1", "\"version\": 2"),
+              with("\"pc\"", "\"virt\""), with("GenuineIntel", "Zhaoxin"), with("false", "0"),
+              with("\"vcpus\": 2", "\"vcpus\": -2"), with("initrd-first", "initrd"),
+              with("\"sha256\": {", "\"md5\": {"), with("0101", "01"), with("memory_bytes", "memory"),
+              std::string(2u << 20, ' ')})
+            expectRefusal("bad_calibration", [&] { static_cast<void>(Calibration::parse(text)); });
+    }
+};
+CPPUNIT_TEST_SUITE_REGISTRATION(CalibrationTest);
+
+} // namespace
+} // namespace teehost::vtpm::test
