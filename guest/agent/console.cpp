@@ -8,16 +8,20 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "guest/agent/cvms/uplink.h"
+
 namespace teehost::guest {
 
-Console::Console(std::string_view device)
-    : fd_(::open(("/dev/" + std::string(device)).c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC))
+Console::Console(std::string_view device, const Uplink* uplink)
+    : fd_(::open(("/dev/" + std::string(device)).c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC)), uplink_(uplink)
 {
 }
 
-void Console::line(std::string_view text) const
+void Console::line(std::string_view text, LogLevel level) const
 {
-    if (!fd_)
+    if (uplink_ != nullptr)
+        uplink_->log(level, text);
+    if (!fd_ || level == LogLevel::Debug)
         return;
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -27,6 +31,12 @@ void Console::line(std::string_view text) const
     const std::string whole = std::string(stamp) + "teehost-agent: " + std::string(text) + "\n";
     // There is nobody left to tell that the console itself fails.
     [[maybe_unused]] const auto written = ::write(fd_.get(), whole.data(), whole.size());
+}
+
+void Console::event(GuestEvent event) const
+{
+    if (uplink_ != nullptr)
+        uplink_->event(event);
 }
 
 } // namespace teehost::guest

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Guests die, restart and hang, and whoever runs them must cope. The kernel parameter `teehost.fault` makes
-// this one do so on demand, `teehost.fault_delay_ms` after its steps are done; the delay 0 means before the
-// agent starts.
+// Guests die, restart and hang, or become something else than was started, and whoever runs them must cope.
+// The kernel parameter `teehost.fault` makes this one do so on demand, `teehost.fault_delay_ms` after its
+// steps are done; the delay 0 means before the agent starts.
 #pragma once
 
 #include <chrono>
@@ -24,8 +24,8 @@ public:
     /// Time until run() is due (never negative), if ever.
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn() const;
 
-    /// Ends the guest when the time has come; otherwise returns.
-    void run(const Console& console) const;
+    /// Ends the guest, or changes it, when the time has come; otherwise returns.
+    void run(const Console& console);
 
 private:
     Fault fault_;

@@ -32,6 +32,8 @@ void mountKernelFilesystems()
     mountAt("sysfs", "/sys", "sysfs", kDataOnly, nullptr);
 }
 
+void mountSecurityfs() { mountAt("securityfs", "/sys/kernel/security", "securityfs", kDataOnly, nullptr); }
+
 void mountConfigfs() { mountAt("configfs", "/sys/kernel/config", "configfs", kDataOnly, nullptr); }
 
 void mountShare(const char* tag, const char* directory)
@@ -40,11 +42,11 @@ void mountShare(const char* tag, const char* directory)
     mountAt(tag, directory, "9p", kDataOnly | MS_RDONLY, "trans=virtio,version=9p2000.L");
 }
 
-std::string readFile(const std::string& path, std::size_t limit)
+namespace {
+
+std::string readAll(const std::string& path, std::size_t limit, int flags)
 {
-    // O_NONBLOCK and O_NOFOLLOW: the host may have put a FIFO or a symbolic link there.
-    const UniqueFd file(
-        check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW), "cannot open " + path));
+    const UniqueFd file(check(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags), "cannot open " + path));
     std::string text;
     char buffer[4096];
     while (text.size() < limit) {
@@ -56,5 +58,15 @@ std::string readFile(const std::string& path, std::size_t limit)
     }
     return text;
 }
+
+} // namespace
+
+std::string readFile(const std::string& path, std::size_t limit)
+{
+    // O_NONBLOCK and O_NOFOLLOW: the host may have put a FIFO or a symbolic link there.
+    return readAll(path, limit, O_NONBLOCK | O_NOFOLLOW);
+}
+
+std::string readKernelFile(const std::string& path, std::size_t limit) { return readAll(path, limit, 0); }
 
 } // namespace teehost::guest

@@ -15,11 +15,15 @@ void mountKernelFilesystems();
 /// configfs, below which the kernel offers TSM reports (Documentation/ABI/testing/configfs-tsm). Throws
 /// std::system_error.
 void mountConfigfs();
+/// Where the kernel shows the logs of what it and the firmware measured.
+void mountSecurityfs();
 
 /// Mounts the 9P share with this tag read-only. Throws std::system_error.
 void mountShare(const char* tag, const char* directory);
 
 /// The first `limit` bytes of a file. Throws std::system_error.
 [[nodiscard]] std::string readFile(const std::string& path, std::size_t limit);
+/// The same of what the kernel itself shows, where links are its own.
+[[nodiscard]] std::string readKernelFile(const std::string& path, std::size_t limit);
 
 } // namespace teehost::guest

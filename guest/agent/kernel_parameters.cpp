@@ -20,6 +20,10 @@ constexpr std::pair<std::string_view, Fault> kFaults[] = {
     {"panic", Fault::Panic},
     {"no-agent", Fault::NoAgent},
     {"ignore-power", Fault::IgnorePower},
+    {"extend-pcr", Fault::ExtendPcr},
+    {"replay-quote", Fault::ReplayQuote},
+    {"lie-pcrs", Fault::LiePcrs},
+    {"lie-key", Fault::LieKey},
 };
 
 std::optional<std::uint32_t> parseNumber(std::string_view text, std::uint32_t least, std::uint32_t most)

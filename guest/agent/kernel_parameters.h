@@ -12,8 +12,20 @@
 
 namespace teehost::guest {
 
-/// Misbehaviour on demand, for tests of whoever runs the VM; see fault.h.
-enum class Fault { None, PowerOff, Reboot, Panic, NoAgent, IgnorePower };
+/// Misbehaviour on demand, for tests of whoever runs the VM; see fault.h, and of the last four
+/// attest/misbehaviour.h.
+enum class Fault {
+    None,
+    PowerOff,
+    Reboot,
+    Panic,
+    NoAgent,
+    IgnorePower,
+    ExtendPcr,
+    ReplayQuote,
+    LiePcrs,
+    LieKey
+};
 
 struct KernelParameters {
     std::uint16_t agentPort = 7002;

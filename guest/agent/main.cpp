@@ -5,6 +5,7 @@
 // what is wrong helps more.
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "guest/agent/console.h"
+#include "guest/agent/cvms/uplink.h"
 #include "guest/agent/environment.h"
 #include "guest/agent/filesystems.h"
 #include "guest/agent/kernel_parameters.h"
@@ -30,7 +32,7 @@ void attempt(const Console& console, Step step)
     try {
         step();
     } catch (const std::exception& error) {
-        console.line(error.what());
+        console.line(error.what(), LogLevel::Warning);
     }
 }
 
@@ -59,7 +61,7 @@ void reportModules(const Console& console, const ModuleReport& report)
         text += "; no device for " + join(report.absentDevice);
     console.line(text);
     for (const auto& failure : report.failed)
-        console.line("module " + failure);
+        console.line("module " + failure, LogLevel::Warning);
 }
 
 /// Names only: values are secrets until proven otherwise. These four are not, and say which VM this is.
@@ -74,7 +76,8 @@ void reportEnvironment(const Console& console, const Environment& environment)
             console.line(std::string(name) + "=" + printable(*value));
     for (const auto& problem : environment.problems)
         console.line("environment line " + std::to_string(problem.line) +
-                     " left out: " + std::string(problem.reason));
+                         " left out: " + std::string(problem.reason),
+                     LogLevel::Warning);
 }
 
 Environment readEnvironment(const Console& console)
@@ -98,13 +101,17 @@ Environment readEnvironment(const Console& console)
     KernelParameters parameters;
     attempt(Console(), [&] { parameters = parseKernelParameters(readFile("/proc/cmdline", 16 * 1024)); });
     openStandardStreams();
-    const Console console(parameters.console);
+    // Before anybody knows whether there is a service to tell: then it is told of the boot too.
+    std::optional<Uplink> uplink;
+    attempt(Console(parameters.console), [&] { uplink.emplace(); });
+    const Console console(parameters.console, uplink ? &*uplink : nullptr);
     console.line(mountProblem.empty() ? "started" : mountProblem);
     for (const auto& problem : parameters.problems)
-        console.line(problem);
+        console.line(problem, LogLevel::Warning);
 
     attempt(console, [&] { reportModules(console, loadModules("/modules/order")); });
     attempt(console, [] { mountConfigfs(); });
+    attempt(console, [] { mountSecurityfs(); });
     attempt(console, [&] {
         configureNetwork();
         console.line("eth0 is up with 10.0.2.15/24");
@@ -115,9 +122,10 @@ Environment readEnvironment(const Console& console)
     });
     Environment environment;
     attempt(console, [&] { environment = readEnvironment(console); });
-    if (parameters.selftest)
-        attempt(console, [&] { printSelftest(console, environment); });
-    supervise(parameters, console);
+    if (parameters.selftest) // digests, not for the uplink
+        attempt(console, [&] { printSelftest(Console(parameters.console), environment); });
+    console.event(GuestEvent::VmProvisioned);
+    supervise({parameters, environment, console, uplink ? &*uplink : nullptr});
 }
 
 } // namespace

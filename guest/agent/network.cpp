@@ -7,11 +7,13 @@
 #include <thread>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "guest/agent/system_call.h"
 #include "host/base/unique_fd.h"
@@ -59,6 +61,15 @@ void waitFor(int socket, std::string_view interface)
     throw std::system_error(ENODEV, std::generic_category(), std::string(interface));
 }
 
+/// A static program has no name service of the C library; gRPC asks by itself, with c-ares, which reads this.
+void nameServer(std::string_view address)
+{
+    const std::string text = "nameserver " + std::string(address) + "\n";
+    const UniqueFd file(check(::open("/etc/resolv.conf", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+                              "cannot make resolv.conf"));
+    check(::write(file.get(), text.data(), text.size()), "cannot write resolv.conf");
+}
+
 } // namespace
 
 void configureNetwork()
@@ -80,6 +91,7 @@ void configureNetwork()
     route.rt_gateway = ipv4("10.0.2.2");
     route.rt_flags = RTF_UP | RTF_GATEWAY;
     check(::ioctl(socket.get(), SIOCADDRT, &route), "cannot set the default route");
+    nameServer("10.0.2.3");
 }
 
 } // namespace teehost::guest

@@ -7,6 +7,10 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include "agent.grpc.pb.h"
+#include "guest/agent/attest/evidence.h"
+#include "guest/agent/attest/misbehaviour.h"
+#include "guest/agent/guest_service.h"
+#include "guest/agent/rpc_status.h"
 
 namespace teehost::guest {
 namespace {
@@ -18,8 +22,54 @@ grpc::Status unimplemented(const std::string& method)
     return {grpc::StatusCode::UNIMPLEMENTED, "the reference agent does not implement " + method};
 }
 
+/// AttestationRequest.type, as Cocos numbers it.
+enum class EvidenceType { Snp = 0, Vtpm = 1, SnpVtpm = 2, Tdx = 4, NoTee = 5 };
+
+std::string evidenceFor(const agent::AttestationRequest& request, Misbehaviour& misbehaviour)
+{
+    switch (static_cast<EvidenceType>(request.type())) {
+    case EvidenceType::Snp:
+        return teeEvidence(request.teenonce(), kSnpDriver);
+    case EvidenceType::Vtpm:
+        return misbehaviour.passOn(vtpmEvidence(request.vtpmnonce()));
+    case EvidenceType::SnpVtpm:
+        return snpVtpmEvidence(request.teenonce(), request.vtpmnonce());
+    case EvidenceType::Tdx:
+        return teeEvidence(request.teenonce(), kTdxDriver);
+    case EvidenceType::NoTee:
+        throw NoEvidence("evidence of a VM without TEE was asked for: there is none");
+    }
+    throw NoEvidence("the reference agent has no evidence of type " + std::to_string(request.type()));
+}
+
+constexpr std::size_t kPiece = 1u << 20; // well below gRPC's limit of 4 MiB a message
+
+template <class Take>
+void forEachPiece(const std::string& bytes, Take&& take)
+{
+    std::size_t at = 0;
+    do {
+        take(bytes.substr(at, kPiece));
+        at += kPiece;
+    } while (at < bytes.size());
+}
+
+grpc::Status sendInPieces(const std::string& evidence, grpc::ServerWriter<agent::AttestationResponse>& writer)
+{
+    agent::AttestationResponse response;
+    forEachPiece(evidence, [&](const std::string& piece) {
+        response.set_file(piece);
+        writer.Write(response);
+    });
+    return grpc::Status::OK;
+}
+
 /// The generated base answers UNIMPLEMENTED too, but without a word of why.
 class ReferenceAgent final : public agent::AgentService::Service {
+public:
+    explicit ReferenceAgent(Fault fault) : misbehaviour_(fault) {}
+
+private:
     grpc::Status Algo(ServerContext*, grpc::ServerReader<agent::AlgoRequest>*, agent::AlgoResponse*) override
     {
         return unimplemented("Algo");
@@ -33,43 +83,58 @@ class ReferenceAgent final : public agent::AgentService::Service {
     {
         return unimplemented("Result");
     }
-    grpc::Status Attestation(ServerContext*, const agent::AttestationRequest*,
-                             grpc::ServerWriter<agent::AttestationResponse>*) override
+    grpc::Status Attestation(ServerContext*, const agent::AttestationRequest* request,
+                             grpc::ServerWriter<agent::AttestationResponse>* writer) override
     {
-        return unimplemented("Attestation");
+        return unlessItFails([&] { return sendInPieces(evidenceFor(*request, misbehaviour_), *writer); });
     }
     grpc::Status IMAMeasurements(ServerContext*, const agent::IMAMeasurementsRequest*,
-                                 grpc::ServerWriter<agent::IMAMeasurementsResponse>*) override
+                                 grpc::ServerWriter<agent::IMAMeasurementsResponse>* writer) override
     {
-        return unimplemented("IMAMeasurements");
+        return unlessItFails([&] {
+            const ImaEvidence ima = imaEvidence();
+            agent::IMAMeasurementsResponse last;
+            forEachPiece(ima.log, [&](const std::string& piece) {
+                last.set_file(piece);
+                last.set_pcr10(ima.pcr10);
+                writer->Write(last);
+            });
+            return grpc::Status::OK;
+        });
     }
     grpc::Status AzureAttestationToken(ServerContext*, const agent::AttestationTokenRequest*,
                                        agent::AttestationTokenResponse*) override
     {
         return unimplemented("AzureAttestationToken");
     }
+
+    Misbehaviour misbehaviour_;
 };
 
 } // namespace
 
-void serveAgent(std::uint16_t port, const Console& console)
+void serveAgent(const KernelParameters& parameters, const Console& console)
 {
-    ReferenceAgent agent;
+    ReferenceAgent agent(parameters.fault);
+    const auto guest = makeGuestService();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     int bound = 0;
     // Without this a second process on the port would bind it as well and take half of the connections.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     // A numeric address: a static program has no name service.
-    builder.AddListeningPort("0.0.0.0:" + std::to_string(port), grpc::InsecureServerCredentials(), &bound);
+    builder.AddListeningPort("0.0.0.0:" + std::to_string(parameters.agentPort),
+                             grpc::InsecureServerCredentials(), &bound);
     builder.RegisterService(&agent);
+    builder.RegisterService(guest.get());
     const auto server = builder.BuildAndStart();
     if (!server || bound == 0) {
-        console.line("cannot listen on port " + std::to_string(port));
+        console.line("cannot listen on port " + std::to_string(parameters.agentPort));
         return;
     }
     server->GetHealthCheckService()->SetServingStatus(agent::AgentService::service_full_name(), true);
     console.line("agent listens on port " + std::to_string(bound));
+    console.event(GuestEvent::AgentServing);
     server->Wait();
 }
 

@@ -2,10 +2,8 @@
 #include "guest/agent/supervisor.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest/agent/child_process.h"
+#include "guest/agent/cvms/client_settings.h"
+#include "guest/agent/cvms/process.h"
 #include "guest/agent/fault.h"
 #include "guest/agent/power_button.h"
 #include "guest/agent/service.h"
@@ -26,27 +27,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kRestartDelay{1000};
-
-std::string describeExit(int status)
-{
-    if (WIFSIGNALED(status))
-        return std::string("killed by SIG") + ::sigabbrev_np(WTERMSIG(status));
-    return "exit status " + std::to_string(WEXITSTATUS(status));
-}
-
-[[noreturn]] void powerOff(const Console& console)
-{
-    console.line("power button: powering off");
-    ::sync();
-    ::reboot(RB_POWER_OFF);
-    ::_exit(1); // the kernel refused; a panic is more visible than a guest that hangs
-}
-
 class Supervisor {
 public:
-    Supervisor(const KernelParameters& parameters, const Console& console)
-        : parameters_(parameters), console_(console), fault_(parameters)
+    explicit Supervisor(const GuestParts& parts)
+        : parts_(parts), console_(parts.console), fault_(parts.parameters),
+          agent_("the agent", console_, [this] { return runAgent(); }),
+          client_("the client of the computation-management service", console_,
+                  [this] { return runClient(); })
     {
         sigset_t child;
         sigemptyset(&child);
@@ -60,17 +47,19 @@ public:
         fault_.run(console_);
         if (fault_.startsAgent())
             startAgent();
+        startClient();
         const PowerButton button;
         console_.line(button.devices().empty() ? "no power button" : "power button found");
         for (;;) {
             if (waitForButton(button)) {
                 if (fault_.heedsPowerButton())
-                    powerOff(console_);
+                    powerOff();
                 console_.line("fault: power button ignored");
             }
             reap();
-            if (restartAt_ && steady_clock::now() >= *restartAt_)
+            if (agent_.dueIn() == milliseconds(0))
                 startAgent();
+            client_.startIfDue();
             fault_.run(console_);
         }
     }
@@ -78,18 +67,30 @@ public:
 private:
     void startAgent()
     {
-        restartAt_.reset();
-        agent_ = ::fork();
-        if (agent_ < 0) {
-            console_.line(std::string("cannot start the agent: ") + std::strerror(errno));
-            restartAt_ = steady_clock::now() + kRestartDelay;
-        } else if (agent_ == 0) {
-            sigset_t none;
-            sigemptyset(&none);
-            ::sigprocmask(SIG_SETMASK, &none, nullptr);
-            serveAgent(parameters_.agentPort, console_);
-            ::_exit(1);
-        }
+        console_.event(GuestEvent::AgentStarted); // before it can say that it serves
+        agent_.start();
+    }
+
+    int runAgent()
+    {
+        serveAgent(parts_.parameters, console_);
+        return 1;
+    }
+
+    void startClient()
+    {
+        if (parts_.uplink == nullptr)
+            return;
+        if (namesService(parts_.environment))
+            client_.start();
+        else
+            parts_.uplink->close();
+    }
+
+    int runClient()
+    {
+        runCvmsProcess(parts_.environment, console_, *parts_.uplink);
+        return 0;
     }
 
     /// Waits for the next thing to do; true when it is a press of the button.
@@ -107,11 +108,10 @@ private:
 
     [[nodiscard]] int timeout() const
     {
-        auto due = fault_.dueIn();
-        if (restartAt_) {
-            const auto left = std::chrono::ceil<milliseconds>(*restartAt_ - steady_clock::now());
-            due = std::max(milliseconds(0), std::min(left, due.value_or(left)));
-        }
+        std::optional<milliseconds> due;
+        for (const auto& one : {fault_.dueIn(), agent_.dueIn(), client_.dueIn()})
+            if (one)
+                due = std::min(*one, due.value_or(*one));
         return due ? static_cast<int>(due->count()) : -1;
     }
 
@@ -122,26 +122,39 @@ private:
         }
         int status = 0;
         for (pid_t pid = ::waitpid(-1, &status, WNOHANG); pid > 0; pid = ::waitpid(-1, &status, WNOHANG)) {
-            if (pid != agent_)
-                continue;
-            console_.line("the agent ended (" + describeExit(status) + "); it starts again in a second");
-            restartAt_ = steady_clock::now() + kRestartDelay;
+            if (agent_.ended(pid, status))
+                console_.event(GuestEvent::AgentFailed);
+            else if (client_.ended(pid, status) && !client_.dueIn())
+                parts_.uplink->close(); // it is done, and nobody else reads
         }
     }
 
-    const KernelParameters& parameters_;
+    [[noreturn]] void powerOff()
+    {
+        console_.event(GuestEvent::GuestTerminating);
+        console_.line("power button: powering off");
+        client_.signal(SIGTERM);
+        const auto deadline = steady_clock::now() + kCvmsFarewell;
+        for (auto left = kCvmsFarewell; client_.runs() && left > milliseconds(0);
+             left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now())) {
+            pollfd ended{childEnded_.get(), POLLIN, 0};
+            ::poll(&ended, 1, static_cast<int>(left.count()));
+            reap();
+        }
+        ::sync();
+        ::reboot(RB_POWER_OFF);
+        ::_exit(1); // the kernel refused; a panic is more visible than a guest that hangs
+    }
+
+    const GuestParts parts_;
     const Console& console_;
     FaultPlan fault_;
     UniqueFd childEnded_;
-    pid_t agent_ = -1;
-    std::optional<steady_clock::time_point> restartAt_;
+    ChildProcess agent_, client_;
 };
 
 } // namespace
 
-void supervise(const KernelParameters& parameters, const Console& console)
-{
-    Supervisor(parameters, console).run();
-}
+void supervise(const GuestParts& parts) { Supervisor(parts).run(); }
 
 } // namespace teehost::guest

@@ -2,12 +2,22 @@
 #pragma once
 
 #include "guest/agent/console.h"
+#include "guest/agent/cvms/uplink.h"
+#include "guest/agent/environment.h"
 #include "guest/agent/kernel_parameters.h"
 
 namespace teehost::guest {
 
-/// What PID 1 does for the rest of its life: keeps the agent running in a child, reaps whatever else ends,
-/// and powers off on the power button. The agent is a child because a crash of PID 1 is a kernel panic.
-[[noreturn]] void supervise(const KernelParameters& parameters, const Console& console);
+struct GuestParts {
+    const KernelParameters& parameters;
+    const Environment& environment;
+    const Console& console;
+    Uplink* uplink; ///< nullptr: there is none, and no service is dialed
+};
+
+/// What PID 1 does for the rest of its life: keeps the agent running in a child, and the process that talks
+/// with the computation-management service in another if there is one to dial; reaps whatever else ends, and
+/// powers off on the power button. They are children because a crash of PID 1 is a kernel panic.
+[[noreturn]] void supervise(const GuestParts& parts);
 
 } // namespace teehost::guest

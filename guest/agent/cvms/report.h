@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the guest has to say about itself, in the words of the computation-management service.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace teehost::guest {
+
+enum class LogLevel { Debug, Info, Warning, Error };
+
+/// "DEBUG", "INFO", "WARN", "ERROR": the names of Go's log/slog, which the service of Cocos expects.
+[[nodiscard]] std::string_view nameOf(LogLevel level) noexcept;
+/// The value of AGENT_LOG_LEVEL, in either case; "warning" is taken for "warn". Nothing for any other word.
+[[nodiscard]] std::optional<LogLevel> parseLogLevel(std::string_view text) noexcept;
+
+enum class GuestEvent { VmProvisioned, AgentStarted, AgentServing, AgentFailed, GuestTerminating };
+
+/// How an event is told. `state` is what the agent answers when asked for its state from then on; empty: the
+/// event changes nothing. "Idle" and "Failed" are states of Cocos' agent (agent/agentstate_string.go there).
+struct EventWords {
+    std::string_view type;
+    std::string_view status;
+    std::string_view state;
+};
+
+/// Indexed by GuestEvent.
+inline constexpr std::array<EventWords, 5> kEventWords{{
+    {"vm-provision", "Completed", ""},
+    {"agent-start", "Starting", "Starting"},
+    {"agent-serve", "Ready", "Idle"},
+    {"agent-end", "Failed", "Failed"},
+    {"vm-terminate", "Terminating", "Terminating"},
+}};
+
+[[nodiscard]] constexpr const EventWords& wordsOf(GuestEvent event) noexcept
+{
+    return kEventWords[static_cast<std::size_t>(event)];
+}
+
+} // namespace teehost::guest

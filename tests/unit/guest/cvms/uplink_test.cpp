@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <string>
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "guest/agent/cvms/message.h"
+#include "guest/agent/cvms/uplink.h"
+
+namespace teehost::guest {
+namespace {
+
+std::optional<cvms::ClientStreamMessage> take(const Uplink& uplink)
+{
+    char record[Uplink::kMaxRecordBytes];
+    const auto size = ::recv(uplink.receiver(), record, sizeof record, MSG_TRUNC);
+    if (size < 0)
+        return std::nullopt;
+    cvms::ClientStreamMessage message;
+    CPPUNIT_ASSERT(static_cast<std::size_t>(size) <= sizeof record);
+    CPPUNIT_ASSERT(message.ParseFromArray(record, static_cast<int>(size)));
+    return message;
+}
+
+class UplinkTest final : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(UplinkTest);
+    CPPUNIT_TEST(keepsWhatIsSaidBeforeAnybodyListens);
+    CPPUNIT_TEST(takesTheLongestLine);
+    CPPUNIT_TEST(neverWaitsAndSaysHowMuchIsLost);
+    CPPUNIT_TEST(sharesTheStateWithChildren);
+    CPPUNIT_TEST(forgetsOnceClosed);
+    CPPUNIT_TEST_SUITE_END();
+
+    void keepsWhatIsSaidBeforeAnybodyListens()
+    {
+        const Uplink uplink;
+        uplink.log(LogLevel::Info, "first");
+        uplink.event(GuestEvent::VmProvisioned);
+        CPPUNIT_ASSERT_EQUAL(std::string("first"), take(uplink)->agent_log().message());
+        CPPUNIT_ASSERT_EQUAL(std::string("vm-provision"), take(uplink)->agent_event().event_type());
+        CPPUNIT_ASSERT(!take(uplink));
+    }
+
+    void takesTheLongestLine()
+    {
+        const Uplink uplink;
+        uplink.log(LogLevel::Warning, std::string(100'000, '\xff'));
+        CPPUNIT_ASSERT(take(uplink)->agent_log().message().ends_with("..."));
+    }
+
+    void neverWaitsAndSaysHowMuchIsLost()
+    {
+        const Uplink uplink;
+        constexpr int kLines = 10'000;
+        for (int i = 0; i < kLines; ++i)
+            uplink.log(LogLevel::Info, std::to_string(i));
+        int kept = 0;
+        for (; take(uplink); ++kept) {
+        }
+        CPPUNIT_ASSERT(kept > 50 && kept < kLines); // a boot has about twenty
+        uplink.log(LogLevel::Info, "next");
+        CPPUNIT_ASSERT(
+            take(uplink)->agent_log().message().starts_with(std::to_string(kLines - kept) + " messages"));
+        CPPUNIT_ASSERT_EQUAL(std::string("next"), take(uplink)->agent_log().message());
+    }
+
+    void sharesTheStateWithChildren()
+    {
+        const Uplink uplink;
+        CPPUNIT_ASSERT_EQUAL(std::string("Starting"), uplink.agentState());
+        const pid_t child = ::fork();
+        if (child == 0) {
+            uplink.event(GuestEvent::AgentServing);
+            ::_exit(0);
+        }
+        CPPUNIT_ASSERT_EQUAL(child, ::waitpid(child, nullptr, 0));
+        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), uplink.agentState());
+        CPPUNIT_ASSERT_EQUAL(std::string("agent-serve"), take(uplink)->agent_event().event_type());
+        uplink.event(GuestEvent::VmProvisioned); // not of the agent
+        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), uplink.agentState());
+    }
+
+    void forgetsOnceClosed()
+    {
+        Uplink uplink;
+        uplink.log(LogLevel::Info, "a line");
+        uplink.close();
+        uplink.log(LogLevel::Info, "another");
+        uplink.event(GuestEvent::AgentFailed);
+        CPPUNIT_ASSERT(!take(uplink));
+        CPPUNIT_ASSERT_EQUAL(std::string("Failed"), uplink.agentState());
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(UplinkTest);
+
+} // namespace
+} // namespace teehost::guest
