@@ -5,12 +5,15 @@
 #include <filesystem>
 #include <iostream>
 
+#include <sys/resource.h>
+
 #include <Poco/Util/HelpFormatter.h>
 
 #include "host/base/error.h"
 #include "host/check_settings.h"
 #include "host/daemon.h"
 #include "host/doctor/kvm_probe.h"
+#include "host/plugin/configure.h"
 #include "host/settings/listing.h"
 #include "host/version.h"
 
@@ -28,36 +31,6 @@ std::string defaultConfig()
         if (std::filesystem::exists(path))
             return path;
     return {};
-}
-
-/// The host's own options first: they say where the plugins are, whose options complete the table.
-struct Configuration {
-    settings::Settings settings;
-    plugin::Loaded plugins;
-};
-
-settings::OptionTable withPluginOptions(const plugin::Loaded& plugins)
-{
-    auto table = settings::hostOptions();
-    for (const auto& plugin : plugins.plugins)
-        for (const auto& option : plugin->options())
-            table.add(option);
-    return table;
-}
-
-Configuration configure(const settings::Sources& sources, Log& log, std::vector<std::string>& warnings)
-{
-    settings::Sources early = sources;
-    std::erase_if(early.overrides, [table = settings::hostOptions()](const std::string& text) {
-        return table.find(text.substr(0, text.find('='))) == nullptr;
-    });
-    std::vector<std::string> ignored; // the second pass, with the plugins' options, gives the warnings
-    const auto hostSettings = settings::loadSettings(settings::hostOptions(), early, ignored);
-    if (log.enabled(LogLevel::Info)) // otherwise only a check or a listing was asked for
-        log.setThreshold(parseLogLevel(hostSettings.text("log.level")));
-    auto plugins = loadConfiguredPlugins(hostSettings, sources.baseDir, log);
-    auto settings = settings::loadSettings(withPluginOptions(plugins), sources, warnings);
-    return {std::move(settings), std::move(plugins)};
 }
 
 } // namespace
@@ -79,6 +52,9 @@ void App::defineOptions(Poco::Util::OptionSet& options)
     options.addOption(Option("list-options", "",
                              "print every option and exit; FORMAT is table, properties, env or markdown")
                           .argument("FORMAT", false));
+    options.addOption(Option("recover", "",
+                             "set a damaged store aside and start with an empty one; VMs that still run are "
+                             "reported and left alone"));
     options.addOption(Option("probe-kvm", "", "run the KVM probe guest, print its verdict and exit"));
 }
 
@@ -91,6 +67,8 @@ void App::handleOption(const std::string& name, const std::string& value)
         mode_ = Mode::Version;
     else if (name == "check-config")
         mode_ = Mode::CheckConfig;
+    else if (name == "recover")
+        recover_ = true;
     else if (name == "probe-kvm")
         mode_ = Mode::ProbeKvm;
     else if (name == "config")
@@ -151,7 +129,7 @@ int App::main(const std::vector<std::string>& args)
         return serve();
     } catch (const Error& error) {
         std::cerr << "teehostd: " << describe(error) << "\n";
-        return EXIT_CONFIG;
+        return error.category() == Category::Unavailable ? EXIT_TEMPFAIL : EXIT_CONFIG;
     }
 }
 
@@ -164,7 +142,7 @@ int App::serve()
     auto listing = settings::ListingFormat::Table;
     if (mode_ == Mode::ListOptions)
         listing = settings::parseListingFormat(listingFormat_);
-    const auto configuration = configure(sources(), log, warnings);
+    const auto configuration = plugin::configure(sources(), log, warnings);
     if (mode_ == Mode::ListOptions) {
         std::cout << settings::listOptions(configuration.settings, listing);
         return EXIT_OK;
@@ -179,7 +157,14 @@ int App::serve()
     }
     for (const auto& warning : warnings)
         log.warning("settings", {{"what", warning}});
-    const Daemon daemon(configuration.settings, environment, configuration.plugins, log);
+    const rlimit noCore{0, 0}; // secrets of guests pass through this process's memory
+    ::setrlimit(RLIMIT_CORE, &noCore);
+    rlimit files{}; // the soft limit is low for the sake of select(2), which is not used here
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+    const Daemon daemon(configuration.settings, environment, configuration.plugins, log, recover_);
     waitForTerminationRequest();
     log.info("teehostd stops");
     // Ending the VMs may take their guests' grace. A second signal is for somebody who cannot wait.

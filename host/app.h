@@ -30,6 +30,7 @@ private:
     std::string configPath_, listingFormat_;
     std::vector<std::string> overrides_;
     std::string startDirectory_;
+    bool recover_ = false;
 };
 
 } // namespace teehost

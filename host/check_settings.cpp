@@ -75,7 +75,10 @@ void checkNames(const Settings& settings, const plugin::Loaded& plugins,
     const auto* chosen = plugins.find(backend);
     if (!backend.empty() && backend != "auto" && (chosen == nullptr || !chosen->info().backend))
         refuse(settings, "backend", "no loaded plugin of that id is a backend", vm::knownBackends(plugins));
-    for (const auto& id : settings.list("attesters")) {
+    const auto attesters = settings.list("attesters");
+    for (const auto& id : attesters) {
+        if (attesters.size() == 1 && (id == "auto" || id == "none"))
+            continue;
         const auto* plugin = plugins.find(id);
         if (plugin == nullptr || !plugin->info().attester)
             refuse(settings, "attesters", "no loaded plugin \"" + printable(id) + "\" is an attester",

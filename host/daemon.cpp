@@ -14,13 +14,18 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
+#include "host/agent/agent_probe.h"
 #include "host/api/http_server.h"
 #include "host/api/server.h"
+#include "host/appraisal/attestor.h"
+#include "host/attest/fetcher.h"
 #include "host/base/error.h"
 #include "host/base/helper_process.h"
+#include "host/base/service_manager.h"
 #include "host/base/text.h"
 #include "host/base/vm_id.h"
 #include "host/launch/vm_dirs.h"
+#include "host/store/store.h"
 #include "host/telemetry/metrics.h"
 #include "host/version.h"
 #include "host/vm/backend_choice.h"
@@ -32,9 +37,14 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
+constexpr const char* kInstanceFile = "instance-id";
+constexpr const char* kStoreFile = "teehost.db";
+constexpr const char* kCollateralDirectory = "collateral";
 constexpr std::size_t kPoolThreads = 4;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
+constexpr auto kSelfCheckInterval = 5s;
+constexpr auto kSelfCheckLimit = 5s;
 constexpr auto kPackageQueryLimit = 5s;
 constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
 constexpr std::size_t kLongestRunPath =
@@ -45,7 +55,7 @@ std::string instanceId(const settings::Settings& settings, const fs::path& state
 {
     if (const auto configured = settings.text("instance.id"); !configured.empty())
         return configured;
-    const auto path = stateDir / "instance-id";
+    const auto path = stateDir / kInstanceFile;
     std::string text;
     std::ifstream(path) >> text;
     if (VmId::parse(text))
@@ -57,6 +67,16 @@ std::string instanceId(const settings::Settings& settings, const fs::path& state
         throw Error(Category::FailedPrecondition, "cannot write \"" + path.string() + "\"",
                     "check the state directory");
     return text;
+}
+
+/// Where the daemon itself reaches its gRPC port.
+std::string ownAddress(const std::string& host)
+{
+    if (host == "localhost" || host == "0.0.0.0")
+        return "127.0.0.1";
+    if (host == "::" || host == "[::]")
+        return "::1";
+    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
 void warnAbout(const settings::Settings& settings, const launch::HostDirs& dirs, const Log& log)
@@ -128,61 +148,80 @@ launch::HostDirs hostDirs(const settings::Settings& settings)
     return {settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
 }
 
-} // namespace
-
-plugin::Loaded loadConfiguredPlugins(const settings::Settings& hostSettings,
-                                     const std::string& startDirectory, const Log& log)
+/// Collateral for every plugin, from before its instance is made.
+std::shared_ptr<attest::Fetcher> serveFetcher(const settings::Settings& settings,
+                                              const plugin::Loaded& plugins, const Log& log)
 {
-    std::vector<std::string> dirs;
-    for (const auto& dir : hostSettings.list("plugins.dir"))
-        dirs.push_back((fs::path(startDirectory) / dir).lexically_normal().string());
-    if (dirs.empty()) {
-        const auto bin = fs::read_symlink("/proc/self/exe").parent_path();
-        dirs.push_back((bin / "../lib/teehost/plugins").lexically_normal().string());
-    }
-    plugin::TrustPolicy policy;
-    policy.allowOwn = hostSettings.flag("plugins.allow_own");
-    return plugin::loadPlugins(dirs, policy, log);
+    auto fetcher = std::make_shared<attest::Fetcher>(
+        attest::fetcherOptions(settings, hostDirs(settings).state / kCollateralDirectory), log);
+    for (const auto& plugin : plugins.plugins)
+        plugin->serveFetch(fetcher);
+    return fetcher;
 }
+
+} // namespace
 
 struct Daemon::Parts {
     Parts(const settings::Settings& settings, const settings::Environment& environment,
-          const plugin::Loaded& plugins, const Log& theLog)
-        : log(theLog), kvm(probeKvmIfWanted(settings, plugins, log)),
-          probes(vm::probePlugins(plugins, settings, kvm, log))
+          const plugin::Loaded& plugins, const Log& theLog, bool recover)
+        : log(theLog), fetcher(serveFetcher(settings, plugins, log)),
+          kvm(probeKvmIfWanted(settings, plugins, log)), probes(vm::probePlugins(plugins, settings, kvm, log))
     {
         const auto dirs = hostDirs(settings);
         launch::prepareHostDirs(dirs, !settings.text("qemu.user").empty());
+        stateLock.emplace(dirs.state);
+        runtimeLock.emplace(dirs.runtime);
         warnAbout(settings, dirs, log);
+        const bool firstStart = !fs::exists(dirs.state / kInstanceFile);
         const auto instance = instanceId(settings, dirs.state);
+        openStore(dirs.state / kStoreFile, settings, recover);
         vm::Backends backends{plugins,
                               vm::chooseBackend(plugins, probes, settings,
                                                 vm::readSwitches(plugins, settings.table(), environment),
                                                 log),
-                              settings.list("attesters"), [this, &settings](const plugin::PluginInfo& info) {
+                              vm::chooseAttesters(plugins, probes, settings, log),
+                              [this, &settings](const plugin::PluginInfo& info) {
                                   return vm::chooseAccel(info, settings.flagOrAuto("qemu.enable_kvm"), kvm);
                               }};
         // Asked now, so that MANAGER_QEMU_ENABLE_KVM=true on a host without KVM stops the start.
         const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
         const std::string backend = backends.defaultBackend;
         supervisor = std::make_unique<vm::Supervisor>(
-            io, pool, settings,
+            io, pool, calls, settings,
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
                           instance, firmwareVersion(settings), settings.text("guest.eos_version")},
-            std::move(backends), log);
+            std::move(backends), *store, log);
+        // A store that vanished between two starts is no reason to end VMs.
+        supervisor->restore(recover || (store->fresh() && !firstStart));
+        for (const auto& view : supervisor->list())
+            metrics.admit(view.state);
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
-        http = std::make_unique<api::HttpServer>(settings,
-                                                 api::HttpContent{std::string(kVersion), instance,
-                                                                  [this] { return ready.load(); },
-                                                                  [this] { return metrics.text(); }},
-                                                 log);
+        http = std::make_unique<api::HttpServer>(
+            settings,
+            api::HttpContent{std::string(kVersion), instance, [this] { return ready.load(); },
+                             [this] {
+                                 metrics.setStoreHealthy(store->healthy());
+                                 return metrics.text();
+                             }},
+            log);
+        attestor = std::make_unique<appraisal::Attestor>(*supervisor, judging, log);
         server = std::make_unique<api::Server>(
-            *supervisor, api::HostDescription{plugins, probes, backend, std::string(kVersion), instance}, log,
+            *supervisor, *attestor,
+            api::HostDescription{plugins, probes, backend, std::string(kVersion), instance}, log,
             dirs.runtime);
+        ready = true; // what is spawned below ends when it is not
         loop = std::thread([this] { io.run(); });
         asio::co_spawn(
             io, [this]() -> asio::awaitable<void> { co_await refreshTls(); }, asio::detached);
-        ready = true;
+        asio::co_spawn(
+            io, [this]() -> asio::awaitable<void> { co_await feedWatchdog(); }, asio::detached);
+        asio::co_spawn(
+            io, [this]() -> asio::awaitable<void> { co_await attestor->run(); }, asio::detached);
+        asio::co_spawn(
+            io,
+            [this, host = settings.text("grpc.host")]() -> asio::awaitable<void> { co_await staySeen(host); },
+            asio::detached);
+        notifyServiceManager("READY=1");
         log.info("teehostd serves",
                  {{"version", std::string(kVersion)},
                   {"grpc", settings.text("grpc.host") + ":" + std::to_string(server->port())},
@@ -196,27 +235,51 @@ struct Daemon::Parts {
     ~Parts()
     {
         ready = false;
+        notifyServiceManager("STOPPING=1");
         if (loop.joinable()) {
             server->drain();
-            endVms();
+            attestor->stop();
+            leaveVms();
             server->stop(kDrainPatience);
-            tlsTimer.cancel();
-            asio::post(io, [this] { io.stop(); });
+            asio::post(io, [this] {
+                tlsTimer.cancel();
+                seenTimer.cancel();
+                watchdogTimer.cancel();
+                io.stop();
+            });
             loop.join();
         }
         pool.join();
+        if (!calls.idleWithin(kDrainPatience) || !judging.idleWithin(kDrainPatience)) {
+            // Everything is on the disk and nothing else is owed: a plugin must not keep the daemon.
+            store.reset();
+            log.error("a call of a plugin never returned; ending without it");
+            std::_Exit(EXIT_SUCCESS);
+        }
     }
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
-    /// Waits until every VM has ended: each ladder is bounded, unless the kernel cannot end a process.
-    void endVms()
+    /// Waits until what is being created is undone and, with vm.on_shutdown=stop, until every VM has ended:
+    /// each ladder is bounded, unless the kernel cannot end a process.
+    void leaveVms()
     {
         std::promise<void> ended;
         asio::co_spawn(
             io, [this]() -> asio::awaitable<void> { co_await supervisor->shutdown(); },
             [&ended](std::exception_ptr) { ended.set_value(); });
         ended.get_future().wait();
+    }
+
+    void openStore(const fs::path& path, const settings::Settings& settings, bool recover)
+    {
+        if (recover)
+            if (const auto aside = store::Store::setAside(path); !aside.empty())
+                log.warning(
+                    "the store was set aside; VMs that still run are reported, and are for the operator "
+                    "to end",
+                    {{"file", aside.string()}});
+        store = std::make_unique<store::Store>(path, settings.number("vm.event_history"), log);
     }
 
     asio::awaitable<void> refreshTls()
@@ -232,25 +295,76 @@ struct Daemon::Parts {
         }
     }
 
+    /// When gRPC could not accept a connection, asks its port as a client would, until it answers, and has it
+    /// opened again when it does not.
+    asio::awaitable<void> staySeen(std::string host)
+    {
+        while (ready) {
+            seenTimer.expires_after(kSelfCheckInterval);
+            boost::system::error_code cancelled;
+            co_await seenTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            if (cancelled || !ready)
+                co_return;
+            if (!api::Server::mayBeDeaf())
+                continue;
+            const auto port = static_cast<std::uint16_t>(server->port());
+            const std::string address = ownAddress(host);
+            const auto answer = co_await agent::probeAgent(io, address, port, kSelfCheckLimit);
+            if (answer != agent::Answer::None) {
+                api::Server::answers();
+                continue;
+            }
+            log.error("the gRPC port does not answer; it is opened again");
+            auto reopen = [this] {
+                try {
+                    if (ready)
+                        server->reopen();
+                } catch (const Error& error) {
+                    log.error("the gRPC port cannot be opened again", {{"error", error.what()}});
+                }
+            };
+            co_await onPool(pool, reopen);
+        }
+    }
+
+    /// From the thread that owns the VMs: when that one is stuck, the service manager starts another daemon,
+    /// which adopts them.
+    asio::awaitable<void> feedWatchdog()
+    {
+        const auto interval = watchdogInterval();
+        while (interval && ready) {
+            notifyServiceManager("WATCHDOG=1");
+            watchdogTimer.expires_after(*interval / 3);
+            boost::system::error_code cancelled;
+            co_await watchdogTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        }
+    }
+
     const Log& log;
+    std::shared_ptr<attest::Fetcher> fetcher; ///< also the plugins', whose instances live longer
     doctor::KvmProbeResult kvm;
     vm::ProbeResults probes;
     telemetry::Metrics metrics;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
     asio::thread_pool pool{kPoolThreads};
-    asio::steady_timer tlsTimer{io};
+    vm::PluginCalls calls{io};
+    vm::PluginCalls judging{io}; ///< of evidence: what waits for collateral must not hold up launches
+    asio::steady_timer tlsTimer{io}, watchdogTimer{io}, seenTimer{io};
     std::atomic<bool> ready{false};
+    std::optional<store::StateLock> stateLock, runtimeLock;
+    std::unique_ptr<store::Store> store;
     std::unique_ptr<vm::Supervisor> supervisor;
     vm::EventLog::Subscription counting;
     std::unique_ptr<api::HttpServer> http;
+    std::unique_ptr<appraisal::Attestor> attestor;
     std::unique_ptr<api::Server> server;
     std::thread loop;
 };
 
 Daemon::Daemon(const settings::Settings& settings, const settings::Environment& environment,
-               const plugin::Loaded& plugins, const Log& log)
-    : parts_(std::make_unique<Parts>(settings, environment, plugins, log))
+               const plugin::Loaded& plugins, const Log& log, bool recover)
+    : parts_(std::make_unique<Parts>(settings, environment, plugins, log, recover))
 {
 }
 

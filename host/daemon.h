@@ -12,17 +12,13 @@
 
 namespace teehost {
 
-/// The plugins of `plugins.dir`, loaded but without instances; also what their options are known from.
-[[nodiscard]] plugin::Loaded loadConfiguredPlugins(const settings::Settings& hostSettings,
-                                                   const std::string& startDirectory, const Log& log);
-
 class Daemon {
 public:
     /// Builds everything and serves when it returns. Throws Error with the one line that says why it cannot.
-    /// All arguments must outlive it.
+    /// `recover` sets the store aside first. All other arguments must outlive it.
     Daemon(const settings::Settings& settings, const settings::Environment& environment,
-           const plugin::Loaded& plugins, const Log& log);
-    /// Stops serving, ends every VM, takes the parts down.
+           const plugin::Loaded& plugins, const Log& log, bool recover);
+    /// Stops serving, leaves or ends the VMs (vm.on_shutdown), takes the parts down.
     ~Daemon();
 
 private:

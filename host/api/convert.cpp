@@ -45,6 +45,45 @@ google::protobuf::Timestamp timestamp(std::chrono::system_clock::time_point time
     return out;
 }
 
+v1::AttestationStanding toProto(vm::Standing standing)
+{
+    switch (standing) {
+    case vm::Standing::Unknown:
+        return v1::ATTESTATION_STANDING_UNKNOWN;
+    case vm::Standing::Attested:
+        return v1::ATTESTATION_STANDING_ATTESTED;
+    case vm::Standing::Failed:
+        return v1::ATTESTATION_STANDING_FAILED;
+    case vm::Standing::Undecided:
+        return v1::ATTESTATION_STANDING_UNDECIDED;
+    }
+    return v1::ATTESTATION_STANDING_UNSPECIFIED;
+}
+
+struct ToValue {
+    v1::Value& out;
+    void operator()(std::monostate) const {}
+    void operator()(bool value) const { out.set_flag(value); }
+    void operator()(std::int64_t value) const { out.set_integer(value); }
+    void operator()(std::uint64_t value) const { out.set_number(value); }
+    void operator()(const std::string& value) const { out.set_text(value); }
+    void operator()(const plugin::Bytes& value) const { out.set_data(value.data(), value.size()); }
+};
+
+void toProto(const plugin::ClaimValue& value, v1::Value& out) { std::visit(ToValue{out}, value); }
+
+void toProto(const plugin::CheckResult& check, v1::VerdictCheck& out)
+{
+    out.set_id(check.id);
+    out.set_title(check.title);
+    out.set_verdict(lowerCase(verdictName(check.verdict)));
+    out.set_message(check.message);
+    out.set_remedy(check.hint);
+    toProto(check.expected, *out.mutable_expected());
+    toProto(check.actual, *out.mutable_actual());
+    out.set_required(check.required);
+}
+
 } // namespace
 
 launch::VmRequest fromProto(manager::CreateReq&& request)
@@ -90,9 +129,11 @@ launch::VmRequest fromProto(v1::CreateVmRequest&& request)
     out.initrd = request.initrd();
     if (request.has_cmdline())
         out.cmdline = request.cmdline();
+    out.hostData.assign(request.host_data().begin(), request.host_data().end());
     if (request.has_ttl())
         out.ttl = fromProto(request.ttl(), "ttl");
     out.labels.insert(request.labels().begin(), request.labels().end());
+    out.maxRestarts = request.max_restarts();
     auto& from = *request.mutable_agent();
     auto& agent = out.agent;
     agent.logLevel = from.log_level();
@@ -140,8 +181,16 @@ v1::VmState toProto(vm::VmState state)
         return v1::VM_STATE_BOOTING;
     case vm::VmState::Running:
         return v1::VM_STATE_RUNNING;
+    case vm::VmState::Degraded:
+        return v1::VM_STATE_DEGRADED;
+    case vm::VmState::Unresponsive:
+        return v1::VM_STATE_UNRESPONSIVE;
     case vm::VmState::Paused:
         return v1::VM_STATE_PAUSED;
+    case vm::VmState::Restarting:
+        return v1::VM_STATE_RESTARTING;
+    case vm::VmState::Lost:
+        return v1::VM_STATE_LOST;
     case vm::VmState::Stopping:
         return v1::VM_STATE_STOPPING;
     case vm::VmState::Cleaning:
@@ -179,8 +228,35 @@ void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out)
     out.set_cmdline(spec.cmdline);
     out.set_idempotency_key(spec.idempotencyKey);
     out.set_cpu_model(view.cpuModel);
+    out.set_max_restarts(spec.maxRestarts);
+    out.set_restarts(view.restarts);
+    out.set_attestation(toProto(view.standing));
+    if (view.standing != vm::Standing::Unknown)
+        *out.mutable_attested() = timestamp(view.attested);
+    out.set_attestation_reason(view.attestationReason);
     out.set_firmware_version(facts.firmwareVersion);
     out.set_eos_version(facts.eosVersion);
+}
+
+void toProto(const vm::Verdict& verdict, v1::Attestation& out)
+{
+    out.set_standing(toProto(verdict.standing));
+    out.set_reason(verdict.reason);
+    *out.mutable_at() = timestamp(verdict.at);
+    out.set_nonce(verdict.nonce.data(), verdict.nonce.size());
+    for (const auto& one : verdict.plugins) {
+        auto& to = *out.add_verdicts();
+        to.set_plugin(one.plugin);
+        to.set_accepted(one.result.accepted);
+        to.set_reason(one.result.reason);
+        for (const auto& check : one.result.checks)
+            toProto(check, *to.add_checks());
+        for (const auto& claim : one.result.claims) {
+            auto& into = *to.add_claims();
+            into.set_key(claim.key);
+            toProto(claim.value, *into.mutable_value());
+        }
+    }
 }
 
 void toProto(const vm::Event& event, v1::Event& out)

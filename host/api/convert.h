@@ -26,6 +26,7 @@ namespace teehost::api {
 
 void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out);
 void toProto(const vm::Event& event, v1::Event& out);
+void toProto(const vm::Verdict& verdict, v1::Attestation& out);
 [[nodiscard]] v1::VmState toProto(vm::VmState state);
 
 } // namespace teehost::api

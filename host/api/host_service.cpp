@@ -2,7 +2,6 @@
 #include "host/api/host_service.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "host/api/convert.h"
 #include "host/api/create_call.h"
@@ -24,13 +23,6 @@ bool carries(const std::map<std::string, std::string>& labels,
     });
 }
 
-std::string lowerCase(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 asio::awaitable<void> stopVm(vm::Supervisor& supervisor, v1::StopVmRequest request, v1::Vm* response)
 {
     const auto id = requireId(request.id(), "id");
@@ -50,6 +42,15 @@ asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest r
     const auto id = requireId(request.id(), "id");
     vm::StopRequest stop{.reason = "removed by a client", .force = request.force()};
     co_await supervisor.remove(id, stop);
+}
+
+asio::awaitable<void> attestVm(appraisal::Attestor& attestor, v1::AttestVmRequest request,
+                               v1::Attestation* response)
+{
+    const auto id = requireId(request.id(), "id");
+    const plugin::Bytes nonce(request.nonce().begin(), request.nonce().end());
+    const vm::Verdict verdict = co_await attestor.attest(id, nonce);
+    toProto(verdict, *response);
 }
 
 } // namespace
@@ -102,6 +103,15 @@ grpc::ServerUnaryReactor* HostService::RemoveVm(grpc::CallbackServerContext* con
     const v1::RemoveVmRequest copy = *request;
     return answerLater(supervisor_.io(), log_, context,
                        [supervisor, copy]() { return removeVm(*supervisor, copy); });
+}
+
+grpc::ServerUnaryReactor* HostService::AttestVm(grpc::CallbackServerContext* context,
+                                                const v1::AttestVmRequest* request, v1::Attestation* response)
+{
+    auto* attestor = &attestor_;
+    const v1::AttestVmRequest copy = *request;
+    return answerLater(supervisor_.io(), log_, context,
+                       [attestor, copy, response]() { return attestVm(*attestor, copy, response); });
 }
 
 grpc::ServerWriteReactor<v1::Event>* HostService::WatchEvents(grpc::CallbackServerContext*,

@@ -3,6 +3,7 @@
 
 #include "teehost/v1/host.grpc.pb.h"
 
+#include "host/appraisal/attestor.h"
 #include "host/base/log.h"
 #include "host/vm/backend_choice.h"
 #include "host/vm/supervisor.h"
@@ -21,8 +22,9 @@ struct HostDescription {
 /// teehost.v1.HostService.
 class HostService final : public v1::HostService::CallbackService {
 public:
-    HostService(vm::Supervisor& supervisor, HostDescription description, const Log& log)
-        : supervisor_(supervisor), description_(std::move(description)), log_(log)
+    HostService(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDescription description,
+                const Log& log)
+        : supervisor_(supervisor), attestor_(attestor), description_(std::move(description)), log_(log)
     {
     }
 
@@ -38,6 +40,9 @@ public:
     grpc::ServerUnaryReactor* RemoveVm(grpc::CallbackServerContext* context,
                                        const v1::RemoveVmRequest* request,
                                        v1::RemoveVmResponse* response) override;
+    grpc::ServerUnaryReactor* AttestVm(grpc::CallbackServerContext* context,
+                                       const v1::AttestVmRequest* request,
+                                       v1::Attestation* response) override;
     grpc::ServerWriteReactor<v1::Event>* WatchEvents(grpc::CallbackServerContext* context,
                                                      const v1::WatchEventsRequest* request) override;
     grpc::ServerWriteReactor<v1::ConsoleChunk>* ReadConsole(grpc::CallbackServerContext* context,
@@ -51,6 +56,7 @@ public:
 
 private:
     vm::Supervisor& supervisor_;
+    appraisal::Attestor& attestor_;
     HostDescription description_;
     const Log& log_;
 };

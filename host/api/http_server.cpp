@@ -11,6 +11,7 @@
 #include <Poco/Net/NetSSL.h>
 #include <Poco/Net/SecureServerSocket.h>
 #include <Poco/Net/ServerSocket.h>
+#include <Poco/ThreadPool.h>
 #include <nlohmann/json.hpp>
 
 #include "host/api/tls_files.h"
@@ -103,6 +104,7 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
     Poco::Net::SecureServerSocket socket(context);
     socket.bind(address, true, false);
     socket.listen();
+    // NOLINTNEXTLINE(cppcoreguidelines-slicing): a socket of Poco is a handle, and what it holds does the TLS
     return socket;
 }
 
@@ -110,6 +112,9 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
 
 struct HttpServer::Impl {
     HttpContent content;
+    // Not Poco's default pool, whose threads end after OpenSSL has cleaned up and so never give back its
+    // state.
+    Poco::ThreadPool threads{"http", 1, kMaxThreads};
     std::unique_ptr<Poco::Net::HTTPServer> server;
 };
 
@@ -124,8 +129,8 @@ HttpServer::HttpServer(const settings::Settings& settings, HttpContent content, 
     params->setTimeout(Poco::Timespan(kTimeoutSeconds, 0));
     params->setKeepAlive(false);
     try {
-        impl_->server =
-            std::make_unique<Poco::Net::HTTPServer>(new Factory(impl_->content), listen(settings), params);
+        impl_->server = std::make_unique<Poco::Net::HTTPServer>(new Factory(impl_->content), impl_->threads,
+                                                                listen(settings), params);
         impl_->server->start();
     } catch (const Poco::Exception& error) {
         throw Error(Category::FailedPrecondition,

@@ -44,9 +44,8 @@ grpc::ServerUnaryReactor* ManagerService::RemoveVm(grpc::CallbackServerContext* 
                                                    google::protobuf::Empty*)
 {
     auto* supervisor = &supervisor_;
-    const std::string id = request->cvm_id();
     return answerLater(supervisor_.io(), log_, context,
-                       [supervisor, id]() { return removeLiving(*supervisor, id); });
+                       [supervisor, id = request->cvm_id()]() { return removeLiving(*supervisor, id); });
 }
 
 grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* context,
@@ -76,11 +75,9 @@ grpc::ServerUnaryReactor* ManagerService::AttestationPolicy(grpc::CallbackServer
                                                             manager::AttestationPolicyRes*)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request] {
-        const auto view = supervisor_.get(requireId(request->id(), "id").text());
-        throw Error(Category::FailedPrecondition,
-                    "the backend " + view.spec.backend +
-                        " does not measure its VMs, so there are no reference values",
-                    "use a backend that does");
+        static_cast<void>(supervisor_.get(requireId(request->id(), "id").text())); // NOT_FOUND first
+        throw Error(Category::Unimplemented, "this daemon hands out no attestation policies yet",
+                    "compute a VM's reference values with teehost measure");
     });
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/api/server.h"
 
+#include <atomic>
+
 #include <arpa/inet.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -28,9 +30,14 @@ bool isLoopback(const std::string& host)
            (ipv4 && ntohl(address.s_addr) >> 24 == 127);
 }
 
+/// gRPC does not tell its user that it has given a listener up; its log does (1.51: "Failed accept4: ...").
+std::atomic<bool> acceptFailed{false};
+
 /// gRPC writes its own lines to stderr, where only JSON belongs.
 void logFromGrpc(gpr_log_func_args* line)
 {
+    if (std::string_view(line->message).find("accept") != std::string_view::npos)
+        acceptFailed = true;
     static const Log log(LogLevel::Warning);
     log.write(
         line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::Warning : LogLevel::Debug, "grpc",
@@ -59,25 +66,30 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& s
     return grpc::experimental::TlsServerCredentials(options);
 }
 
-std::string address(const settings::Settings& settings)
+std::string address(const settings::Settings& settings, int port)
 {
     auto host = settings.text("grpc.host");
     if (host.find(':') != std::string::npos && host.front() != '[')
         host = "[" + host + "]";
-    return host + ":" + std::to_string(settings.number("grpc.port"));
+    return host + ":" + std::to_string(port);
 }
 
 } // namespace
 
-Server::Server(vm::Supervisor& supervisor, HostDescription description, const Log& log,
-               const std::filesystem::path& runtimeDir)
-    : manager_(supervisor, log), host_(supervisor, std::move(description), log),
+Server::Server(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDescription description,
+               const Log& log, const std::filesystem::path& runtimeDir)
+    : settings_(supervisor.settings()), manager_(supervisor, log),
+      host_(supervisor, attestor, std::move(description), log),
       tls_(tlsPaths(supervisor.settings(), "grpc"), runtimeDir / "grpc-tls", "grpc", log)
 {
-    const auto& settings = supervisor.settings();
     ::gpr_set_log_function(logFromGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    port_ = open(static_cast<int>(settings_.number("grpc.port")));
+}
+
+int Server::open(int port)
+{
     grpc::ServerBuilder builder;
     // Without this a second daemon would bind the same port and take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -86,24 +98,43 @@ Server::Server(vm::Supervisor& supervisor, HostDescription description, const Lo
     grpc::ResourceQuota quota("teehostd");
     quota.Resize(kMaxBufferedBytes);
     builder.SetResourceQuota(quota);
-    builder.AddListeningPort(address(settings), credentials(settings, tls_.published()), &port_);
+    int bound = 0;
+    builder.AddListeningPort(address(settings_, port), credentials(settings_, tls_.published()), &bound);
     builder.RegisterService(&manager_);
     builder.RegisterService(&host_);
     server_ = builder.BuildAndStart();
-    if (!server_ || port_ == 0)
-        throw Error(Category::FailedPrecondition, "cannot listen on " + printable(address(settings)),
+    if (!server_ || bound == 0)
+        throw Error(Category::FailedPrecondition, "cannot listen on " + printable(address(settings_, port)),
                     "another program may use the port; set grpc.host and grpc.port");
+    return bound;
+}
+
+bool Server::mayBeDeaf() noexcept { return acceptFailed; }
+void Server::answers() noexcept { acceptFailed = false; }
+
+void Server::reopen()
+{
+    const std::lock_guard lock(mutex_);
+    stopLocked(std::chrono::milliseconds(0));
+    static_cast<void>(open(port_));
 }
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
 void Server::drain()
 {
+    const std::lock_guard lock(mutex_);
     if (server_)
         server_->GetHealthCheckService()->SetServingStatus(false);
 }
 
 void Server::stop(std::chrono::milliseconds patience)
+{
+    const std::lock_guard lock(mutex_);
+    stopLocked(patience);
+}
+
+void Server::stopLocked(std::chrono::milliseconds patience)
 {
     if (!server_)
         return;

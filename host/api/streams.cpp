@@ -73,7 +73,7 @@ asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<Co
 {
     if (!VmId::parse(request.vm_id()))
         throw InvalidArgument("is not the id of a VM", "vm_id", "ids are UUIDs in lower case");
-    const std::string id = request.vm_id();
+    const std::string& id = request.vm_id();
     std::uint64_t offset = request.offset();
     if (const auto end = supervisor.consoleEnd(id); request.tail_bytes() > 0)
         offset = end > request.tail_bytes() ? end - request.tail_bytes() : 0;

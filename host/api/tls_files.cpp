@@ -10,22 +10,21 @@
 #include <unistd.h>
 
 #include "host/base/error.h"
+#include "host/base/free_with.h"
 #include "host/base/unique_fd.h"
 
 namespace teehost::api {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const
-    {
-        Free(object);
-    }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+// In the directory: the published files, each set in a folder of its own, and a link to the one that counts.
+constexpr const char* kCurrent = "current";
+constexpr const char* kKeyFile = "key.pem";
+constexpr const char* kCertificateFile = "cert.pem";
+constexpr const char* kCaFile = "ca.pem";
+
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
 
 [[noreturn]] void refuse(const std::string& option, const std::string& path, const std::string& why,
                          const std::string& hint)
@@ -63,13 +62,10 @@ Key readKey(const std::string& path, const std::string& option)
     return key;
 }
 
-void replaceFile(const std::string& source, const std::filesystem::path& target, mode_t mode)
+void copyPrivately(const std::string& source, const std::filesystem::path& target)
 {
-    const auto temporary = target.string() + ".new";
-    ::unlink(temporary.c_str());
-    std::filesystem::copy_file(source, temporary);
-    ::chmod(temporary.c_str(), mode);
-    std::filesystem::rename(temporary, target);
+    std::filesystem::copy_file(source, target);
+    ::chmod(target.c_str(), 0600);
 }
 
 } // namespace
@@ -118,10 +114,10 @@ TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std
     if (::mkdir(directory_.c_str(), 0700) != 0)
         throw systemError(Category::FailedPrecondition,
                           "cannot make the directory \"" + directory_.string() + "\"", errno);
-    published_.key = directory_ / "key.pem";
-    published_.certificate = directory_ / "cert.pem";
+    published_.key = directory_ / kCurrent / kKeyFile;
+    published_.certificate = directory_ / kCurrent / kCertificateFile;
     if (!source_.clientCa.empty())
-        published_.clientCa = directory_ / "ca.pem";
+        published_.clientCa = directory_ / kCurrent / kCaFile;
     seen_ = stamp();
     publish();
 }
@@ -146,12 +142,34 @@ TlsPublisher::Stamp TlsPublisher::stamp() const
 
 void TlsPublisher::publish()
 {
-    // Key first, then the certificate, with nothing in between: the watcher should never see a pair that does
-    // not fit.
-    if (!source_.clientCa.empty())
-        replaceFile(source_.clientCa, published_.clientCa, 0600);
-    replaceFile(source_.key, published_.key, 0600);
-    replaceFile(source_.certificate, published_.certificate, 0600);
+    // What is checked is what is published, and all of it appears at once: the watcher must not see a key and
+    // a certificate that do not fit.
+    const auto generation = directory_ / std::to_string(++generation_);
+    if (::mkdir(generation.c_str(), 0700) != 0)
+        throw systemError(Category::FailedPrecondition,
+                          "cannot make the directory \"" + generation.string() + "\"", errno);
+    try {
+        TlsPaths copies;
+        copies.key = generation / kKeyFile;
+        copies.certificate = generation / kCertificateFile;
+        copyPrivately(source_.key, copies.key);
+        copyPrivately(source_.certificate, copies.certificate);
+        if (!source_.clientCa.empty()) {
+            copies.clientCa = generation / kCaFile;
+            copyPrivately(source_.clientCa, copies.clientCa);
+        }
+        checkTlsFiles(copies, optionPrefix_);
+        const auto next = directory_ / "next";
+        std::filesystem::remove(next);
+        std::filesystem::create_symlink(generation.filename(), next);
+        std::filesystem::rename(next, directory_ / kCurrent);
+    } catch (...) {
+        std::error_code ignored;
+        std::filesystem::remove_all(generation, ignored);
+        throw;
+    }
+    std::error_code ignored; // left over until the daemon ends, at worst
+    std::filesystem::remove_all(directory_ / std::to_string(generation_ - 1), ignored);
 }
 
 void TlsPublisher::refresh()
@@ -163,7 +181,7 @@ void TlsPublisher::refresh()
         return;
     seen_ = now;
     try {
-        checkTlsFiles(source_, optionPrefix_);
+        checkTlsFiles(source_, optionPrefix_); // words about the operator's files, not about our copies
         publish();
         log_.info("tls files replaced", {{"certificate", source_.certificate}});
     } catch (const std::exception& error) {

@@ -47,6 +47,7 @@ private:
     std::string optionPrefix_;
     const Log& log_;
     Stamp seen_;
+    unsigned generation_ = 0;
 };
 
 } // namespace teehost::api
