@@ -9,12 +9,14 @@
 #include "cli/failure.h"
 #include "cli/help.h"
 #include "cli/input/option_types.h"
+#include "host/base/error.h"
 
 namespace teehost::cli {
 namespace {
 
 constexpr const char* kDescription =
-    "Launches, watches and removes confidential VMs through teehostd, the daemon on a TEE host.";
+    "Launches, watches and removes confidential VMs through teehostd, the daemon on a TEE host, and verifies "
+    "their evidence anywhere.";
 
 constexpr const char* kFooter = R"(Examples:
   teehost create-vm --server-url 10.0.0.5:7011 --ttl 2h --wait
@@ -22,15 +24,16 @@ constexpr const char* kFooter = R"(Examples:
   teehost info 3f2a
   teehost console 3f2a --follow
   teehost remove-vm 3f2a
+  teehost verify --report report.bin --nonce "$nonce" --reference expected.json
 
 Wherever an ID is asked for, the beginning of one is enough as long as only one VM has it.
 
 Exit codes:
     0  done
     1  the operation failed
-    2  the command line, or a value on it, is not acceptable
+    2  the command line, or a value on it, is not acceptable; or evidence could not be judged
     3  evidence was rejected
-    4  no such VM or backend
+    4  no such VM, backend or plugin
     5  no daemon answers
     6  the host has no room: VMs, memory, ports, encrypted slots
     7  --timeout or --wait-timeout passed
@@ -90,7 +93,7 @@ int parseAndRun(int argc, const char* const* argv)
     try {
         app.parse(argc, argv); // runs the command
         session.finishOutput();
-        return static_cast<int>(ExitCode::Ok);
+        return static_cast<int>(session.exitCode);
     } catch (const CLI::Success& help) { // --help and --version arrive here
         app.exit(help);
         session.finishOutput();
@@ -120,8 +123,12 @@ void buildProgram(CLI::App& app, Session& session)
     addInfo(app, session);
     addEvents(app, session);
     addConsole(app, session);
+    addAttest(app, session);
     addBackends(app, session);
     addConfig(app, session);
+    addMeasure(app, session);
+    addVerify(app, session);
+    addInspect(app, session);
     addKeys(app, session);
     addCompletion(app, session);
     app.footer(kFooter); // last, because commands inherit what is set when they are added
@@ -133,6 +140,9 @@ int runProgram(int argc, const char* const* argv) noexcept
         return parseAndRun(argc, argv);
     } catch (const Failure& failure) {
         return complain(failure);
+    } catch (const Error& error) { // of the host's libraries: settings, plugins
+        const bool usage = error.category() == Category::InvalidArgument;
+        return complain(Failure(usage ? ExitCode::Usage : ExitCode::Failed, error.what(), error.hint()));
     } catch (const std::exception& error) {
         return complain(Failure(ExitCode::Failed, error.what()));
     }

@@ -12,6 +12,7 @@
 
 #include "cli/client/client.h"
 #include "cli/client/endpoint.h"
+#include "cli/failure.h"
 
 namespace teehost::cli {
 
@@ -24,6 +25,8 @@ struct GlobalOptions {
 class Session {
 public:
     GlobalOptions options;
+    /// What the program ends with when the command has said all there is to say: a verdict is no failure.
+    ExitCode exitCode = ExitCode::Ok;
 
     [[nodiscard]] Client& client();
     [[nodiscard]] bool json() const { return options.output == "json"; }

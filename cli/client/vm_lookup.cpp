@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client/vm_lookup.h"
 
+#include "host/base/text.h"
+
 namespace teehost::cli {
 namespace {
 
 constexpr std::size_t kIdLength = 36; // a UUID in text, RFC 9562 section 4
 constexpr std::size_t kMaxCandidatesShown = 5;
-
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    for (char& c : out)
-        if (c >= 'A' && c <= 'Z')
-            c = static_cast<char>(c - 'A' + 'a');
-    return out;
-}
 
 std::string listed(const std::vector<std::string>& ids)
 {
@@ -28,7 +21,7 @@ std::string listed(const std::vector<std::string>& ids)
 
 std::string matchId(const std::vector<std::string>& ids, std::string_view typed)
 {
-    const std::string prefix = lowered(typed);
+    const std::string prefix = lowerCase(typed);
     if (prefix.empty())
         throw UsageFailure("the id of a VM is empty");
     std::vector<std::string> matches;
@@ -52,7 +45,7 @@ std::string matchId(const std::vector<std::string>& ids, std::string_view typed)
 std::string resolveVmId(Client& client, const std::string& typed)
 {
     if (typed.size() == kIdLength)
-        return lowered(typed);
+        return lowerCase(typed);
     v1::ListVmsRequest request;
     request.set_include_ended(true);
     const auto response = client.call(&Stub::ListVms, request, kAnswerLimit);

@@ -19,8 +19,12 @@ void addList(CLI::App& app, Session& session);
 void addInfo(CLI::App& app, Session& session);
 void addEvents(CLI::App& app, Session& session);
 void addConsole(CLI::App& app, Session& session);
+void addAttest(CLI::App& app, Session& session);
 void addBackends(CLI::App& app, Session& session);
 void addConfig(CLI::App& app, Session& session);
+void addMeasure(CLI::App& app, Session& session);
+void addVerify(CLI::App& app, Session& session);
+void addInspect(CLI::App& app, Session& session);
 void addKeys(CLI::App& app, Session& session);
 void addCompletion(CLI::App& app, Session& session);
 

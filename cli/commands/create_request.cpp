@@ -2,11 +2,13 @@
 #include "cli/commands/create_request.h"
 
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <random>
 
 #include <CLI/CLI.hpp>
 
+#include "cli/attest/arguments.h"
 #include "cli/client/proto_duration.h"
 #include "cli/failure.h"
 #include "cli/input/file.h"
@@ -45,6 +47,23 @@ void addAgentOptions(CLI::App& command, CreateOptions& o)
     add("--aa-kbs-params", o.aaKbsParams, "TEXT", "Key broker parameters of the attestation agent");
 }
 
+/// Absent when that is no policy.
+std::optional<std::uint32_t> restartCount(std::string_view policy)
+{
+    constexpr std::string_view kOnFailure = "on-failure";
+    constexpr std::uint32_t kUsual = 3;
+    if (policy.empty() || policy == "never")
+        return 0;
+    if (policy == kOnFailure)
+        return kUsual;
+    std::uint32_t count = 0;
+    if (!policy.starts_with(kOnFailure) || policy[kOnFailure.size()] != ':')
+        return std::nullopt;
+    const char* const end = policy.data() + policy.size();
+    const auto [stop, error] = std::from_chars(policy.data() + kOnFailure.size() + 1, end, count);
+    return error == std::errc() && stop == end && count > 0 ? std::optional(count) : std::nullopt;
+}
+
 void addVmOptions(CLI::App& command, CreateOptions& o)
 {
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
@@ -58,8 +77,19 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
     add("--kernel", o.kernel, "PATH", "Kernel on the daemon's host, inside its vm.image_dirs");
     add("--initrd", o.initrd, "PATH", "Initial RAM disk, likewise");
     add("--cmdline", o.cmdline, "TEXT", "Kernel command line, if the daemon has vm.allow_cmdline");
+    add("--host-data", o.hostData, "HEX|@FILE",
+        "What the VM's evidence is to bind beside its contents, in hexadecimal or as the bytes of a file; "
+        "needs a "
+        "confidential backend");
     addDuration(command, "--ttl", o.ttl, "How long the VM may live, 1h30m (default: until it is removed)")
         ->group(kVmGroup);
+    add("--restart", o.restart, "POLICY",
+        "never, or on-failure[:COUNT]: launch the VM again when it fails, at most COUNT times (default: "
+        "never; "
+        "COUNT 3)")
+        ->check([](const std::string& text) -> std::string {
+            return restartCount(text) ? "" : "is never, on-failure, or on-failure:COUNT";
+        });
     add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
 }
 
@@ -76,6 +106,18 @@ std::string randomKey()
 std::string optionalFile(const std::filesystem::path& path, std::string_view option)
 {
     return path.empty() ? std::string() : readSmallFile(path, option);
+}
+
+/// Hexadecimal digits, or the bytes of "@FILE". What a backend takes is its own matter.
+std::string readHostData(const std::string& text)
+{
+    constexpr std::size_t kMaxBytes = 64 * 1024;
+    if (text.starts_with('@'))
+        return readFileOrInput(text.substr(1), "--host-data", kMaxBytes);
+    if (text.empty())
+        return {};
+    const auto bytes = parseHexArgument(text, "--host-data", kMaxBytes);
+    return {bytes.begin(), bytes.end()};
 }
 
 /// A token file ends in a line break that is not part of the token.
@@ -148,8 +190,10 @@ v1::CreateVmRequest toRequest(const CreateOptions& o)
     request.set_initrd(o.initrd);
     if (o.cmdline)
         request.set_cmdline(*o.cmdline);
+    request.set_host_data(readHostData(o.hostData));
     if (o.ttl)
         *request.mutable_ttl() = toProto(*o.ttl);
+    request.set_max_restarts(restartCount(o.restart).value_or(0));
     for (const auto& [key, value] : parseLabels(o.labels))
         (*request.mutable_labels())[key] = value;
     return request;

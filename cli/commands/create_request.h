@@ -28,7 +28,9 @@ struct CreateOptions {
     std::optional<std::uint64_t> memory;
     std::string kernel, initrd;
     std::optional<std::string> cmdline;
+    std::string hostData; ///< HEX or @FILE
     std::optional<std::chrono::nanoseconds> ttl;
+    std::string restart; ///< never, on-failure[:COUNT]
     std::vector<std::string> labels;
 };
 

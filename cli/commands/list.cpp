@@ -25,11 +25,18 @@ struct Options {
     std::vector<std::string> labels;
 };
 
+/// What is worth a look stands out: nothing for a VM that nobody has asked.
+std::string attestedText(const v1::Vm& vm)
+{
+    return vm.has_attested() ? standingName(vm.attestation()) : "-";
+}
+
 void printTable(const v1::ListVmsResponse& response, std::ostream& out)
 {
     const auto now = std::chrono::system_clock::now();
     Table table({{"ID"},
                  {"STATE"},
+                 {"ATTESTED"},
                  {"BACKEND"},
                  {"VCPUS", Align::Right},
                  {"MEMORY", Align::Right},
@@ -37,7 +44,7 @@ void printTable(const v1::ListVmsResponse& response, std::ostream& out)
                  {"AGE", Align::Right},
                  {"LABELS"}});
     for (const auto& vm : response.vms())
-        table.add({vm.id(), stateName(vm.state()), vm.backend(), std::to_string(vm.vcpus()),
+        table.add({vm.id(), stateName(vm.state()), attestedText(vm), vm.backend(), std::to_string(vm.vcpus()),
                    formatSize(vm.memory_bytes()), vm.agent_address(),
                    vm.has_created() ? formatAge(vm.created(), now) : "", formatLabels(vm.labels())});
     out << (table.empty() ? "no VMs\n" : table.render());

@@ -36,17 +36,18 @@ private:
 
 std::string errnoText() { return std::generic_category().message(errno); }
 
-} // namespace
-
-std::string readSmallFile(const std::filesystem::path& path, std::string_view option)
+std::string sizeText(std::size_t bytes)
 {
-    const OpenFile file(path);
-    if (file.fd() < 0)
-        refuse(option, path, errnoText());
+    constexpr std::size_t kMiB = 1u << 20;
+    return bytes < kMiB ? std::to_string(bytes >> 10) + " KiB" : std::to_string(bytes >> 20) + " MiB";
+}
+
+std::string readAll(int fd, const std::filesystem::path& path, std::string_view option, std::size_t limit)
+{
     std::string content;
     std::array<char, 16384> buffer{};
     for (;;) {
-        const ssize_t got = ::read(file.fd(), buffer.data(), buffer.size());
+        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -54,9 +55,30 @@ std::string readSmallFile(const std::filesystem::path& path, std::string_view op
         if (got == 0)
             return content;
         content.append(buffer.data(), static_cast<std::size_t>(got));
-        if (content.size() > kMaxSmallFileBytes)
-            refuse(option, path, "it is larger than 1 MiB");
+        if (content.size() > limit)
+            refuse(option, path, "it is larger than " + sizeText(limit));
     }
+}
+
+std::string readFile(const std::filesystem::path& path, std::string_view option, std::size_t limit)
+{
+    const OpenFile file(path);
+    if (file.fd() < 0)
+        refuse(option, path, errnoText());
+    return readAll(file.fd(), path, option, limit);
+}
+
+} // namespace
+
+std::string readSmallFile(const std::filesystem::path& path, std::string_view option)
+{
+    return readFile(path, option, kMaxSmallFileBytes);
+}
+
+std::string readFileOrInput(const std::filesystem::path& path, std::string_view option, std::size_t limit)
+{
+    return path == "-" ? readAll(STDIN_FILENO, "standard input", option, limit)
+                       : readFile(path, option, limit);
 }
 
 } // namespace teehost::cli

@@ -14,20 +14,13 @@
 
 #include "cli/failure.h"
 #include "cli/keys/new_file.h"
+#include "host/base/free_with.h"
 
 namespace teehost::cli {
 namespace {
 
-template <auto Free>
-struct Deleter {
-    template <class T>
-    void operator()(T* object) const noexcept
-    {
-        Free(object);
-    }
-};
-using EvpKey = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
+using EvpKey = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+using Bio = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 
 [[noreturn]] void opensslFailure(const char* what)
 {

@@ -129,7 +129,9 @@ void expectAbsent(const std::filesystem::path& path)
     if (errno != ENOENT)
         fileFailure("look at", path, errno);
     const auto directory = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    if (!std::filesystem::is_directory(directory))
+    if (::stat(directory.c_str(), &status) != 0)
+        fileFailure("use directory", directory, errno);
+    if (!S_ISDIR(status.st_mode))
         fileFailure("use directory", directory, ENOTDIR);
 }
 

@@ -46,6 +46,14 @@ std::string formatBackend(const v1::Vm& vm)
     return vm.accel().empty() ? vm.backend() : vm.backend() + " (" + vm.accel() + ")";
 }
 
+std::string formatAttestation(const v1::Vm& vm, system_clock::time_point now)
+{
+    if (!vm.has_attested())
+        return {};
+    return standingName(vm.attestation()) + ", " + formatAge(vm.attested(), now) + " ago" +
+           (vm.attestation() == v1::ATTESTATION_STANDING_ATTESTED ? "" : ": " + vm.attestation_reason());
+}
+
 } // namespace
 
 std::string stateName(v1::VmState state)
@@ -61,8 +69,16 @@ std::string stateName(v1::VmState state)
         return "booting";
     case v1::VM_STATE_RUNNING:
         return "running";
+    case v1::VM_STATE_DEGRADED:
+        return "degraded";
+    case v1::VM_STATE_UNRESPONSIVE:
+        return "unresponsive";
     case v1::VM_STATE_PAUSED:
         return "paused";
+    case v1::VM_STATE_RESTARTING:
+        return "restarting";
+    case v1::VM_STATE_LOST:
+        return "lost";
     case v1::VM_STATE_STOPPING:
         return "stopping";
     case v1::VM_STATE_CLEANING:
@@ -73,6 +89,20 @@ std::string stateName(v1::VmState state)
         return "failed";
     default:
         return "state-" + std::to_string(static_cast<int>(state));
+    }
+}
+
+std::string standingName(v1::AttestationStanding standing)
+{
+    switch (standing) {
+    case v1::ATTESTATION_STANDING_ATTESTED:
+        return "attested";
+    case v1::ATTESTATION_STANDING_FAILED:
+        return "failed";
+    case v1::ATTESTATION_STANDING_UNDECIDED:
+        return "undecided";
+    default:
+        return "unknown";
     }
 }
 
@@ -117,6 +147,7 @@ std::string describeVm(const v1::Vm& vm, system_clock::time_point now)
     fields.add("state", formatState(vm, now));
     fields.add("cause", vm.cause());
     fields.add("remedy", vm.remedy());
+    fields.add("attestation", formatAttestation(vm, now));
     fields.add("agent", vm.agent_address());
     fields.add("backend", formatBackend(vm));
     fields.add("cpu", vm.cpu_model());
@@ -130,6 +161,9 @@ std::string describeVm(const v1::Vm& vm, system_clock::time_point now)
     fields.add("labels", formatLabels(vm.labels()));
     fields.add("pid", vm.pid() == 0 ? "" : std::to_string(vm.pid()));
     fields.add("created", vm.has_created() ? formatTime(vm.created()) : "");
+    fields.add("restarts", vm.max_restarts() == 0
+                               ? ""
+                               : std::to_string(vm.restarts()) + " of " + std::to_string(vm.max_restarts()));
     fields.add("ttl ends", formatDeadline(vm, now));
     return fields.render();
 }

@@ -16,6 +16,9 @@ namespace teehost::cli {
 /// "running"; "state-42" for one that this program is too old to know.
 [[nodiscard]] std::string stateName(v1::VmState state);
 
+/// "attested", "failed", "undecided", else "unknown".
+[[nodiscard]] std::string standingName(v1::AttestationStanding standing);
+
 /// Whether nothing comes after `state`.
 [[nodiscard]] bool isEnded(v1::VmState state) noexcept;
 

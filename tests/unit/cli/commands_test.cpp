@@ -25,6 +25,8 @@ class CommandsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(listsIdsForScripts);
     CPPUNIT_TEST(asksForLabels);
     CPPUNIT_TEST(showsOneVmByAPrefix);
+    CPPUNIT_TEST(showsWhatIsKnownOfAVmsEvidence);
+    CPPUNIT_TEST(attests);
     CPPUNIT_TEST(tellsUnknownAndAmbiguousIds);
     CPPUNIT_TEST(showsTheDaemonsDefaults);
     CPPUNIT_TEST(stopsWithGrace);
@@ -71,8 +73,9 @@ class CommandsTest final : public CppUnit::TestFixture {
     {
         const std::string out = text({"list"});
         CPPUNIT_ASSERT(out.starts_with("ID "));
-        expectContains(
-            "3f2a9c10-0000-4000-8000-000000000001  running  plain-kvm      2   1536M  localhost:6100", out);
+        expectContains("3f2a9c10-0000-4000-8000-000000000001  running  -         plain-kvm      2   1536M  "
+                       "localhost:6100",
+                       out);
         expectContains("team=blue\n", out);
         CPPUNIT_ASSERT(out.find(test::kSecondId) == std::string::npos);
         expectContains(test::kSecondId, text({"list", "--all"}));
@@ -105,6 +108,58 @@ class CommandsTest final : public CppUnit::TestFixture {
         host_.vms.front().set_cause("\x1b]0;owned\a");
         expectContains("cause    \\x1b]0;owned\\x07\n", text({"info", "3f2a"}));
         CPPUNIT_ASSERT_EQUAL("\x1b]0;owned\a"s, object({"info", "3f2a"})["cause"].get<std::string>());
+    }
+
+    void showsWhatIsKnownOfAVmsEvidence()
+    {
+        auto& vm = host_.vms.front();
+        vm.set_attestation(v1::ATTESTATION_STANDING_FAILED);
+        vm.mutable_attested()->set_seconds(1);
+        vm.set_attestation_reason("attest-vtpm: \x1b[31mPCR 4");
+        expectContains("  running  failed    plain-kvm", text({"list"}));
+        const std::string info = text({"info", "3f2a"});
+        expectContains("attestation  failed, ", info);
+        expectContains("ago: attest-vtpm: \\x1b[31mPCR 4\n", info);
+        CPPUNIT_ASSERT_EQUAL("failed"s, object({"info", "3f2a"})["attestation"].get<std::string>());
+    }
+
+    void attests()
+    {
+        auto& attestation = host_.attestation;
+        attestation.set_standing(v1::ATTESTATION_STANDING_FAILED);
+        attestation.set_reason("paper: Nonce: it is an old one\x1b");
+        attestation.set_nonce("\x01\xff");
+        auto& verdict = *attestation.add_verdicts();
+        verdict.set_plugin("paper");
+        auto& check = *verdict.add_checks();
+        check.set_id("nonce");
+        check.set_title("Nonce");
+        check.set_verdict("fail");
+        check.set_message("it is an old one");
+        check.mutable_expected()->set_data("\xab");
+        check.mutable_actual()->set_number(7);
+        auto& claim = *verdict.add_claims();
+        claim.set_key("clock");
+        claim.mutable_value()->set_integer(-3);
+
+        const Result failed = run({"attest", "3f2a", "--nonce", "0102030405060708"});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(failed.err, 3, failed.exitCode);
+        CPPUNIT_ASSERT_EQUAL("\x01\x02\x03\x04\x05\x06\x07\x08"s, host_.lastAttest().nonce());
+        CPPUNIT_ASSERT_EQUAL(std::string(test::kFirstId), host_.lastAttest().id());
+        expectContains("Checks of paper\n  FAIL  Nonce", failed.out);
+        expectContains("expected  ab", failed.out);
+        expectContains(" is failed: paper: Nonce: it is an old one\\x1b\n", failed.out);
+        CPPUNIT_ASSERT(failed.out.find("clock") == std::string::npos);
+        expectContains("NOT to be relied on\n  clock  -3\n", run({"attest", "3f2a", "--claims"}).out);
+
+        attestation.set_standing(v1::ATTESTATION_STANDING_UNDECIDED);
+        CPPUNIT_ASSERT_EQUAL(2, run({"attest", "3f2a"}).exitCode);
+        attestation.set_standing(v1::ATTESTATION_STANDING_ATTESTED);
+        const json attested = object({"attest", "3f2a"});
+        CPPUNIT_ASSERT_EQUAL("attested"s, attested["standing"].get<std::string>());
+        CPPUNIT_ASSERT_EQUAL("01ff"s, attested["nonce"].get<std::string>());
+        CPPUNIT_ASSERT_EQUAL(7, attested["verdicts"][0]["checks"][0]["actual"]["value"].get<int>());
+        CPPUNIT_ASSERT_EQUAL(2, run({"attest", "3f2a", "--nonce", std::string(66, '0')}).exitCode);
     }
 
     void tellsUnknownAndAmbiguousIds()
@@ -260,7 +315,7 @@ class CommandsTest final : public CppUnit::TestFixture {
     void followsEventsUntilCtrlC()
     {
         host_.events = {test::stateEvent(v1::VM_STATE_BOOTING, v1::VM_STATE_RUNNING)};
-        Program program({"events", "--follow", "--url", host_.address(), "--timeout", "100ms"});
+        Program program({"events", "--follow", "--url", host_.address(), "--timeout", "3s"});
         program.awaitOutput("booting -> running\n"); // at once, though standard output is a pipe
         program.signal(SIGINT);
         const Result result = program.wait();
@@ -322,8 +377,9 @@ class CommandsTest final : public CppUnit::TestFixture {
     {
         const Result help = test::run({"--help"});
         CPPUNIT_ASSERT_EQUAL(0, help.exitCode);
-        for (const char* command : {"create-vm", "remove-vm", "stop-vm", "list", "info", "events", "console",
-                                    "backends", "config", "keys", "completion"}) {
+        for (const char* command :
+             {"create-vm", "remove-vm", "stop-vm", "list", "info", "events", "console", "attest", "backends",
+              "config", "measure", "verify", "inspect", "keys", "completion"}) {
             expectContains("\n  "s + command + " ", help.out);
             const Result own = test::run({command, "--help"});
             CPPUNIT_ASSERT_EQUAL(0, own.exitCode);

@@ -102,6 +102,8 @@ class CreateVmTest final : public CppUnit::TestFixture {
                                           "/img/i",
                                           "--cmdline",
                                           "quiet a=\"b c\"",
+                                          "--host-data",
+                                          "00FF",
                                           "--ttl",
                                           "1h30m500ms",
                                           "--label",
@@ -130,6 +132,7 @@ class CreateVmTest final : public CppUnit::TestFixture {
         expectText("/img/k", request.kernel());
         expectText("/img/i", request.initrd());
         expectText("quiet a=\"b c\"", request.cmdline());
+        CPPUNIT_ASSERT_EQUAL(std::string("\0\xff", 2), request.host_data());
         CPPUNIT_ASSERT_EQUAL(3u, request.vcpus());
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{1536} << 20, std::uint64_t{request.memory_bytes()});
         CPPUNIT_ASSERT_EQUAL(std::int64_t{5400}, std::int64_t{request.ttl().seconds()});
@@ -191,6 +194,10 @@ class CreateVmTest final : public CppUnit::TestFixture {
             {"--cpus", "two"},
             {"--cpus", "4294967296"},
             {"--label", "nokey"},
+            {"--host-data", "0"},
+            {"--host-data", "0x00"},
+            {"--host-data", "@/nonexistent"},
+            {"--host-data", "@" + file("large", std::string(64 * 1024 + 1, 'x'))},
             {"--label", "a=1", "--label", "a=2"},
             {"--log-level", "loud"},
             {"--wait=stopped"},
@@ -351,7 +358,7 @@ class CreateVmTest final : public CppUnit::TestFixture {
         FakeHost host;
         launchAsUsual(host);
         host.createHangs = true;
-        const Result result = create(host, {"--timeout", "300ms"});
+        const Result result = create(host, {"--timeout", "3s"});
         CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 7, result.exitCode);
         CPPUNIT_ASSERT(result.err.find("did not finish in time") != std::string::npos);
         CPPUNIT_ASSERT(host.createWasCancelled());

@@ -87,6 +87,8 @@ grpc::Status FakeHost::CreateVm(grpc::ServerContext* context, const v1::CreateVm
 {
     std::unique_lock lock(mutex_);
     lastCreate_ = *request;
+    asked_ = true;
+    changed_.notify_all();
     changed_.wait_for(lock, kPatience, [this] { return watched_; }); // the order a person would see
     while (createHangs && !context->IsCancelled())
         changed_.wait_for(lock, kPoll);
@@ -123,6 +125,15 @@ grpc::Status FakeHost::StopVm(grpc::ServerContext* context, const v1::StopVmRequ
     return found.ok() ? answer(context) : found;
 }
 
+grpc::Status FakeHost::AttestVm(grpc::ServerContext* context, const v1::AttestVmRequest* request,
+                                v1::Attestation* response)
+{
+    const std::lock_guard lock(mutex_);
+    lastAttest_ = *request;
+    *response = attestation;
+    return answer(context);
+}
+
 grpc::Status FakeHost::RemoveVm(grpc::ServerContext* context, const v1::RemoveVmRequest* request,
                                 v1::RemoveVmResponse*)
 {
@@ -137,6 +148,10 @@ grpc::Status FakeHost::RemoveVm(grpc::ServerContext* context, const v1::RemoveVm
 grpc::Status FakeHost::WatchEvents(grpc::ServerContext* context, const v1::WatchEventsRequest* request,
                                    grpc::ServerWriter<v1::Event>* writer)
 {
+    if (createHangs) { // who cancels after these events cancels a create that was seen here
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, kPatience, [this] { return asked_; });
+    }
     for (const auto& event : events)
         writer->Write(event);
     {
@@ -222,6 +237,12 @@ v1::ListVmsRequest FakeHost::lastList() const
 {
     const std::lock_guard lock(mutex_);
     return lastList_;
+}
+
+v1::AttestVmRequest FakeHost::lastAttest() const
+{
+    const std::lock_guard lock(mutex_);
+    return lastAttest_;
 }
 
 std::vector<v1::RemoveVmRequest> FakeHost::removed() const

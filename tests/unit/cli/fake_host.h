@@ -37,6 +37,7 @@ public:
     std::vector<v1::Vm> vms{makeVm(kFirstId), makeVm(kSecondId, v1::VM_STATE_FAILED)};
     v1::ListBackendsResponse backends;
     v1::GetConfigResponse config;
+    v1::Attestation attestation;              ///< what AttestVm answers
     std::vector<v1::Event> events;            ///< what WatchEvents sends before it ends or follows
     std::vector<v1::Event> eventsAfterCreate; ///< sent to a follower once CreateVm was answered
     std::vector<std::string> console;         ///< the chunks of ReadConsole
@@ -50,6 +51,7 @@ public:
     [[nodiscard]] v1::ReadConsoleRequest lastRead() const;
     [[nodiscard]] v1::StopVmRequest lastStop() const;
     [[nodiscard]] v1::ListVmsRequest lastList() const;
+    [[nodiscard]] v1::AttestVmRequest lastAttest() const;
     [[nodiscard]] std::vector<v1::RemoveVmRequest> removed() const;
     /// Blocks until a CreateVm was cancelled; false when that takes too long.
     [[nodiscard]] bool createWasCancelled();
@@ -59,6 +61,7 @@ private:
     grpc::Status GetVm(grpc::ServerContext*, const v1::GetVmRequest*, v1::Vm*) override;
     grpc::Status ListVms(grpc::ServerContext*, const v1::ListVmsRequest*, v1::ListVmsResponse*) override;
     grpc::Status StopVm(grpc::ServerContext*, const v1::StopVmRequest*, v1::Vm*) override;
+    grpc::Status AttestVm(grpc::ServerContext*, const v1::AttestVmRequest*, v1::Attestation*) override;
     grpc::Status RemoveVm(grpc::ServerContext*, const v1::RemoveVmRequest*, v1::RemoveVmResponse*) override;
     grpc::Status WatchEvents(grpc::ServerContext*, const v1::WatchEventsRequest*,
                              grpc::ServerWriter<v1::Event>*) override;
@@ -80,7 +83,9 @@ private:
     v1::ReadConsoleRequest lastRead_;
     v1::StopVmRequest lastStop_;
     v1::ListVmsRequest lastList_;
+    v1::AttestVmRequest lastAttest_;
     std::vector<v1::RemoveVmRequest> removed_;
+    bool asked_ = false; // CreateVm arrived
     bool watched_ = false;
     bool created_ = false;
     bool cancelled_ = false;

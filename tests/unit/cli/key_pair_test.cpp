@@ -59,6 +59,7 @@ class KeyPairTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(leavesNoHalfPair);
     CPPUNIT_TEST(followsNoLink);
     CPPUNIT_TEST(replacesWhenTold);
+    CPPUNIT_TEST(tellsWhyADirectoryIsOfNoUse);
     CPPUNIT_TEST(worksAsACommandWithoutADaemon);
     CPPUNIT_TEST_SUITE_END();
 
@@ -133,6 +134,16 @@ class KeyPairTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(keys.privatePem, contentOf(paths_.privateKey));
         CPPUNIT_ASSERT_EQUAL(mode_t{0600}, modeOf(paths_.privateKey));
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, filesIn(directory_.path()));
+    }
+
+    void tellsWhyADirectoryIsOfNoUse()
+    {
+        const auto missing = directory_.path() / "missing";
+        const auto result = test::run({"keys", "--directory", missing});
+        CPPUNIT_ASSERT_EQUAL(1, result.exitCode);
+        CPPUNIT_ASSERT_EQUAL("teehost: cannot use directory \"" + missing.string() +
+                                 "\": No such file or directory\n",
+                             result.err);
     }
 
     void worksAsACommandWithoutADaemon()

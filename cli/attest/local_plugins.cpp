@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/attest/local_plugins.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli/failure.h"
+#include "host/plugin/call_options.h"
+
+namespace teehost::cli {
+namespace {
+
+settings::Sources sourcesOf(const PluginOptions& options)
+{
+    settings::Sources sources;
+    sources.baseDir = std::filesystem::current_path().string();
+    sources.environment = settings::processEnvironment();
+    // These say where the daemon is, in more forms than the daemon itself takes.
+    std::erase_if(sources.environment,
+                  [](const auto& variable) { return variable.first.starts_with("MANAGER_GRPC_"); });
+    sources.overrides = options.overrides;
+    sources.file = options.config;
+    if (!sources.file.empty())
+        sources.fileValues = settings::readSettingsFile(sources.file);
+    return sources;
+}
+
+plugin::Configuration load(const PluginOptions& options, Log& log)
+{
+    std::vector<std::string> ignored; // what is odd is the daemon's to warn of
+    return plugin::configure(sourcesOf(options), log, ignored);
+}
+
+/// XDG Base Directory Specification 0.8: a relative path is to be ignored.
+std::filesystem::path userCacheDirectory()
+{
+    const auto absolute = [](const char* name) -> std::filesystem::path {
+        const char* value = std::getenv(name);
+        return value != nullptr && *value == '/' ? value : "";
+    };
+    auto base = absolute("XDG_CACHE_HOME");
+    if (base.empty())
+        base = absolute("HOME") / ".cache";
+    return base.is_absolute() ? base / "teehost/collateral" : std::filesystem::path();
+}
+
+} // namespace
+
+void addPluginOptions(CLI::App& command, PluginOptions& options)
+{
+    command.add_option("--config", options.config, "Settings file, as teehostd takes it (default: none)")
+        ->type_name("FILE");
+    command
+        .add_option("--set", options.overrides,
+                    "Set an option of a plugin or of the host; stronger than environment and file")
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
+LocalPlugins::LocalPlugins(const PluginOptions& options, std::chrono::nanoseconds limit)
+    : log_(LogLevel::Error), deadline_(std::chrono::steady_clock::now() + limit),
+      configuration_(load(options, log_)),
+      fetcher_(
+          std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()), log_))
+{
+}
+
+plugin::CallContext LocalPlugins::call() const { return plugin::callContext(settings(), deadline_); }
+
+std::string LocalPlugins::whatThereIs() const
+{
+    std::string text;
+    for (const auto& plugin : configuration_.plugins.plugins)
+        text += (text.empty() ? "loaded: " : ", ") + plugin->info().id;
+    if (text.empty())
+        text = "no plugin is loaded; --set plugins.dir=DIRECTORY says where they are";
+    for (const auto& refusal : configuration_.plugins.refused)
+        text += "\nrefused: " + refusal.path + ": " + refusal.reason;
+    return text;
+}
+
+plugin::Plugin& LocalPlugins::get(const std::string& id)
+{
+    auto* plugin = configuration_.plugins.find(id);
+    if (plugin == nullptr)
+        throw Failure(ExitCode::NotFound, "there is no plugin \"" + id + "\"", whatThereIs());
+    if (!plugin->created()) {
+        plugin->serveFetch(fetcher_);
+        plugin->create(call());
+    }
+    return *plugin;
+}
+
+plugin::Plugin& LocalPlugins::recognise(const std::vector<plugin::Blob>& evidence)
+{
+    int best = 0;
+    std::vector<std::string> surest;
+    for (const auto& plugin : configuration_.plugins.plugins) {
+        int sure = 0;
+        for (const auto& blob : evidence)
+            sure = std::max(sure, plugin->recognise(blob));
+        if (sure == 0 || sure < best)
+            continue;
+        if (sure > best)
+            surest.clear();
+        best = sure;
+        surest.push_back(plugin->info().id);
+    }
+    if (surest.empty())
+        throw Failure(ExitCode::Usage, "no plugin recognises this evidence",
+                      "name the one that made it with --backend ID; " + whatThereIs());
+    if (surest.size() > 1)
+        throw Failure(ExitCode::Usage,
+                      "the plugins " + surest[0] + " and " + surest[1] +
+                          " are equally sure that this evidence is theirs",
+                      "name one with --backend ID");
+    return get(surest.front());
+}
+
+} // namespace teehost::cli

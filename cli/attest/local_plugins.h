@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Plugins in this process, for what needs no daemon: measure, verify, inspect. Found, trusted and given their
+// options as the daemon does it (host/plugin/configure.h), with the layers default < --config file <
+// environment < --set.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "host/attest/fetcher.h"
+#include "host/base/log.h"
+#include "host/plugin/call_context.h"
+#include "host/plugin/configure.h"
+
+namespace teehost::cli {
+
+struct PluginOptions {
+    std::string config;
+    std::vector<std::string> overrides; ///< KEY=VALUE
+};
+
+/// --config and --set.
+void addPluginOptions(CLI::App& command, PluginOptions& options);
+
+class LocalPlugins {
+public:
+    /// Loads what `plugins.dir` holds. `limit` is how long all calls together may take. Throws Error.
+    LocalPlugins(const PluginOptions& options, std::chrono::nanoseconds limit);
+
+    [[nodiscard]] const settings::Settings& settings() const noexcept { return configuration_.settings; }
+    /// The plugin of that id, with its instance and the fetch service. Throws Failure when there is none,
+    /// telling what there is and which files were refused.
+    [[nodiscard]] plugin::Plugin& get(const std::string& id);
+    /// The plugin that is surest of any of these blobs. Throws Failure when none recognises one, or several
+    /// are equally sure.
+    [[nodiscard]] plugin::Plugin& recognise(const std::vector<plugin::Blob>& evidence);
+    [[nodiscard]] plugin::CallContext call() const;
+
+private:
+    [[nodiscard]] std::string whatThereIs() const;
+
+    Log log_;
+    std::chrono::steady_clock::time_point deadline_;
+    plugin::Configuration configuration_; ///< after log_, which its plugins use
+    std::shared_ptr<attest::Fetcher> fetcher_;
+};
+
+} // namespace teehost::cli

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/attest/measurement_file.h"
+
+#include "cli/attest/claims.h"
+#include "cli/failure.h"
+#include "cli/output/escape.h"
+#include "cli/output/table.h"
+#include "host/base/error.h"
+#include "host/base/json.h"
+#include "host/base/text.h"
+#include "host/plugin/evidence_json.h"
+
+namespace teehost::cli {
+namespace {
+
+using plugin::Measurement;
+
+Json measurementJson(const Measured& measured)
+{
+    Json events = Json::array();
+    for (const auto& event : measured.measurement.events)
+        events.push_back({{"register", event.reg},
+                          {"algorithm", plugin::algName(event.alg)},
+                          {"what", event.what},
+                          {"source", event.source},
+                          {"digest", toHex(event.digest)}});
+    Json json{{"backend", measured.plugin}};
+    json.update(plugin::referenceJson(measured.measurement));
+    json["events"] = std::move(events);
+    return json;
+}
+
+std::string registersText(const Measurement& measurement)
+{
+    if (measurement.registers.empty())
+        return "none\n";
+    Table table({{"REGISTER"}, {"ALGORITHM"}, {"DIGEST"}});
+    for (const auto& reg : measurement.registers)
+        table.add({reg.name, plugin::algName(reg.alg), toHex(reg.digest)});
+    return table.render();
+}
+
+std::string eventsText(const Measurement& measurement)
+{
+    Table table({{"NUMBER", Align::Right}, {"REGISTER"}, {"WHAT"}, {"SOURCE"}, {"DIGEST"}});
+    std::size_t number = 0;
+    for (const auto& event : measurement.events)
+        table.add({std::to_string(++number), event.reg, event.what, event.source, toHex(event.digest)});
+    return table.render();
+}
+
+std::string measurementText(const Measured& measured)
+{
+    const auto& measurement = measured.measurement;
+    std::string text = "Computed by " + escapeLine(measured.plugin) + "\n\n" + registersText(measurement);
+    if (!measurement.values.empty())
+        text += "\nOther values\n" + claimsText(measurement.values);
+    if (!measurement.events.empty())
+        text += "\nWhat went into them, in order\n" + eventsText(measurement);
+    return text;
+}
+
+Measurement readReference(const nlohmann::json& json)
+{
+    Measurement out = plugin::referenceFromJson(json);
+    if (out.registers.empty() && out.values.empty())
+        throw InvalidArgument("it has neither registers nor values, so that anything would fit it");
+    return out;
+}
+
+/// The part of `json` that `pluginId` computed: the whole, or one of its attesters.
+const nlohmann::json& partOf(const nlohmann::json& json, const std::string& pluginId)
+{
+    const std::string made = plugin::textMember(json, "backend");
+    if (made == pluginId)
+        return json;
+    if (json.contains("attesters"))
+        for (const auto& part : plugin::member(json, "attesters", Json::value_t::array))
+            if (plugin::textMember(part, "backend") == pluginId)
+                return part;
+    throw InvalidArgument("it was computed by \"" + printable(made) + "\", not by " + pluginId);
+}
+
+} // namespace
+
+Json measurementsJson(const std::vector<Measured>& measured)
+{
+    Json json = measurementJson(measured.front());
+    Json attesters = Json::array();
+    for (std::size_t i = 1; i < measured.size(); ++i)
+        attesters.push_back(measurementJson(measured[i]));
+    json["attesters"] = std::move(attesters);
+    return json;
+}
+
+std::string measurementsText(const std::vector<Measured>& measured)
+{
+    std::string text;
+    for (const auto& one : measured)
+        text += (text.empty() ? "" : "\n") + measurementText(one);
+    return text;
+}
+
+Measurement readMeasurement(std::string_view text, const std::string& pluginId, std::string_view option)
+{
+    try {
+        return readReference(partOf(parseUntrustedJson(text), pluginId));
+    } catch (const Error& error) {
+        throw UsageFailure(std::string(option) + ": the file is of no use: " + error.what(),
+                           "make it with: teehost measure --output json");
+    }
+}
+
+bool hasMeasurement(std::string_view text, const std::string& pluginId)
+{
+    try {
+        static_cast<void>(partOf(parseUntrustedJson(text), pluginId));
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+} // namespace teehost::cli
