@@ -57,7 +57,7 @@ class CliTest final : public HostTest {
     void leadsAVmThroughItsLife()
     {
         startDaemon();
-        const auto created = runJson({"create-vm", "--server-url", "cvms.example.com:7011", "--label",
+        const auto created = runJson({"create-vm", "--server-url", "cvms.invalid:7011", "--label",
                                       "team=blue", "--ttl", "2h", "--memory", "320M", "--wait"});
         const auto& vm = created.at("vm");
         const std::string id = vm.at("id");
@@ -75,7 +75,7 @@ class CliTest final : public HostTest {
         const auto info = runJson({"info", id.substr(0, 8)});
         CPPUNIT_ASSERT_EQUAL(id, info.at("id").get<std::string>());
         CPPUNIT_ASSERT_EQUAL(std::string("plain-kvm"), info.at("backend").get<std::string>());
-        requireContains(run({"console", id}), "AGENT_CVM_GRPC_URL=cvms.example.com:7011");
+        requireContains(run({"console", id}), "AGENT_CVM_GRPC_URL=cvms.invalid:7011");
         requireContains(run({"events", id}), "-> running");
         const auto events = jsonLines(run({"events", id, "--output", "json"}));
         CPPUNIT_ASSERT_EQUAL(std::string("preparing"), events.front().at("state").get<std::string>());
@@ -87,7 +87,7 @@ class CliTest final : public HostTest {
         requireContains(run({"remove-vm", id}), "removed " + id);
         requireContains(run({"remove-vm", id}, kNotFound), "teehost: ");
         CPPUNIT_ASSERT_EQUAL(std::string(), run({"list", "--all", "--quiet"}));
-        CPPUNIT_ASSERT(!std::filesystem::exists(stage().logDir(id)));
+        waitUntil("its logs are gone", [&] { return !std::filesystem::exists(stage().logDir(id)); });
         assertClean();
     }
 

@@ -36,24 +36,22 @@ class GuestEndTest final : public HostTest {
         struct Row {
             std::string parameters;
             v1::VmState state;
-            std::vector<std::string> cause;
+            std::string cause;
         };
         const std::string kLater = " teehost.fault_delay_ms=10000";
         const Row rows[] = {
-            {"teehost.fault=poweroff" + kLater, v1::VM_STATE_STOPPED, {"the guest powered off"}},
-            {"teehost.fault=poweroff", v1::VM_STATE_FAILED, {"powered off before its agent answered"}},
-            {"teehost.fault=reboot" + kLater, v1::VM_STATE_FAILED, {"the guest rebooted"}},
-            {"teehost.fault=panic" + kLater,
-             v1::VM_STATE_FAILED,
-             {"the guest panicked", "Attempted to kill init"}}};
+            {"teehost.fault=poweroff" + kLater, v1::VM_STATE_STOPPED, "the guest powered off"},
+            {"teehost.fault=poweroff", v1::VM_STATE_FAILED,
+             "the guest powered off before its agent answered"},
+            {"teehost.fault=reboot" + kLater, v1::VM_STATE_FAILED, "the guest rebooted"},
+            {"teehost.fault=panic" + kLater, v1::VM_STATE_FAILED, "the guest panicked"}};
         startWithCmdlines();
         std::vector<v1::Vm> vms;
         for (const auto& row : rows)
             vms.push_back(createWith(row.parameters));
         for (std::size_t i = 0; i < vms.size(); ++i) {
             const auto ended = client().waitForState(vms[i].id(), rows[i].state);
-            for (const auto& words : rows[i].cause)
-                requireContains(ended.cause(), words);
+            CPPUNIT_ASSERT_MESSAGE(ended.cause(), ended.cause().starts_with(rows[i].cause));
             CPPUNIT_ASSERT_EQUAL_MESSAGE(ended.cause(), rows[i].state == v1::VM_STATE_STOPPED,
                                          ended.remedy().empty());
             requireContains(client().console(ended.id()), "teehost-agent: fault: ");

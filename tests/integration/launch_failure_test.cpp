@@ -19,7 +19,7 @@ using grpc::StatusCode;
 class LaunchFailureTest final : public HostTest {
     CPPUNIT_TEST_SUITE(LaunchFailureTest);
     CPPUNIT_TEST(explainsWhatQemuCannotWorkWith);
-    CPPUNIT_TEST(doesNotStartWithoutItsFirmware);
+    CPPUNIT_TEST(doesNotStartWithoutItsFirmwareOrAccount);
     CPPUNIT_TEST(explainsHowQemuEnded);
     CPPUNIT_TEST(showsWhatQemuSaysOnlyEscaped);
     CPPUNIT_TEST(worksAgainOnceTheCauseIsGone);
@@ -49,7 +49,7 @@ class LaunchFailureTest final : public HostTest {
             {{{"qemu.bin_path", "no-such-qemu"}}, "there is no program \"no-such-qemu\" in PATH"},
             {{{"qemu.machine", "nosuch"}}, "machine type"},
             {{{"qemu.cpu", "nosuch"}}, "CPU model"},
-            {{{"qemu.smp.count", "4096"}, {"qemu.smp.maxcpus", "4096"}}, "vCPUs"},
+            {{{"qemu.smp.count", "4096"}, {"qemu.smp.maxcpus", "4096"}, {"vm.cpu_overcommit", "0"}}, "vCPUs"},
             {{{"qemu.mounts.env", "/nonexistent/dir"}}, "/nonexistent/dir"},
         };
         for (const auto& row : rows) {
@@ -61,7 +61,7 @@ class LaunchFailureTest final : public HostTest {
         }
     }
 
-    void doesNotStartWithoutItsFirmware()
+    void doesNotStartWithoutItsFirmwareOrAccount()
     {
         for (const auto* key : {"ovmf.code.file", "ovmf.vars.file"}) {
             auto settings =
@@ -71,6 +71,10 @@ class LaunchFailureTest final : public HostTest {
             CPPUNIT_ASSERT(ended.status != 0);
             requireContains(ended.errors, "cannot read \"/nonexistent/OVMF.fd\": No such file");
         }
+        const auto ended = runDaemon(
+            stage(), {.settings = with(quickSettings(stage()), {{"qemu.user", "no-such-account"}})});
+        CPPUNIT_ASSERT(ended.status != 0);
+        requireContains(ended.errors, "there is no account \"no-such-account\"");
     }
 
     void explainsHowQemuEnded()
@@ -92,6 +96,7 @@ class LaunchFailureTest final : public HostTest {
             CPPUNIT_ASSERT_EQUAL(std::size_t{1}, vms.size());
             CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_FAILED, vms.front().state());
             requireContains(vms.front().cause(), row.words);
+            client().removeVm(vms.front().id());
             endDaemon();
         }
     }

@@ -34,7 +34,9 @@ class LifecycleTest final : public HostTest {
     CPPUNIT_TEST(endsAVmWhenItsTtlRunsOut);
     CPPUNIT_TEST(noticesThatQemuWasKilled);
     CPPUNIT_TEST(killsAQemuThatDoesNotReact);
+    CPPUNIT_TEST(forceEndsTheGraceOfAnEarlierStop);
     CPPUNIT_TEST(endsEveryVmWhenItIsTerminated);
+    CPPUNIT_TEST(endsAtOnceAtTheSecondSignal);
     CPPUNIT_TEST(answersWhoeverRemovesAVmTwice);
     CPPUNIT_TEST(admitsAsManyVmsAsTheLimitAndNoMore);
     CPPUNIT_TEST(recognisesARepeatedRequest);
@@ -63,9 +65,8 @@ class LifecycleTest final : public HostTest {
     void requireUndone()
     {
         waitUntilClean();
+        client().waitForState(onlyVm().id(), v1::VM_STATE_STOPPED); // written once all is gone
         CPPUNIT_ASSERT(client().listVms().empty());
-        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_STOPPED,
-                             client().waitForState(onlyVm().id(), v1::VM_STATE_STOPPED).state());
     }
 
     void undoesALaunchThatTheClientCancels()
@@ -183,6 +184,52 @@ class LifecycleTest final : public HostTest {
         assertClean();
         // It had the time to power off.
         requireContains(readFile(stage().logDir(running.id()) / "console.log"), "power button: powering off");
+    }
+
+    void startWithDeafGuests()
+    {
+        startDaemon({{"qemu.kernel.cmdline", quickCmdline("teehost.fault=ignore-power")}});
+    }
+
+    /// With a grace longer than any test waits.
+    std::future<Answer<v1::Vm>> stopWithoutEnd(const v1::Vm& vm)
+    {
+        v1::StopVmRequest request;
+        request.set_id(vm.id());
+        request.mutable_grace()->set_seconds(300);
+        auto stopped =
+            std::async(std::launch::async, [this, request] { return client().call(&Host::StopVm, request); });
+        client().waitForState(vm.id(), v1::VM_STATE_STOPPING);
+        return stopped;
+    }
+
+    void forceEndsTheGraceOfAnEarlierStop()
+    {
+        startWithDeafGuests();
+        const auto vm = runVm();
+        auto stopped = stopWithoutEnd(vm);
+        client().removeVm(vm.id(), /*force=*/true);
+        assertClean();
+        requireOk(stopped.get().status);
+        CPPUNIT_ASSERT(client().listVms(true).empty());
+    }
+
+    /// Somebody who cannot wait leaves QEMU behind, as SIGKILL would.
+    void endsAtOnceAtTheSecondSignal()
+    {
+        startWithDeafGuests();
+        const auto vm = runVm();
+        auto stopped = stopWithoutEnd(vm);
+        daemon().signal(SIGTERM);
+        waitUntil("the daemon stops", [&] { return daemon().timesLogged("teehostd stops") == 1; });
+        CPPUNIT_ASSERT(daemon().runs());
+        CPPUNIT_ASSERT_EQUAL(128 + SIGTERM, daemon().terminate());
+        CPPUNIT_ASSERT_EQUAL(StatusCode::UNAVAILABLE, stopped.get().status.error_code());
+        CPPUNIT_ASSERT(exists(vm.pid()));
+        CPPUNIT_ASSERT_EQUAL(0, ::kill(vm.pid(), SIGKILL));
+        for (const auto& directory : {stage().runtime() / "vm", stage().state() / "vm"})
+            std::filesystem::remove_all(directory);
+        waitUntilClean();
     }
 
     void answersWhoeverRemovesAVmTwice()

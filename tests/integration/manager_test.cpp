@@ -24,7 +24,7 @@ manager::CreateReq fullRequest(const std::string& who)
                                      "\n-----END PRIVATE KEY-----\n");
     request.set_agent_cvm_client_cert("-----BEGIN CERTIFICATE-----\n" + who +
                                       "\n-----END CERTIFICATE-----\n");
-    request.set_agent_cvm_server_url(who + ".example.com:7011");
+    request.set_agent_cvm_server_url(who + ".invalid:7011");
     request.set_agent_cvm_ca_url("https://ca.example.com/" + who);
     request.set_ttl("1h30m");
     request.set_agent_certs_token("token of " + who + " = with an equals sign and 'quotes'");
@@ -126,7 +126,7 @@ class ManagerTest final : public HostTest {
         manager::AttestationPolicyReq policy;
         policy.set_id(vm.cvm_id());
         requireStatus(client().call(&Manager::AttestationPolicy, policy).status,
-                      grpc::StatusCode::FAILED_PRECONDITION, "plain-kvm does not measure");
+                      grpc::StatusCode::UNIMPLEMENTED, "no attestation policies yet");
 
         requireOk(remove(vm.cvm_id()));
         assertClean();

@@ -3,17 +3,22 @@
 // Plugins as an operator meets them: one made outside of this tree with the installed SDK, and files that are
 // none.
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "support/host_test.h"
 #include "support/proc.h"
+#include "support/qemu_wrapper.h"
 
 namespace teehost::test {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Seconds that only this program's sidecars sleep.
+const std::string kNap = "86" + std::to_string(100'000 + ::getpid() % 100'000);
 
 class PluginTest final : public HostTest {
     CPPUNIT_TEST_SUITE(PluginTest);
@@ -24,6 +29,13 @@ class PluginTest final : public HostTest {
     CPPUNIT_TEST(refusesAPluginThatWasCutShort);
     CPPUNIT_TEST(refusesBothPluginsOfOneId);
     CPPUNIT_TEST(saysWhyNoBackendIsThere);
+    CPPUNIT_TEST(standsAPluginThatThrows);
+    CPPUNIT_TEST(standsAPluginThatHangs);
+    CPPUNIT_TEST(comesBackAfterAPluginThatCrashes);
+    CPPUNIT_TEST(countsThePlatformsSlots);
+    CPPUNIT_TEST(keepsSidecarsThroughARestart);
+    CPPUNIT_TEST(undoesSidecarsThatACrashLeft);
+    CPPUNIT_TEST(tellsThatASidecarEnded);
     CPPUNIT_TEST_SUITE_END();
 
     static fs::path example()
@@ -206,6 +218,126 @@ class PluginTest final : public HostTest {
         CPPUNIT_ASSERT(missing.status != 0);
         requireContains(missing.errors,
                         "MANAGER_QEMU_ENABLE_NOSUCH=true asks for a backend that no loaded plugin");
+    }
+
+    /// A daemon whose backend misbehaves in that way; `plain-kvm` is there too.
+    void startEvil(const std::string& options, const Settings& changes = {})
+    {
+        const auto file = stage().scratch / "teehostd.properties";
+        writeFile(file, "plugins.dir = " + pluginDirectory({TEEHOST_TEST_EVIL_PLUGIN, plainKvm()}).string() +
+                            "\nbackend = evil\n" + options);
+        DaemonOptions daemonOptions{.settings = {}, .arguments = {"--config", file}};
+        startExactly(with(quickSettings(stage()), changes), daemonOptions);
+    }
+
+    grpc::Status create(const std::string& backend = {})
+    {
+        v1::CreateVmRequest request;
+        request.set_backend(backend);
+        return client().call(&Host::CreateVm, request).status;
+    }
+
+    void standsAPluginThatThrows()
+    {
+        startEvil("evil.compose = throw\nevil.diagnose = throw\n");
+        requireContains(create().error_message(), "the plugin threw this");
+        assertClean();
+        CPPUNIT_ASSERT(client().listVms(true).empty());
+        CPPUNIT_ASSERT(create("plain-kvm").ok());
+        client().removeVm(client().listVms().front().id());
+    }
+
+    void standsAPluginThatHangs()
+    {
+        startEvil("evil.compose = hang\n", {{"vm.launch_timeout", "2s"}});
+        // As many as there are threads for plugins, and one more.
+        for (int i = 0; i < 5; ++i)
+            requireStatus(create(), grpc::StatusCode::DEADLINE_EXCEEDED, "a plugin did not answer in time");
+        assertClean();
+        CPPUNIT_ASSERT(client().listVms(true).empty());
+        endDaemon(); // not kept by the calls that never return
+    }
+
+    void comesBackAfterAPluginThatCrashes()
+    {
+        startEvil("evil.compose = crash\n");
+        requireStatus(create(), grpc::StatusCode::UNAVAILABLE, "");
+        waitUntil("the daemon died", [&] { return !daemon().runs(); });
+        daemon().crash();
+        startAgain();
+        CPPUNIT_ASSERT(client().listVms(true).empty());
+        assertClean();
+    }
+
+    /// The processes of the sidecar that the plugin asks for; `sleep` of nobody else sleeps as long.
+    std::vector<pid_t> sidecars()
+    {
+        std::vector<pid_t> found;
+        for (const pid_t pid : processesWith(kNap))
+            if (argvOf(pid).size() == 2 && argvOf(pid)[1] == kNap)
+                found.push_back(pid);
+        return found;
+    }
+
+    void keepsSidecarsThroughARestart()
+    {
+        startEvil("evil.sidecar = true\nevil.nap = " + kNap + "\n",
+                  {{"qemu.bin_path", standInQemu(stage())}, {"vm.on_shutdown", "keep"}});
+        const auto vm = client().createVm();
+        const auto before = sidecars();
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, before.size());
+        crashDaemon();
+        startAgain();
+        client().waitForState(vm.id(), v1::VM_STATE_BOOTING);
+        CPPUNIT_ASSERT(before == sidecars());
+        client().removeVm(vm.id());
+        CPPUNIT_ASSERT(sidecars().empty());
+        assertClean();
+    }
+
+    void undoesSidecarsThatACrashLeft()
+    {
+        startEvil("evil.sidecar = true\nevil.nap = " + kNap + "\n",
+                  {{"qemu.bin_path", standInQemu(stage())}});
+        for (const auto* fault : {"c3a", "c3b"}) {
+            endDaemon();
+            startAgain({}, {{"TEEHOST_FAULT", std::string(fault) + ":kill"}});
+            requireStatus(create(), grpc::StatusCode::UNAVAILABLE, "");
+            waitUntil("the daemon died", [&] { return !daemon().runs(); });
+            daemon().crash();
+            startAgain();
+            waitUntil("what the fault left is undone",
+                      [&] { return client().listVms().empty() && sidecars().empty(); });
+            assertClean();
+        }
+    }
+
+    void tellsThatASidecarEnded()
+    {
+        startEvil("evil.sidecar = true\nevil.nap = " + kNap + "\n");
+        const auto vm = runVm();
+        sendSignal(sidecars().at(0), SIGKILL);
+        waitUntil("it is told", [&] {
+            for (const auto& event : client().events(vm.id()))
+                if (event.kind() == "sidecar-ended")
+                    return event.message() == "the sidecar nap ended: killed by signal 9 (Killed)";
+            return false;
+        });
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_RUNNING, client().getVm(vm.id()).state());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void countsThePlatformsSlots()
+    {
+        startEvil("evil.slots = 1\n");
+        CPPUNIT_ASSERT(create().ok());
+        requireStatus(create(), grpc::StatusCode::RESOURCE_EXHAUSTED,
+                      "the platform has 1 evil slots, 1 are taken");
+        client().removeVm(client().listVms().front().id());
+        CPPUNIT_ASSERT(create().ok());
+        client().removeVm(client().listVms().front().id());
+        assertClean();
     }
 };
 

@@ -4,6 +4,10 @@
 // processes.
 #include <algorithm>
 
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "support/cli.h"
@@ -44,6 +48,7 @@ class SecrecyTest final : public HostTest {
     CPPUNIT_TEST(tellsNoSecretWhenALaunchFails);
     CPPUNIT_TEST(keepsFilesToItself);
     CPPUNIT_TEST(confinesQemu);
+    CPPUNIT_TEST(runsQemuAsAnotherAccount);
     CPPUNIT_TEST(bindsTheAgentsPortToThisHost);
     CPPUNIT_TEST(refusesDirectoriesOthersCanReach);
     CPPUNIT_TEST(doesNotShareItsPorts);
@@ -76,6 +81,9 @@ class SecrecyTest final : public HostTest {
         for (const auto& argument : argvOf(vm.pid()))
             requireNoCanary("QEMU's command line", argument);
         const auto proc = fs::path("/proc") / std::to_string(vm.pid());
+        for (const pid_t process : {vm.pid(), daemon().pid()}) // no dump of either's memory
+            requireContains(readFile(fs::path("/proc") / std::to_string(process) / "limits"),
+                            "Max core file size        0                    0");
         requireNoCanary("QEMU's environment", readFile(proc / "environ"));
         requireNoCanary("QEMU's log", readFile(stage().logDir(vm.id()) / "qemu.log"));
         requireNoCanary("the console", client().console(vm.id()));
@@ -139,6 +147,33 @@ class SecrecyTest final : public HostTest {
             CPPUNIT_ASSERT(fs::read_symlink(entry.path(), closed) != daemonsLog);
         }
         client().removeVm(vm.id());
+    }
+
+    void runsQemuAsAnotherAccount()
+    {
+        fs::permissions(stage().scratch.path(), fs::perms(0711), fs::perm_options::replace);
+        startDaemon({{"qemu.user", "nobody"}, {"qemu.kernel.cmdline", quickCmdline("teehost.selftest=1")}});
+        if (::geteuid() != 0) { // only root can give a process away
+            requireStatus(client().call(&Host::CreateVm, v1::CreateVmRequest()).status,
+                          grpc::StatusCode::FAILED_PRECONDITION, "runs as root");
+            return;
+        }
+        const auto vm = runVm(requestWithCanaries());
+        const auto* account = ::getpwnam("nobody");
+        const auto id = std::to_string(account->pw_uid);
+        CPPUNIT_ASSERT_EQUAL(id + "\t" + id + "\t" + id + "\t" + id, statusOf(vm.pid(), "Uid"));
+        CPPUNIT_ASSERT_EQUAL(std::string("0000000000000000"), statusOf(vm.pid(), "CapEff"));
+        requireContains(client().console(vm.id()), sha256(kCanaries[0]));
+        for (const auto& path :
+             {stage().runDir(vm.id()), stage().runDir(vm.id()) / "certs",
+              stage().runDir(vm.id()) / "certs/key.pem", stage().runDir(vm.id()) / "env/environment"}) {
+            struct stat status {};
+            CPPUNIT_ASSERT_EQUAL(0, ::stat(path.c_str(), &status));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(path, account->pw_uid, status.st_uid);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(path, 0u, status.st_mode & 0077);
+        }
+        client().removeVm(vm.id());
+        assertClean();
     }
 
     void bindsTheAgentsPortToThisHost()

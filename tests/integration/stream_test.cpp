@@ -22,6 +22,7 @@ class StreamTest final : public HostTest {
     CPPUNIT_TEST(followsTheConsoleToItsEnd);
     CPPUNIT_TEST(keepsTheConsolesBytesAndNobodyElseSeesThem);
     CPPUNIT_TEST(bringsALongConsoleInPieces);
+    CPPUNIT_TEST(boundsTheConsolesFile);
     CPPUNIT_TEST_SUITE_END();
 
     void followsAVmFromBeforeItExists()
@@ -125,18 +126,22 @@ class StreamTest final : public HostTest {
                       "4f6c1f5e");
     }
 
+    /// A script for QEMU's place that writes that file to the console first: QEMU appends, so it is as if the
+    /// guest had written it.
+    std::filesystem::path wrapperThatWrites(const std::string& text)
+    {
+        writeFile(stage().scratch / "text", text);
+        return qemuWrapper(stage(), "for argument in \"$@\"; do\n"
+                                    "    case $argument in\n"
+                                    "    file,id=console0,path=*) log=${argument#*path=} log=${log%%,*} ;;\n"
+                                    "    esac\n"
+                                    "done\n"
+                                    "cat \"$dir/text\" > \"$log\"");
+    }
+
     void keepsTheConsolesBytesAndNobodyElseSeesThem()
     {
-        // QEMU appends to the console's file, so what stands there first is as if the guest had written it.
-        writeFile(stage().scratch / "hostile", kHostile);
-        const auto wrapper =
-            qemuWrapper(stage(), "for argument in \"$@\"; do\n"
-                                 "    case $argument in\n"
-                                 "    file,id=console0,path=*) log=${argument#*path=} log=${log%%,*} ;;\n"
-                                 "    esac\n"
-                                 "done\n"
-                                 "cat \"$dir/hostile\" > \"$log\"");
-        startDaemon({{"qemu.bin_path", wrapper},
+        startDaemon({{"qemu.bin_path", wrapperThatWrites(kHostile)},
                      {"vm.boot_timeout_tcg", "1s"},
                      {"qemu.kernel.cmdline", "console=null teehost.console=null"}});
         const auto vm = client().createVm();
@@ -178,6 +183,38 @@ class StreamTest final : public HostTest {
         CPPUNIT_ASSERT_EQUAL(text.substr(text.size() - 1000), chunk.data());
         CPPUNIT_ASSERT(!reader->Read(&chunk));
         requireOk(reader->Finish());
+    }
+
+    /// Readers go on where they were, by the offset among all bytes the guest ever wrote.
+    void boundsTheConsolesFile()
+    {
+        constexpr std::size_t kLimit = 64 << 10;
+        std::string text;
+        for (int i = 0; i < 40'000; ++i)
+            text += "line " + std::to_string(i) + "\n";
+        startDaemon(
+            {{"qemu.bin_path", wrapperThatWrites(text)}, {"vm.console_limit", std::to_string(kLimit)}});
+        const auto vm = client().createVm();
+        const auto log = stage().logDir(vm.id()) / "console.log";
+        waitUntil("the console's file is short again", [&] {
+            return std::filesystem::exists(log.string() + ".1") && std::filesystem::file_size(log) <= kLimit;
+        });
+        CPPUNIT_ASSERT(std::filesystem::file_size(log.string() + ".1") <= kLimit);
+        client().waitForState(vm.id(), v1::VM_STATE_RUNNING);
+        client().stopVm(vm.id());
+        v1::ReadConsoleRequest request;
+        request.set_vm_id(vm.id());
+        grpc::ClientContext context;
+        const auto reader = client().host().ReadConsole(&context, request);
+        v1::ConsoleChunk chunk;
+        CPPUNIT_ASSERT(reader->Read(&chunk));
+        CPPUNIT_ASSERT(chunk.offset() >= text.size());
+        requireContains(chunk.data(), "power button: powering off");
+        CPPUNIT_ASSERT(!reader->Read(&chunk));
+        requireOk(reader->Finish());
+        client().removeVm(vm.id());
+        waitUntil("its logs are gone", [&] { return !std::filesystem::exists(stage().logDir(vm.id())); });
+        assertClean();
     }
 };
 

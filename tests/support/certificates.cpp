@@ -33,13 +33,12 @@ Authority::Authority(std::filesystem::path directory, std::string name)
             directory_);
 }
 
-Identity Authority::issue(const std::string& name) const
+Identity Authority::issue(const std::string& name, const std::string& addresses) const
 {
     const auto stem = (directory_ / (name_ + "-" + name)).string();
     const Identity identity{stem + ".pem", stem + ".key"};
-    openssl(std::vector<std::string>{"req", "-subj", "/CN=" + name, "-addext",
-                                     "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", identity.key,
-                                     "-out", stem + ".csr"} +
+    openssl(std::vector<std::string>{"req", "-subj", "/CN=" + name, "-addext", "subjectAltName=" + addresses,
+                                     "-keyout", identity.key, "-out", stem + ".csr"} +
                 kNewKey,
             directory_);
     openssl({"x509", "-req", "-in", stem + ".csr", "-CA", certificate_, "-CAkey", key_, "-CAcreateserial",

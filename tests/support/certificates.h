@@ -18,8 +18,9 @@ public:
     Authority(std::filesystem::path directory, std::string name);
 
     [[nodiscard]] const std::filesystem::path& certificate() const noexcept { return certificate_; }
-    /// For localhost and 127.0.0.1, and for clients.
-    [[nodiscard]] Identity issue(const std::string& name) const;
+    /// For servers at these addresses, and for clients.
+    [[nodiscard]] Identity issue(const std::string& name,
+                                 const std::string& addresses = "DNS:localhost,IP:127.0.0.1") const;
 
 private:
     std::filesystem::path directory_;

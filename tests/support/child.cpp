@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/files.h"
+#include "support/sanitizer.h"
 
 namespace teehost::test {
 namespace {
@@ -49,7 +50,9 @@ public:
         sigset_t none;
         sigemptyset(&none);
         ::posix_spawnattr_setsigmask(&attributes_, &none);
-        open(STDIN_FILENO, "/dev/null", O_RDONLY);
+        // Of a FIFO both ends: opening one would wait for the other.
+        open(STDIN_FILENO, command.input.empty() ? "/dev/null" : command.input.c_str(),
+             command.input.empty() ? O_RDONLY : O_RDWR);
         open(STDOUT_FILENO, command.output.empty() ? "/dev/null" : command.output.c_str(), kAppend);
         open(STDERR_FILENO, command.errors.empty() ? "/dev/null" : command.errors.c_str(), kAppend);
         if (!command.directory.empty())
@@ -86,7 +89,10 @@ private:
 
 } // namespace
 
-Child::Child(const Command& command) : pid_(SpawnSetup(command).run(command.argv, environmentOf(command))) {}
+Child::Child(const Command& command)
+    : errors_(command.errors), pid_(SpawnSetup(command).run(command.argv, environmentOf(command)))
+{
+}
 
 Child::~Child()
 {
@@ -114,6 +120,8 @@ int Child::wait(std::chrono::nanoseconds limit)
 {
     waitUntil(
         "process " + std::to_string(pid_) + " ends", [this] { return poll().has_value(); }, limit);
+    if (const auto report = sanitizerReport(readFile(errors_)); !report.empty())
+        throw std::runtime_error("a sanitizer reports: " + report);
     return *status_;
 }
 

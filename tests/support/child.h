@@ -24,6 +24,7 @@ struct Command {
     std::filesystem::path output = {}; ///< standard output, appended; empty: /dev/null
     std::filesystem::path errors = {}; ///< standard error, likewise
     std::filesystem::path directory = {};
+    std::filesystem::path input = {}; ///< standard input, which may be a FIFO; empty: /dev/null
 };
 
 class Child {
@@ -37,10 +38,11 @@ public:
     void signal(int number) noexcept;
     /// The exit status as a shell gives it (128 + n for a signal), once it has ended.
     [[nodiscard]] std::optional<int> poll();
-    /// Throws when it does not end within `limit`.
+    /// Throws when it does not end within `limit`, and when a sanitizer has reported something of it.
     int wait(std::chrono::nanoseconds limit = kPatience);
 
 private:
+    std::filesystem::path errors_;
     pid_t pid_ = -1;
     std::optional<int> status_;
 };

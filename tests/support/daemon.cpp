@@ -9,6 +9,7 @@
 #include "support/failure_notes.h"
 #include "support/guest_image.h"
 #include "support/proc.h"
+#include "support/sanitizer.h"
 
 namespace teehost::test {
 namespace {
@@ -36,6 +37,8 @@ Settings quickSettings(const Stage& stage)
             {"log.dir", stage.logs()},
             {"grpc.port", "0"},
             {"http.port", "0"},
+            {"vm.on_shutdown", "stop"},    // tests of what outlives a daemon say so
+            {"attesters", "none"},         // a TPM for each VM takes its time
             {"plugins.allow_own", "true"}, // whoever runs the tests has built the plugins
             {"qemu.enable_kvm", "false"},
             {"qemu.host_fwd_range", stage.ports.text()},
@@ -90,6 +93,13 @@ Daemon::Daemon(const Stage& stage, const DaemonOptions& options)
     waitUntilItServes();
 }
 
+void killProcessesOf(const Stage& stage)
+{
+    for (const pid_t left : processesWith(stage.scratch.path().string()))
+        if (left != ::getpid())
+            ::kill(left, SIGKILL);
+}
+
 Daemon::~Daemon()
 {
     child_.reset();
@@ -118,9 +128,18 @@ void Daemon::waitUntilItServes()
 
 std::size_t Daemon::timesLogged(const std::string& text) const { return entriesOf(log(), text).size(); }
 
+void Daemon::crash()
+{
+    terminated_ = true;
+    child_->signal(SIGKILL);
+    child_->wait();
+}
+
 std::string Daemon::accident()
 {
     const auto status = child_->poll();
+    if (const auto report = sanitizerReport(log()); !report.empty())
+        return "a sanitizer reports: " + report;
     return !status || terminated_ ? "" : "the daemon died with status " + std::to_string(*status);
 }
 

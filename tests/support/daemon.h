@@ -50,6 +50,9 @@ struct DaemonOptions {
 /// Runs a daemon that is to end by itself: a check, a listing, a refusal to start.
 [[nodiscard]] Finished runDaemon(const Stage& stage, const DaemonOptions& options);
 
+/// Kills what was started with the stage's directory among its arguments: after a test that was cut short.
+void killProcessesOf(const Stage& stage);
+
 class Daemon {
 public:
     /// Returns when it serves; throws with its last words when it ends instead.
@@ -73,7 +76,12 @@ public:
     void signal(int number) noexcept { child_->signal(number); }
     /// SIGTERM, and its exit status.
     int terminate();
-    /// How it ended although nobody terminated it; empty while it runs, as it should.
+    /// SIGKILL.
+    void crash();
+    /// From now on VMs of this daemon are another one's: they are not ended with this object.
+    void leaveVms() { instance_.clear(); }
+    /// What a sanitizer reports of it, or how it ended although nobody terminated it; empty while it runs, as
+    /// it should.
     [[nodiscard]] std::string accident();
 
 private:

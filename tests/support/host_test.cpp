@@ -97,9 +97,27 @@ Daemon& HostTest::startDaemon(const Settings& changes, DaemonOptions options)
 Daemon& HostTest::startExactly(const Settings& settings, DaemonOptions options)
 {
     options.settings = settings;
+    options_ = options;
     daemon_ = std::make_unique<Daemon>(*stage_, options);
     client_ = std::make_unique<Client>(daemon_->grpcAddress());
     return *daemon_;
+}
+
+void HostTest::crashDaemon()
+{
+    client_.reset();
+    daemon_->crash();
+}
+
+Daemon& HostTest::startAgain(const Settings& changes, std::map<std::string, std::string> environment)
+{
+    if (daemon_) {
+        CPPUNIT_ASSERT(!daemon_->runs());
+        daemon_->leaveVms();
+        daemon_.reset();
+    }
+    options_.environment = std::move(environment);
+    return startExactly(with(options_.settings, changes), options_);
 }
 
 v1::Vm HostTest::runVm(const v1::CreateVmRequest& request, std::source_location where)

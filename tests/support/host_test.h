@@ -33,6 +33,10 @@ protected:
     Daemon& startDaemon(const Settings& changes = {}, DaemonOptions options = {});
     /// With these settings and no other.
     Daemon& startExactly(const Settings& settings, DaemonOptions options = {});
+    /// Another daemon on the same stage with the settings of the last one and `changes`; that one has ended.
+    Daemon& startAgain(const Settings& changes = {}, std::map<std::string, std::string> environment = {});
+    /// SIGKILL.
+    void crashDaemon();
     /// SIGTERM; the daemon must end well. Without a client, for whose connection it would wait.
     void endDaemon();
     Stage& stage() { return *stage_; }
@@ -50,6 +54,8 @@ protected:
     {
         test::waitUntilClean(*stage_, *daemon_, where);
     }
+
+    DaemonOptions options_; ///< of the last start
 
 private:
     std::unique_ptr<Stage> stage_;

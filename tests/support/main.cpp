@@ -6,10 +6,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <deque>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,32 +21,9 @@
 #include <cppunit/extensions/TestFactoryRegistry.h>
 
 #include "support/failure_notes.h"
-#include "support/files.h"
 
 namespace teehost::test {
 namespace {
-
-constexpr std::size_t kShownLines = 40;
-
-std::vector<std::filesystem::path>& notes()
-{
-    static std::vector<std::filesystem::path> files;
-    return files;
-}
-
-void printEnd(const std::filesystem::path& file)
-{
-    std::deque<std::string> last;
-    std::istringstream lines(readFile(file));
-    for (std::string line; std::getline(lines, line);) {
-        last.push_back(line);
-        if (last.size() > kShownLines)
-            last.pop_front();
-    }
-    std::cerr << "---- the end of " << file.string() << "\n";
-    for (const auto& line : last)
-        std::cerr << line << "\n";
-}
 
 /// "ManagerTest::keepsTwoVmsApart": without the namespaces.
 std::string shortName(const CppUnit::Test& test)
@@ -72,8 +47,7 @@ public:
         failed_ = true;
         std::cerr << shortName(*failure.failedTest()) << ": line " << failure.sourceLine().lineNumber()
                   << ": " << failure.thrownException()->what() << std::endl;
-        for (const auto& file : notes())
-            printEnd(file);
+        printNotes();
     }
     void endTest(CppUnit::Test* test) override
     {
@@ -126,10 +100,6 @@ int run(const std::vector<std::string>& words)
 }
 
 } // namespace
-
-void noteOnFailure(const std::filesystem::path& file) { notes().push_back(file); }
-
-void forgetNote(const std::filesystem::path& file) { std::erase(notes(), file); }
 
 } // namespace teehost::test
 

@@ -36,7 +36,7 @@ int bindTo(std::uint16_t port)
 
 } // namespace
 
-PortRange::PortRange()
+PortRange::PortRange(std::uint16_t size) : size_(size)
 {
     // Not the lowest free one: ports that a test has just used may still be in TIME_WAIT.
     std::random_device random;
@@ -47,19 +47,33 @@ PortRange::PortRange()
     throw std::runtime_error("no range of free ports is left for a test");
 }
 
-PortRange::~PortRange() { ::close(lock_); }
+PortRange::~PortRange() { unlock(); }
 
-bool PortRange::claim(std::uint16_t low)
+void PortRange::unlock() noexcept
 {
-    lock_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (const int fd : locks_)
+        ::close(fd);
+    locks_.clear();
+}
+
+bool PortRange::lock(std::uint16_t low)
+{
+    locks_.push_back(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_un name{};
     name.sun_family = AF_UNIX;
     const std::string text = "teehost-test-ports-" + std::to_string(low);
     std::memcpy(name.sun_path + 1, text.data(), text.size());
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
-    bool free = ::bind(lock_, reinterpret_cast<const sockaddr*>(&name), size) == 0;
-    for (unsigned i = 0; free && i < kSize; ++i) {
-        const int fd = bindTo(static_cast<std::uint16_t>(low + i));
+    return ::bind(locks_.back(), reinterpret_cast<const sockaddr*>(&name), size) == 0;
+}
+
+bool PortRange::claim(std::uint16_t low)
+{
+    bool free = true;
+    for (unsigned i = 0; free && i < size_; ++i) {
+        const auto port = static_cast<std::uint16_t>(low + i);
+        free = i % kSize != 0 || lock(port);
+        const int fd = free ? bindTo(port) : -1;
         free = fd >= 0;
         if (fd >= 0)
             ::close(fd);
@@ -67,7 +81,7 @@ bool PortRange::claim(std::uint16_t low)
     if (free)
         low_ = low;
     else
-        ::close(lock_);
+        unlock();
     return free;
 }
 

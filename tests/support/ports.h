@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace teehost::test {
 
@@ -14,21 +15,26 @@ class PortRange {
 public:
     static constexpr std::uint16_t kSize = 16;
 
-    PortRange();
+    /// `size` is a multiple of kSize.
+    explicit PortRange(std::uint16_t size = kSize);
     PortRange(const PortRange&) = delete;
     PortRange& operator=(const PortRange&) = delete;
     ~PortRange();
 
     [[nodiscard]] std::uint16_t low() const noexcept { return low_; }
-    [[nodiscard]] std::uint16_t high() const noexcept { return static_cast<std::uint16_t>(low_ + kSize - 1); }
-    /// As qemu.host_fwd_range takes it: the first `count` ports.
-    [[nodiscard]] std::string text(unsigned count = kSize) const;
+    [[nodiscard]] std::uint16_t high() const noexcept { return static_cast<std::uint16_t>(low_ + size_ - 1); }
+    /// As qemu.host_fwd_range takes it: all of them, or the first `count`.
+    [[nodiscard]] std::string text() const { return text(size_); }
+    [[nodiscard]] std::string text(unsigned count) const;
 
 private:
     bool claim(std::uint16_t low);
+    bool lock(std::uint16_t low);
+    void unlock() noexcept;
 
+    std::uint16_t size_;
     std::uint16_t low_ = 0;
-    int lock_ = -1;
+    std::vector<int> locks_; ///< one for every kSize ports
 };
 
 /// A TCP socket on 127.0.0.1 that takes `port` away from everybody else.

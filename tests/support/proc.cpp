@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/proc.h"
 
+#include <csignal>
+#include <stdexcept>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -111,6 +114,13 @@ std::vector<Listener> listeners()
     addListeners("/proc/net/tcp", all);
     addListeners("/proc/net/tcp6", all);
     return all;
+}
+
+void sendSignal(pid_t pid, int number)
+{
+    if (pid <= 0)
+        throw std::invalid_argument("there is no process to send a signal to");
+    ::kill(pid, number);
 }
 
 } // namespace teehost::test

@@ -20,6 +20,9 @@ namespace teehost::test {
 [[nodiscard]] std::string statusOf(pid_t pid, std::string_view field);
 [[nodiscard]] bool exists(pid_t pid); ///< a zombie exists
 
+/// kill(2) for one process; throws for 0 and below, which mean many.
+void sendSignal(pid_t pid, int number);
+
 struct Listener {
     std::string address; ///< "127.0.0.1", or "::1" and "::" as hex digits
     std::uint16_t port = 0;

@@ -3,7 +3,9 @@
 
 namespace teehost::test {
 
-std::filesystem::path qemuWrapper(const Stage& stage, const std::string& body)
+namespace {
+
+std::filesystem::path script(const Stage& stage, const std::string& body)
 {
     const auto path = stage.scratch / "qemu-wrapper";
     writeFile(path,
@@ -19,9 +21,29 @@ std::filesystem::path qemuWrapper(const Stage& stage, const std::string& body)
                   "    *hostfwd=tcp:*) port=${argument#*hostfwd=tcp:*:} port=${port%%-*} ;;\n"
                   "    esac\n"
                   "done\n" +
-                  body + "\nexec qemu-system-x86_64 \"$@\"\n",
+                  body + "\n",
               0755);
     return path;
+}
+
+} // namespace
+
+std::filesystem::path qemuWrapper(const Stage& stage, const std::string& body)
+{
+    return script(stage, body + "\nexec qemu-system-x86_64 \"$@\"");
+}
+
+std::filesystem::path standInQemu(const Stage& stage, const std::string& body)
+{
+    return script(stage, body + R"sh(
+kept=
+while [ $# -gt 1 ]; do
+    case "$1 $2" in
+    "-name "* | "-uuid "* | "-mon "* | "-netdev "* | "-chardev socket,id=qmp0,"*) kept="$kept $1 '$2'" ;;
+    esac
+    shift
+done
+eval "exec qemu-system-x86_64 -machine none -S -nodefaults -display none $kept")sh");
 }
 
 } // namespace teehost::test

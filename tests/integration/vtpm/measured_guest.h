@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A guest that tells its PCRs: real firmware, a real kernel and a software TPM, under TCG.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/files.h"
+
+namespace teehost::test {
+
+/// What one boot is made of.
+struct MeasuredBoot {
+    std::string machine = "q35";
+    std::string cpu = "EPYC";
+    unsigned memoryMiB = 512;
+    std::string memoryRoom = ""; ///< ",slots=5,maxmem=30G"
+    unsigned vcpus = 1, maxVcpus = 1;
+    std::string firmware = "OVMF_CODE_4M.fd", vars = "OVMF_VARS_4M.fd"; ///< below /usr/share/OVMF
+    std::string kernel;                                                 ///< contents
+    std::string initrd;
+    std::string cmdline;
+};
+
+/// Hexadecimal, by bank and number: {"sha256", 4}.
+using ReportedPcrs = std::map<std::pair<std::string, unsigned>, std::string>;
+
+/// The kernel of the reference guest image.
+[[nodiscard]] std::string referenceKernel();
+/// An initramfs whose /init prints the PCRs, with a file that holds `note`.
+[[nodiscard]] std::string printingInitrd(const std::string& note);
+/// What makes the kernel start quickly under TCG.
+[[nodiscard]] std::string quickCmdline();
+
+/// One boot: its files, and its QEMU command line.
+class MeasuredGuest {
+public:
+    explicit MeasuredGuest(const MeasuredBoot& boot);
+
+    [[nodiscard]] std::string path(std::string_view name) const { return (scratch_ / name).string(); }
+    [[nodiscard]] std::string firmware() const { return "/usr/share/OVMF/" + boot_.firmware; }
+    [[nodiscard]] std::string varsSource() const { return "/usr/share/OVMF/" + boot_.vars; }
+    [[nodiscard]] const MeasuredBoot& boot() const noexcept { return boot_; }
+    /// Without the program's name.
+    [[nodiscard]] std::vector<std::string> qemuArguments() const;
+
+    /// Boots it and waits for its end.
+    [[nodiscard]] ReportedPcrs run() const;
+
+private:
+    void manufactureTpm() const;
+
+    MeasuredBoot boot_;
+    ScratchDir scratch_;
+};
+
+} // namespace teehost::test
