@@ -148,9 +148,9 @@ VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account
             made.push_back(path);
         }
     } catch (...) {
-        std::error_code ignored;
-        for (const auto& path : made)
-            fs::remove_all(path, ignored);
+        // They are empty, and rmdir works without the file descriptor that may be what was missing.
+        for (auto path = made.rbegin(); path != made.rend(); ++path)
+            ::rmdir(path->c_str());
         throw;
     }
 }
@@ -177,15 +177,20 @@ void VmDirs::makeDirectory(const fs::path& path) const
         fail("cannot make the directory", path);
     if (!owner_)
         return;
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!fd)
-        fail("cannot open", path);
-    // The log directory stays the daemon's: QEMU's account writes the logs in it, but cannot put others in
-    // their place.
-    if (path != paths_.log)
-        give(fd.get());
-    else if (::fchmod(fd.get(), 0711) != 0)
-        fail("cannot set the mode of", path);
+    try {
+        const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!fd)
+            fail("cannot open", path);
+        // The log directory stays the daemon's: QEMU's account writes the logs in it, but cannot put others
+        // in their place.
+        if (path != paths_.log)
+            give(fd.get());
+        else if (::fchmod(fd.get(), 0711) != 0)
+            fail("cannot set the mode of", path);
+    } catch (...) {
+        ::rmdir(path.c_str());
+        throw;
+    }
 }
 
 void VmDirs::writeFile(const fs::path& path, std::string_view content, mode_t mode) const

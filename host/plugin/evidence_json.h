@@ -15,8 +15,8 @@ namespace teehost::plugin {
 
 using OrderedJson = nlohmann::ordered_json;
 
-/// The member `name` of `object`, which must outlive it. Throws InvalidArgument when `object` is none, has it not or
-/// has it of another type, and when it has more members than a plugin may give (plugin.h "Limits").
+/// The member `name` of `object`, which must outlive it. Throws InvalidArgument when `object` is none, has it
+/// not or has it of another type, and when it has more members than a plugin may give (plugin.h "Limits").
 [[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name,
                                            nlohmann::json::value_t type);
 /// One that is a string.

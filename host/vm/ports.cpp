@@ -44,10 +44,13 @@ bool PortPool::canBind(std::uint16_t port) const
 {
     // Without SO_REUSEADDR, as slirp binds: a port with connections in TIME_WAIT counts as taken.
     const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) // else every port would be called taken
+        throw systemError(Category::ResourceExhausted, "cannot make a socket to look for a free port", errno,
+                          "raise the daemon's limit on open files");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    return fd && ::inet_pton(AF_INET, address_.c_str(), &address.sin_addr) == 1 &&
+    return ::inet_pton(AF_INET, address_.c_str(), &address.sin_addr) == 1 &&
            ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 

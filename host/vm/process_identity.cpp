@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "host/base/error.h"
 #include "host/base/pidfd.h"
 #include "host/base/text.h"
 
@@ -45,6 +46,10 @@ const std::string& bootId()
         std::ifstream file("/proc/sys/kernel/random/boot_id");
         std::string text;
         file >> text;
+        // An empty one would tell the next daemon that every process is of another boot.
+        if (text.empty())
+            throw Error(Category::ResourceExhausted, "cannot read /proc/sys/kernel/random/boot_id",
+                        "mount /proc, and raise the daemon's limit on open files");
         return text;
     }();
     return id;
@@ -53,7 +58,10 @@ const std::string& bootId()
 store::ProcessRow identityOf(pid_t pid)
 {
     const auto stat = readStat(pid);
-    return {bootId(), pid, stat ? stat->startTicks : 0};
+    if (!stat) // without it the next daemon would take the process for gone, and lose it
+        throw Error(Category::ResourceExhausted, "cannot read /proc/" + std::to_string(pid) + "/stat",
+                    "raise the daemon's limit on open files");
+    return {bootId(), pid, stat->startTicks};
 }
 
 std::optional<std::vector<std::string>> commandLine(pid_t pid)

@@ -16,10 +16,12 @@
 
 namespace teehost::vm {
 
-/// /proc/sys/kernel/random/boot_id: another one after each boot of the host.
+/// /proc/sys/kernel/random/boot_id: another one after each boot of the host. Throws Error when
+/// it cannot be read.
 [[nodiscard]] const std::string& bootId();
 
-/// The identity of a process that is certainly alive or not yet reaped: a child of ours.
+/// The identity of a process that is certainly alive or not yet reaped: a child of ours. Throws Error
+/// when /proc cannot be read, as by a daemon that has no file descriptor left.
 [[nodiscard]] store::ProcessRow identityOf(pid_t pid);
 
 /// Its arguments; empty for a zombie or when it is gone; absent when /proc does not let us look.

@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 // one after SIGKILL.
 constexpr auto kKillPatience = 30s;
 constexpr auto kQmpLimit = 2s;
-constexpr auto kRemoveAgain = 30s;
+constexpr Clock::duration kRemoveAgain = 250ms, kRemoveAgainAtMost = 30s;
 constexpr std::size_t kShownConsoleLines = 5;
 constexpr unsigned kMostDoublings = 20;
 
@@ -70,8 +70,9 @@ asio::awaitable<void> VmLife::removeFiles()
     std::string left = co_await onPool(supervisor_.pool_, clean);
     if (!left.empty())
         supervisor_.note(*vm, "cleanup-failed", left + "; it is tried again until it works");
-    while (!left.empty()) {
-        co_await vm->changed->waitUntil(Clock::now() + kRemoveAgain);
+    for (Clock::duration pause = kRemoveAgain; !left.empty();
+         pause = std::min(2 * pause, kRemoveAgainAtMost)) {
+        co_await vm->changed->waitUntil(Clock::now() + pause);
         left = co_await onPool(supervisor_.pool_, clean);
     }
 }

@@ -150,7 +150,15 @@ private:
 void lookAtStore(const Scene& scene, Words& found)
 {
     Ids stored;
-    Rows rows(scene.world.stage().state() / "teehost.db");
+    std::unique_ptr<Rows> opened;
+    try {
+        opened = std::make_unique<Rows>(scene.world.stage().state() / "teehost.db");
+    } catch (const std::runtime_error& error) {
+        // Passes: a daemon that has just been started may still hold the file to itself.
+        found.push_back(error.what());
+        return;
+    }
+    Rows& rows = *opened;
     while (rows.next()) {
         const auto id = rows.text(0);
         const auto state = rows.text(1);
