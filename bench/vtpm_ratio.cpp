@@ -12,6 +12,7 @@
 #include <teehost/kit/file.h>
 
 #include "bench/ratio.h"
+#include "boot_factory/boot_files.h"
 #include "evidence/verify.h"
 #include "log/event_log.h"
 #include "predict/predict_pcrs.h"
@@ -33,7 +34,7 @@ public:
         : directory_(std::filesystem::temp_directory_path() / ("vtpm_ratio-" + std::to_string(::getpid())))
     {
         std::filesystem::create_directory(directory_);
-        write("kernel", vtpm_factory::KernelBuilder{.content = std::string(kKernelBytes, 'k')}.build());
+        write("kernel", boot_factory::KernelBuilder{.content = std::string(kKernelBytes, 'k')}.build());
         write("initrd", kit::Bytes(kInitrdBytes, 'i'));
     }
     Files(const Files&) = delete;

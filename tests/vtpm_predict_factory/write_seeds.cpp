@@ -7,12 +7,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "predict/variable_store.h"
+#include <teehost/kit/variable_store.h>
+
+#include "boot_factory/boot_files.h"
 #include "vtpm_predict_factory/boot_files.h"
 
 namespace {
 
 using namespace teehost;
+using namespace teehost::boot_factory;
 using namespace teehost::vtpm_factory;
 
 void write(const std::filesystem::path& path, const kit::Bytes& content)
@@ -29,7 +32,7 @@ void writeAll(const std::filesystem::path& corpus)
     write(corpus / "vtpm_pe/unsigned", KernelBuilder{}.build());
     write(corpus / "vtpm_pe/signed", KernelBuilder{.signature = "a signature"}.build());
     write(corpus / "vtpm_pe/old-protocol", KernelBuilder{.protocol = 0x202}.build());
-    const auto& global = vtpm::kGlobalVariable;
+    const auto& global = kit::kGlobalVariable;
     write(corpus / "vtpm_variable_store/empty", VariableStoreBuilder{.size = 0x100}.build());
     write(corpus / "vtpm_variable_store/keys",
           VariableStoreBuilder{

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log/boot_facts.h"
 
-#include <array>
-
+#include <teehost/kit/boot_events.h>
+#include <teehost/kit/load_options.h>
 #include <teehost/kit/reader.h>
-
-#include "predict/load_options.h"
-#include "predict/variable_store.h"
+#include <teehost/kit/variable_store.h>
 
 namespace teehost::vtpm {
 namespace {
 
-constexpr std::string_view kCalling = "Calling EFI Application from Boot Option";
-constexpr std::array<std::uint8_t, 4> kSeparator{0, 0, 0, 0};
 constexpr std::string_view kSecureBoot("S\0e\0c\0u\0r\0e\0B\0o\0o\0t\0", 20);
 
 std::vector<const Event*> eventsOf(const EventLog& log, std::uint32_t pcr)
@@ -34,8 +30,9 @@ std::optional<bool> secureBootIn(kit::ByteView data)
 {
     try {
         kit::Reader in(data, "variable");
-        const bool named = kit::equal(in.bytes(16), kGlobalVariable) && in.u64() == kSecureBoot.size() / 2 &&
-                           in.u64() == 1 && kit::textOf(in.bytes(kSecureBoot.size())) == kSecureBoot;
+        const bool named = kit::equal(in.bytes(16), kit::kGlobalVariable) &&
+                           in.u64() == kSecureBoot.size() / 2 && in.u64() == 1 &&
+                           kit::textOf(in.bytes(kSecureBoot.size())) == kSecureBoot;
         if (!named || in.remaining() != 1)
             return std::nullopt;
         return in.u8() == 1;
@@ -63,7 +60,7 @@ std::optional<kit::ByteView> kernelDigest(const EventLog& log, HashAlgorithm ban
     std::optional<kit::ByteView> image;
     for (const Event* event : eventsOf(log, 4)) {
         const kit::ByteView digest = event->digests[*index];
-        if (isOf(digest, bank, kit::viewOf(kCalling)) || isOf(digest, bank, kSeparator))
+        if (isOf(digest, bank, kit::viewOf(kit::kCallingApplication)) || isOf(digest, bank, kit::kSeparator))
             continue;
         if (image)
             return std::nullopt;
@@ -78,11 +75,12 @@ bool isCommandLine(const EventLog& log, HashAlgorithm bank, std::string_view com
     const auto events = eventsOf(log, 9);
     if (!index || events.empty())
         return false;
-    const auto measured = [&](bool initrd, LoadOptionsForm form) {
-        return isOf(events.front()->digests[*index], bank, loadOptions(command_line, initrd, form));
+    const auto measured = [&](bool initrd, kit::LoadOptionsForm form) {
+        return isOf(events.front()->digests[*index], bank, kit::loadOptions(command_line, initrd, form));
     };
-    return measured(false, LoadOptionsForm::InitrdLast) || measured(true, LoadOptionsForm::InitrdLast) ||
-           measured(true, LoadOptionsForm::InitrdFirst);
+    return measured(false, kit::LoadOptionsForm::InitrdLast) ||
+           measured(true, kit::LoadOptionsForm::InitrdLast) ||
+           measured(true, kit::LoadOptionsForm::InitrdFirst);
 }
 
 } // namespace teehost::vtpm

@@ -86,7 +86,8 @@ CalibratedBoot readBoot(const Json& json)
         const std::string form = text(json, "load_options");
         if (form != kInitrdLast && form != kInitrdFirst)
             refuse("has an unknown form of load options");
-        boot.loadOptions = form == kInitrdLast ? LoadOptionsForm::InitrdLast : LoadOptionsForm::InitrdFirst;
+        boot.loadOptions =
+            form == kInitrdLast ? kit::LoadOptionsForm::InitrdLast : kit::LoadOptionsForm::InitrdFirst;
     }
     const Json& volumes = member(json, "volumes");
     if (!volumes.is_object() || volumes.empty())
@@ -115,7 +116,8 @@ Json toJson(const CalibratedBoot& boot)
     if (shape.hotplugBytes != 0)
         json["machine"]["hotplug_bytes"] = shape.hotplugBytes;
     if (boot.loadOptions)
-        json["load_options"] = *boot.loadOptions == LoadOptionsForm::InitrdLast ? kInitrdLast : kInitrdFirst;
+        json["load_options"] =
+            *boot.loadOptions == kit::LoadOptionsForm::InitrdLast ? kInitrdLast : kInitrdFirst;
     for (const auto& [bank, volumes] : boot.volumes)
         json["volumes"][std::string(kit::nameOf(bank))] = {{"pei", kit::toHex(volumes.pei.view())},
                                                            {"dxe", kit::toHex(volumes.dxe.view())}};

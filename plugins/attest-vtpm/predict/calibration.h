@@ -11,8 +11,8 @@
 
 #include <teehost/kit/digest.h>
 
-#include "predict/load_options.h"
 #include "predict/machine_shape.h"
+#include <teehost/kit/load_options.h>
 
 namespace teehost::vtpm {
 
@@ -20,7 +20,7 @@ namespace teehost::vtpm {
 struct CalibratedBoot {
     kit::Sha256Digest firmware{}; ///< of the code file
     MachineShape shape;
-    std::optional<LoadOptionsForm> loadOptions; ///< where the log of that boot told
+    std::optional<kit::LoadOptionsForm> loadOptions; ///< where the log of that boot told
     struct Volumes {
         kit::AnyDigest pei, dxe;
     };

@@ -14,20 +14,20 @@ constexpr std::array kBuilds{
     FirmwareBuild{.name = "Debian ovmf 2022.11-6+deb12u2, OVMF_CODE_4M.fd",
                   .sha256 = "b157d97b1f69729514feb7f201d2cbe4957f23ab77920e361fe9f822ba49ca4c",
                   .platformInfo = 0xE0D8,
-                  .loadOptions = LoadOptionsForm::InitrdLast},
+                  .loadOptions = kit::LoadOptionsForm::InitrdLast},
     FirmwareBuild{.name = "Debian ovmf 2022.11-6+deb12u2, OVMF_CODE_4M.secboot.fd",
                   .sha256 = "d50189a486d22af418198226a3a5bcb6ddac775590f6a808bd629474ee034d62",
                   .platformInfo = 0xE0D8,
                   .memoryTypes = 0xE080,
                   .needsSmm = true,
-                  .loadOptions = LoadOptionsForm::InitrdLast},
+                  .loadOptions = kit::LoadOptionsForm::InitrdLast},
     FirmwareBuild{.name = "Debian ovmf 2022.11-6+deb12u2, OVMF_CODE.fd",
                   .sha256 = "d9b568def24088c92f34b5479e0ed7e44d0a4d4cea8a0f5716719180bba48106",
-                  .loadOptions = LoadOptionsForm::InitrdLast},
+                  .loadOptions = kit::LoadOptionsForm::InitrdLast},
     FirmwareBuild{.name = "Debian ovmf 2022.11-6+deb12u2, OVMF_CODE.secboot.fd",
                   .sha256 = "6ee6a5db7a1443d17594f1e00e3cf2a2250bc1c95c8f9101bc49c9977ce11a68",
                   .needsSmm = true,
-                  .loadOptions = LoadOptionsForm::InitrdLast},
+                  .loadOptions = kit::LoadOptionsForm::InitrdLast},
 };
 
 constexpr std::uint64_t kGiB = 1ull << 30;
@@ -40,14 +40,6 @@ constexpr std::uint32_t kTsegMiB = 16;                // PcdQ35TsegMbytes of bui
 constexpr std::size_t kPlatformInfoBytes = 0x74;
 constexpr std::size_t kMemoryTypeEntry = 8;                    // EFI_MEMORY_TYPE_INFORMATION: type, pages
 constexpr std::size_t kMemoryTypeBytes = 6 * kMemoryTypeEntry; // five, and the terminator
-
-// EFI_LOAD_OPTION (UEFI specification, section 3.1.3): active and in the category of applications, "UiApp",
-// and the device path of the application in DXEFV.
-constexpr std::array<std::uint8_t, 62> kSetupBootOption{
-    0x09, 0x01, 0x00, 0x00, 0x2c, 0x00, 0x55, 0x00, 0x69, 0x00, 0x41, 0x00, 0x70, 0x00, 0x70, 0x00,
-    0x00, 0x00, 0x04, 0x07, 0x14, 0x00, 0xc9, 0xbd, 0xb8, 0x7c, 0xeb, 0xf8, 0x34, 0x4f, 0xaa, 0xea,
-    0x3e, 0xe4, 0xaf, 0x65, 0x16, 0xa1, 0x04, 0x06, 0x14, 0x00, 0x21, 0xaa, 0x2c, 0x46, 0x14, 0x76,
-    0x03, 0x45, 0x83, 0x6e, 0x8a, 0xb6, 0xf4, 0x66, 0x23, 0x31, 0x7f, 0xff, 0x04, 0x00};
 
 /// Little endian numbers at offsets of the global.
 class Fields {
@@ -210,7 +202,5 @@ std::optional<std::string> writeMemoryTypes(std::span<std::uint8_t> pei_volume, 
     std::copy(variable.begin(), variable.end(), table.begin());
     return std::nullopt;
 }
-
-kit::ByteView setupBootOption() noexcept { return kSetupBootOption; }
 
 } // namespace teehost::vtpm

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include <teehost/kit/digest.h>
+#include <teehost/kit/load_options.h>
 
-#include "predict/load_options.h"
 #include "predict/machine_shape.h"
 
 namespace teehost::vtpm {
@@ -27,7 +27,7 @@ struct FirmwareBuild {
     /// that an earlier boot has left (OvmfPkg/PlatformPei/MemTypeInfo.c).
     std::optional<std::size_t> memoryTypes = {};
     bool needsSmm = false; ///< built with SMM_REQUIRE: does not start without SMM, nor on pc
-    LoadOptionsForm loadOptions = LoadOptionsForm::InitrdLast;
+    kit::LoadOptionsForm loadOptions = kit::LoadOptionsForm::InitrdLast;
 };
 
 /// Null for a firmware that nobody has examined.
@@ -47,8 +47,5 @@ void writePlatformInfo(std::span<std::uint8_t> pei_volume, const FirmwareBuild& 
 /// when it can.
 [[nodiscard]] std::optional<std::string> writeMemoryTypes(std::span<std::uint8_t> pei_volume,
                                                           const FirmwareBuild& build, kit::ByteView variable);
-
-/// The load option that OVMF makes of its own setup application; Boot0000, with nothing else to boot.
-[[nodiscard]] kit::ByteView setupBootOption() noexcept;
 
 } // namespace teehost::vtpm

@@ -3,17 +3,14 @@
 
 #include <set>
 
+#include <teehost/kit/boot_events.h>
+
 #include "log/event_log.h"
 
 namespace teehost::vtpm {
 namespace {
 
-// TCG PC Client Platform Firmware Profile, section 10.4.
-constexpr std::string_view kCallingApplication = "Calling EFI Application from Boot Option";
-constexpr std::string_view kExitInvocation = "Exit Boot Services Invocation";
-constexpr std::string_view kExitReturned = "Exit Boot Services Returned with Success";
 constexpr std::array<std::uint8_t, 2> kCrtmVersion{0, 0}; // an empty text: PcdFirmwareVersionString
-constexpr std::array<std::uint8_t, 4> kSeparator{};
 
 /// Collects the events of one bank; a PCR with an unknown one among them gets no value.
 class Collector {
@@ -44,7 +41,7 @@ public:
         undetermined_.insert(pcr);
         unpredictable_.try_emplace(pcr, reason);
     }
-    void separator(std::uint32_t pcr) { data(pcr, event_type::kSeparator, "separator", kSeparator); }
+    void separator(std::uint32_t pcr) { data(pcr, event_type::kSeparator, "separator", kit::kSeparator); }
 
     BankPrediction finish(std::span<const std::uint32_t> zero)
     {
@@ -88,7 +85,7 @@ void addBootManager(Collector& out, const BootDigests& digests)
         out.input(4, event_type::kBootApplication, "kernel", digests.kernel);
     out.input(1, event_type::kVariableBoot, "variable BootOrder", digests.bootOrder);
     out.input(1, event_type::kVariableBoot, "variable Boot0000", digests.bootOption);
-    out.text(4, event_type::kEfiAction, kCallingApplication);
+    out.text(4, event_type::kEfiAction, kit::kCallingApplication);
     for (std::uint32_t pcr = 0; pcr <= 6; ++pcr)
         out.separator(pcr);
 }
@@ -101,8 +98,8 @@ void addKernelStart(Collector& out, const BootDigests& digests)
         out.input(9, event_type::kEventTag, "command line (load options)", *digests.loadOptions);
     if (digests.initrd)
         out.input(9, event_type::kEventTag, "initrd", *digests.initrd);
-    out.text(5, event_type::kEfiAction, kExitInvocation);
-    out.text(5, event_type::kEfiAction, kExitReturned);
+    out.text(5, event_type::kEfiAction, kit::kExitInvocation);
+    out.text(5, event_type::kEfiAction, kit::kExitReturned);
 }
 
 void giveUpOnDisk(Collector& out)

@@ -3,14 +3,16 @@
 
 #include <algorithm>
 
+#include <teehost/kit/boot_events.h>
 #include <teehost/kit/file.h>
 #include <teehost/kit/input_error.h>
+#include <teehost/kit/kernel_header.h>
+#include <teehost/kit/load_options.h>
+#include <teehost/kit/pe_authenticode.h>
+#include <teehost/kit/variable_store.h>
 
 #include "predict/firmware_table.h"
-#include "predict/kernel_header.h"
-#include "predict/load_options.h"
-#include "predict/pe_authenticode.h"
-#include "predict/variable_store.h"
+#include "predict/known_qemu.h"
 
 namespace teehost::vtpm {
 namespace {
@@ -66,7 +68,7 @@ struct Firmware {
     std::string name;
     PerBank pei, dxe;
 
-    [[nodiscard]] std::optional<LoadOptionsForm> loadOptions() const
+    [[nodiscard]] std::optional<kit::LoadOptionsForm> loadOptions() const
     {
         if (calibrated != nullptr && calibrated->loadOptions)
             return calibrated->loadOptions;
@@ -83,8 +85,8 @@ public:
             std::find(banks_.begin(), banks_.end(), HashAlgorithm::Sha2_256) == banks_.end())
             banks_.push_back(HashAlgorithm::Sha2_256);
         if (!inputs_.firmwareVars.empty()) {
-            vars_ = kit::readFile(inputs_.firmwareVars, "variable store", kMaxVariableStoreBytes);
-            store_ = VariableStore::parse(vars_);
+            vars_ = kit::readFile(inputs_.firmwareVars, "variable store", kit::kMaxVariableStoreBytes);
+            store_ = kit::VariableStore::parse(vars_);
         }
         readFirmware(cache);
         readVariables();
@@ -118,7 +120,7 @@ private:
     {
         return store_ ? store_->find(vendor, name).value_or(kit::ByteView()) : kit::ByteView();
     }
-    void readBootVariables(const VariableStore& store);
+    void readBootVariables(const kit::VariableStore& store);
     void readDirectBoot();
     [[nodiscard]] PerBank readKernel(std::optional<std::uint64_t> initrd_size) const;
     [[nodiscard]] BootDigests digestsOf(std::size_t bank) const;
@@ -128,8 +130,8 @@ private:
     std::vector<HashAlgorithm> banks_;
     BootFlow flow_ = BootFlow::Disk;
     Firmware firmware_;
-    kit::Bytes vars_;                    ///< what store_ views
-    std::optional<VariableStore> store_; ///< none without a firmware that has variables
+    kit::Bytes vars_;                         ///< what store_ views
+    std::optional<kit::VariableStore> store_; ///< none without a firmware that has variables
     bool secureBoot_ = false;
     PerBank kernel_, bootOrder_, bootOption_;
     std::optional<PerBank> initrd_, loadOptions_;
@@ -183,7 +185,8 @@ void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& u
     const kit::ByteView pei = unpacked.volumes().pei();
     kit::Bytes volume(pei.begin(), pei.end());
     if (!reason)
-        reason = writeMemoryTypes(volume, build, variable(kMemoryTypeInformation, "MemoryTypeInformation"));
+        reason =
+            writeMemoryTypes(volume, build, variable(kit::kMemoryTypeInformation, "MemoryTypeInformation"));
     if (reason) {
         firmware_.pei = unknownInAll(banks_.size(), *reason);
         return;
@@ -194,10 +197,10 @@ void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& u
 
 void Prediction::readVariables()
 {
-    constexpr std::pair<const kit::Guid*, std::string_view> kPolicy[] = {{&kGlobalVariable, "PK"},
-                                                                         {&kGlobalVariable, "KEK"},
-                                                                         {&kImageSecurity, "db"},
-                                                                         {&kImageSecurity, "dbx"}};
+    constexpr std::pair<const kit::Guid*, std::string_view> kPolicy[] = {{&kit::kGlobalVariable, "PK"},
+                                                                         {&kit::kGlobalVariable, "KEK"},
+                                                                         {&kit::kImageSecurity, "db"},
+                                                                         {&kit::kImageSecurity, "dbx"}};
     const std::string& path = inputs_.firmwareVars;
     if (!store_) {
         const PerBank unknown = unknownInAll(banks_.size(), "the VM has no UEFI variable store");
@@ -205,13 +208,13 @@ void Prediction::readVariables()
         bootOrder_ = bootOption_ = unknown;
         return;
     }
-    const VariableStore& store = store_.value();
+    const kit::VariableStore& store = store_.value();
     secureBoot_ = store.enforcesSecureBoot();
     const std::uint8_t enforced = secureBoot_ ? 1 : 0;
     const auto add = [&](const kit::Guid& vendor, std::string_view name, kit::ByteView data) {
-        policyVariables_.emplace_back(name, hashed(variableEvent(vendor, name, data), path, banks_));
+        policyVariables_.emplace_back(name, hashed(kit::variableEvent(vendor, name, data), path, banks_));
     };
-    add(kGlobalVariable, "SecureBoot", kit::ByteView(&enforced, 1));
+    add(kit::kGlobalVariable, "SecureBoot", kit::ByteView(&enforced, 1));
     for (const auto& [vendor, name] : kPolicy)
         add(*vendor, name, variable(*vendor, name));
     readBootVariables(store);
@@ -219,26 +222,25 @@ void Prediction::readVariables()
 
 /// The boot manager writes both before it measures them: its own setup application is the only option unless
 /// the store brings others.
-void Prediction::readBootVariables(const VariableStore& store)
+void Prediction::readBootVariables(const kit::VariableStore& store)
 {
-    constexpr std::array<std::uint8_t, 2> kFirstOption{0, 0};
-    const auto order = store.find(kGlobalVariable, "BootOrder");
-    const auto option = store.find(kGlobalVariable, "Boot0000");
+    const auto order = store.find(kit::kGlobalVariable, "BootOrder");
+    const auto option = store.find(kit::kGlobalVariable, "Boot0000");
     if (firmware_.build == nullptr)
         bootOption_ = unknownInAll(banks_.size(), "the boot options that this firmware makes are not known");
-    else if ((order && !kit::equal(*order, kFirstOption)) ||
-             (option && !kit::equal(*option, setupBootOption())))
+    else if ((order && !kit::equal(*order, kit::kFirstOptionOnly)) ||
+             (option && !kit::equal(*option, kit::kSetupBootOption)))
         bootOption_ =
             unknownInAll(banks_.size(), "the variable store has boot options of its own, some of which "
                                         "the firmware may drop");
     else
-        bootOption_ = hashed(setupBootOption(), firmware_.name, banks_);
-    bootOrder_ = hashed(kFirstOption, inputs_.firmwareVars, banks_);
+        bootOption_ = hashed(kit::kSetupBootOption, firmware_.name, banks_);
+    bootOrder_ = hashed(kit::kFirstOptionOnly, inputs_.firmwareVars, banks_);
 }
 
 void Prediction::readDirectBoot()
 {
-    if (const auto reason = unpredictableCmdline(inputs_.cmdline))
+    if (const auto reason = kit::unpredictableCmdline(inputs_.cmdline))
         throw kit::InputError("bad_cmdline", *reason);
     flow_ = secureBoot_ ? BootFlow::DirectNotMeasured : BootFlow::Direct;
     std::optional<std::uint64_t> initrdSize;
@@ -258,7 +260,8 @@ void Prediction::readDirectBoot()
         return;
     const auto form = firmware_.loadOptions();
     loadOptions_ =
-        form ? hashed(loadOptions(inputs_.cmdline, initrdSize.has_value(), *form), inputs_.cmdline, banks_)
+        form ? hashed(kit::loadOptions(inputs_.cmdline, initrdSize.has_value(), *form), inputs_.cmdline,
+                      banks_)
              : unknownInAll(banks_.size(), "how this firmware hands the command line on is not known");
 }
 
@@ -272,8 +275,8 @@ PerBank Prediction::readKernel(std::optional<std::uint64_t> initrd_size) const
         return known(*file, banks_);
     const std::string& path = std::get<std::string>(inputs_.kernel);
     kit::Bytes kernel = kit::readFile(path, "kernel", kMaxKernelBytes);
-    patchKernelHeader(kernel, inputs_.machine.shape.lowMemory(), initrd_size);
-    return known(authenticode(kernel, banks_), path + ", its header filled in by QEMU");
+    kit::patchKernelHeader(kernel, inputs_.machine.shape.lowMemory(), initrd_size);
+    return known(kit::authenticode(kernel, banks_), path + ", its header filled in by QEMU");
 }
 
 BootDigests Prediction::digestsOf(std::size_t bank) const

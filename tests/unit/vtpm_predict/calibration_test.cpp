@@ -7,12 +7,14 @@
 namespace teehost::vtpm::test {
 namespace {
 
+using teehost::test::expectRefusal;
+
 CalibratedBoot someBoot()
 {
     CalibratedBoot boot;
     boot.firmware = kit::sha256(kit::viewOf("firmware"));
     boot.shape = {Board::Pc, 1u << 30, 2, 4, CpuVendor::Intel, 39, false};
-    boot.loadOptions = LoadOptionsForm::InitrdFirst;
+    boot.loadOptions = kit::LoadOptionsForm::InitrdFirst;
     boot.volumes[kit::HashAlgorithm::Sha2_256] = {kit::AnyDigest::filled(32, 1),
                                                   kit::AnyDigest::filled(32, 2)};
     return boot;
@@ -37,7 +39,7 @@ class CalibrationTest final : public CppUnit::TestFixture {
         const Calibration read = Calibration::parse(someDocument());
         CPPUNIT_ASSERT_EQUAL(someDocument(), read.toJson());
         const auto* found = read.find(someBoot().firmware, someBoot().shape);
-        CPPUNIT_ASSERT(found != nullptr && found->loadOptions == LoadOptionsForm::InitrdFirst);
+        CPPUNIT_ASSERT(found != nullptr && found->loadOptions == kit::LoadOptionsForm::InitrdFirst);
         const auto& volumes = found->volumes.at(kit::HashAlgorithm::Sha2_256);
         CPPUNIT_ASSERT(kit::equal(volumes.dxe.view(), kit::AnyDigest::filled(32, 2).view()));
     }

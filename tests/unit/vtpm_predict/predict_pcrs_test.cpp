@@ -10,15 +10,19 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <teehost/kit/variable_store.h>
+
+#include "boot_factory/boot_files.h"
 #include "predict/predict_pcrs.h"
-#include "predict/variable_store.h"
 #include "refusal.h"
 #include "vtpm_predict_factory/boot_files.h"
 
 namespace teehost::vtpm::test {
 namespace {
 
+using namespace boot_factory;
 using namespace vtpm_factory;
+using teehost::test::expectRefusal;
 
 constexpr std::string_view kSeparatorOnly =
     "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969";
@@ -71,7 +75,7 @@ private:
         CalibratedBoot boot;
         boot.firmware = kit::sha256(FirmwareBuilder().build());
         boot.shape = inputs_.machine.shape;
-        boot.loadOptions = LoadOptionsForm::InitrdLast;
+        boot.loadOptions = kit::LoadOptionsForm::InitrdLast;
         boot.volumes[HashAlgorithm::Sha2_256] = {kit::AnyDigest::filled(32, 1),
                                                  kit::AnyDigest::filled(32, 2)};
         calibration_ = {};
@@ -147,8 +151,9 @@ private:
                              })));
         CPPUNIT_ASSERT_EQUAL(std::string("4 9 "), changed(with([](auto& in) { in.initrd = {}; })));
         CPPUNIT_ASSERT_EQUAL(std::string("7 "), changed(with([this](auto& in) {
-                                 in.firmwareVars = write(
-                                     "other", VariableStoreBuilder{{{kImageSecurity, "dbx", "x"}}}.build());
+                                 in.firmwareVars =
+                                     write("other",
+                                           VariableStoreBuilder{{{kit::kImageSecurity, "dbx", "x"}}}.build());
                              })));
         CPPUNIT_ASSERT_EQUAL(std::string("2 "),
                              changed(with([](auto& in) { in.machine.optionRoms = Unknown{"a ROM"}; })));
@@ -186,7 +191,8 @@ private:
     void saysThatAKernelWillNotBeMeasured()
     {
         const PcrPrediction prediction = predict(with([this](auto& in) {
-            in.firmwareVars = write("other", VariableStoreBuilder{{{kGlobalVariable, "PK", "key"}}}.build());
+            in.firmwareVars =
+                write("other", VariableStoreBuilder{{{kit::kGlobalVariable, "PK", "key"}}}.build());
         }));
         CPPUNIT_ASSERT(prediction.kernelNotMeasured.has_value());
         CPPUNIT_ASSERT_EQUAL(std::string(kNoKernel), value(prediction, 4));
@@ -198,9 +204,10 @@ private:
     void givesUpOnBootOptionsOfOthers()
     {
         const PcrPrediction prediction = predict(with([this](auto& in) {
-            in.firmwareVars = write(
-                "other",
-                VariableStoreBuilder{{{kGlobalVariable, "BootOrder", std::string("\1\0\0\0", 4)}}}.build());
+            in.firmwareVars =
+                write("other",
+                      VariableStoreBuilder{{{kit::kGlobalVariable, "BootOrder", std::string("\1\0\0\0", 4)}}}
+                          .build());
         }));
         CPPUNIT_ASSERT(prediction.unpredictable.contains(1));
     }

@@ -3,6 +3,7 @@
 // A QEMU command line is read for what it makes of the machine.
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "predict/known_qemu.h"
 #include "predict/qemu_shape.h"
 
 namespace teehost::vtpm::test {
@@ -34,6 +35,7 @@ class QemuShapeTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(findsOptionRoms);
     CPPUNIT_TEST(takesNoValueForAnOption);
     CPPUNIT_TEST(readsCpuinfo);
+    CPPUNIT_TEST(knowsOneQemuOnly);
     CPPUNIT_TEST_SUITE_END();
 
     void takesTheVmWhereTheCommandLineIsSilent()
@@ -138,6 +140,14 @@ class QemuShapeTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(cpu.vendor == CpuVendor::Intel && cpu.addressBits == 46u && cpu.gigabytePages);
         const HostCpu other = HostCpu::of("vendor_id\t: HygonGenuine\naddress sizes\t: many");
         CPPUNIT_ASSERT(!other.vendor && !other.addressBits && !other.gigabytePages);
+    }
+
+    void knowsOneQemuOnly()
+    {
+        for (const std::string_view known : {"7.2", "7.2.0", "7.2.22"})
+            CPPUNIT_ASSERT(!unpredictableQemu(known));
+        for (const std::string_view unknown : {"", "7.20", "7.1.0", "8.0.0", "10.0.2"})
+            CPPUNIT_ASSERT(unpredictableQemu(unknown));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(QemuShapeTest);

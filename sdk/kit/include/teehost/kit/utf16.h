@@ -3,14 +3,14 @@
 
 #include <string_view>
 
-#include <teehost/kit/bytes.h>
+#include "teehost/kit/bytes.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 
 /// UTF-16LE of a text in ASCII, without a terminator.
-[[nodiscard]] inline kit::Bytes utf16Of(std::string_view ascii)
+[[nodiscard]] inline Bytes utf16Of(std::string_view ascii)
 {
-    kit::Bytes out;
+    Bytes out;
     out.reserve(2 * (ascii.size() + 1)); // with room for a terminator
     for (const char c : ascii) {
         out.push_back(static_cast<std::uint8_t>(c));
@@ -19,4 +19,4 @@ namespace teehost::vtpm {
     return out;
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

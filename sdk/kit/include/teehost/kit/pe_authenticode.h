@@ -8,15 +8,14 @@
 #include <span>
 #include <vector>
 
-#include <teehost/kit/digest.h>
+#include "teehost/kit/digest.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 
 /// The stretches to hash, in order, within the image. InputError bad_pe.
-[[nodiscard]] std::vector<kit::ByteView> authenticodeParts(kit::ByteView image);
+[[nodiscard]] std::vector<ByteView> authenticodeParts(ByteView image);
 
 /// In each of these algorithms. InputError bad_pe.
-[[nodiscard]] std::vector<kit::AnyDigest> authenticode(kit::ByteView image,
-                                                       std::span<const kit::HashAlgorithm> algorithms);
+[[nodiscard]] std::vector<AnyDigest> authenticode(ByteView image, std::span<const HashAlgorithm> algorithms);
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "predict/kernel_header.h"
+#include "teehost/kit/kernel_header.h"
 
-#include <teehost/kit/input_error.h>
+#include "teehost/kit/input_error.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 namespace {
 
 // Offsets of boot.rst, "The Real-Mode Kernel Header".
@@ -21,7 +21,7 @@ constexpr std::uint32_t kRealModeAddress = 0x1'0000, kCmdlineAddress = 0x2'0000;
 constexpr std::uint8_t kLoaderQemu = 0xB0;
 constexpr std::uint64_t kAcpiDataSize = 0x2'8000; // kept free below the end of low memory: 0x20000 + 0x8000
 
-[[noreturn]] void refuse(const std::string& why) { throw kit::InputError("bad_kernel", "the kernel " + why); }
+[[noreturn]] void refuse(const std::string& why) { throw InputError("bad_kernel", "the kernel " + why); }
 
 std::uint32_t get(std::span<const std::uint8_t> bytes, std::size_t at, std::size_t size)
 {
@@ -55,16 +55,6 @@ std::uint64_t initrdAddress(std::span<const std::uint8_t> kernel, std::uint64_t 
 
 } // namespace
 
-std::optional<std::string> unpredictableQemu(std::string_view version)
-{
-    // Booted with 7.2.22. Others place a random seed or leave the header alone, by version and machine type.
-    if (version == "7.2" || version.starts_with("7.2."))
-        return std::nullopt;
-    if (version.empty())
-        return "the version of QEMU, which fills in the kernel's header, is not known";
-    return "what QEMU " + std::string(version) + " does to the kernel's header was not examined";
-}
-
 void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
                        std::optional<std::uint64_t> initrd_size)
 {
@@ -84,4 +74,4 @@ void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
     put(kernel, kRamdiskSize, *initrd_size, 4);
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "predict/variable_store.h"
+#include "teehost/kit/variable_store.h"
 
-#include <teehost/kit/input_error.h>
+#include "teehost/kit/input_error.h"
 
-#include "predict/utf16.h"
+#include "teehost/kit/utf16.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 namespace {
 
-constexpr kit::Guid kVolume =
-    kit::uefiGuid("fff12b8d-7696-4c8b-a985-2747075b4f50"); // EFI_SYSTEM_NV_DATA_FV_GUID
-constexpr kit::Guid kStore =
-    kit::uefiGuid("aaf32c78-947b-439a-a180-2e144ec37792"); // gEfiAuthenticatedVariableGuid
-constexpr kit::Guid kSecureBootEnable = kit::uefiGuid("f0a30bc7-af08-4556-99c4-001009c93a44");
+constexpr Guid kVolume = uefiGuid("fff12b8d-7696-4c8b-a985-2747075b4f50"); // EFI_SYSTEM_NV_DATA_FV_GUID
+constexpr Guid kStore = uefiGuid("aaf32c78-947b-439a-a180-2e144ec37792");  // gEfiAuthenticatedVariableGuid
+constexpr Guid kSecureBootEnable = uefiGuid("f0a30bc7-af08-4556-99c4-001009c93a44");
 
 constexpr std::size_t kVolumeGuid = 16, kVolumeLength = 32, kVolumeHeaderLength = 48;
 constexpr std::size_t kStoreHeader = 28;
@@ -24,14 +22,14 @@ constexpr std::size_t kMostVariables = 20'000;
 
 [[noreturn]] void refuse(const std::string& why, std::size_t offset)
 {
-    throw kit::InputError("bad_variable_store", "the variable store " + why, offset);
+    throw InputError("bad_variable_store", "the variable store " + why, offset);
 }
 
 /// The variables' part of the file.
-kit::Reader storeOf(kit::ByteView file)
+Reader storeOf(ByteView file)
 {
     const auto at = [file](std::size_t offset) {
-        kit::Reader in(file, "variable store");
+        Reader in(file, "variable store");
         in.skip(offset);
         return in;
     };
@@ -41,7 +39,7 @@ kit::Reader storeOf(kit::ByteView file)
     const std::size_t start = at(kVolumeHeaderLength).u16();
     if (length > file.size() || start + kStoreHeader > length)
         refuse("is cut off: its volume has " + std::to_string(length) + " bytes", kVolumeLength);
-    kit::Reader in = at(start);
+    Reader in = at(start);
     if (in.array<16>() != kStore)
         refuse("is not of the authenticated format", start);
     const std::size_t size = in.u32();
@@ -56,12 +54,12 @@ kit::Reader storeOf(kit::ByteView file)
 
 } // namespace
 
-VariableStore VariableStore::parse(kit::ByteView file)
+VariableStore VariableStore::parse(ByteView file)
 {
-    return kit::withReason("bad_variable_store", [&] {
+    return withReason("bad_variable_store", [&] {
         VariableStore out;
-        kit::Reader in = storeOf(file);
-        while (in.remaining() >= 2 && kit::Reader(in).u16() == kStartId) {
+        Reader in = storeOf(file);
+        while (in.remaining() >= 2 && Reader(in).u16() == kStartId) {
             if (out.variables_.size() == kMostVariables)
                 refuse("has more variables than any firmware keeps", in.offset());
             in.skip(2);
@@ -82,14 +80,13 @@ VariableStore VariableStore::parse(kit::ByteView file)
     });
 }
 
-std::optional<kit::ByteView> VariableStore::find(const kit::Guid& vendor,
-                                                 std::string_view name) const noexcept
+std::optional<ByteView> VariableStore::find(const Guid& vendor, std::string_view name) const noexcept
 {
-    kit::Bytes wanted = utf16Of(name);
+    Bytes wanted = utf16Of(name);
     wanted.insert(wanted.end(), 2, 0);
-    std::optional<kit::ByteView> replaced;
+    std::optional<ByteView> replaced;
     for (const Variable& variable : variables_) {
-        if (variable.vendor != vendor || !kit::equal(variable.name, wanted))
+        if (variable.vendor != vendor || !equal(variable.name, wanted))
             continue;
         if (!variable.inTransition)
             return variable.data;
@@ -106,19 +103,19 @@ bool VariableStore::enforcesSecureBoot() const noexcept
     return platformKey && !platformKey->empty() && !off;
 }
 
-kit::Bytes variableEvent(const kit::Guid& vendor, std::string_view name, kit::ByteView data)
+Bytes variableEvent(const Guid& vendor, std::string_view name, ByteView data)
 {
-    const auto u64 = [](kit::Bytes& out, std::uint64_t value) {
+    const auto u64 = [](Bytes& out, std::uint64_t value) {
         for (unsigned i = 0; i < 8; ++i)
             out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
     };
-    kit::Bytes out(vendor.begin(), vendor.end());
+    Bytes out(vendor.begin(), vendor.end());
     u64(out, name.size());
     u64(out, data.size());
-    const kit::Bytes wide = utf16Of(name);
+    const Bytes wide = utf16Of(name);
     out.insert(out.end(), wide.begin(), wide.end());
     out.insert(out.end(), data.begin(), data.end());
     return out;
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "predict/load_options.h"
+#include "teehost/kit/load_options.h"
 
 #include <algorithm>
 
-#include "predict/utf16.h"
+#include "teehost/kit/utf16.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 
 std::optional<std::string> unpredictableCmdline(std::string_view cmdline)
 {
@@ -20,16 +20,16 @@ std::optional<std::string> unpredictableCmdline(std::string_view cmdline)
     return std::nullopt;
 }
 
-kit::Bytes loadOptions(std::string_view cmdline, bool initrd, LoadOptionsForm form)
+Bytes loadOptions(std::string_view cmdline, bool initrd, LoadOptionsForm form)
 {
     std::string text(cmdline);
     if (initrd)
         text = form == LoadOptionsForm::InitrdLast ? text + " initrd=initrd" : "initrd=initrd " + text;
     if (text.empty())
         return {};
-    kit::Bytes out = utf16Of(text);
+    Bytes out = utf16Of(text);
     out.insert(out.end(), 2, 0);
     return out;
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -8,18 +8,18 @@
 #include <string_view>
 #include <vector>
 
-#include <teehost/kit/bytes.h>
-#include <teehost/kit/guid.h>
+#include "teehost/kit/bytes.h"
+#include "teehost/kit/guid.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 
 /// EFI_GLOBAL_VARIABLE: SecureBoot, PK, KEK, BootOrder, Boot0000
-inline constexpr kit::Guid kGlobalVariable = kit::uefiGuid("8be4df61-93ca-11d2-aa0d-00e098032b8c");
+inline constexpr Guid kGlobalVariable = uefiGuid("8be4df61-93ca-11d2-aa0d-00e098032b8c");
 /// EFI_IMAGE_SECURITY_DATABASE_GUID: db, dbx
-inline constexpr kit::Guid kImageSecurity = kit::uefiGuid("d719b2cb-3d3a-4596-a3bc-dad00e67656f");
+inline constexpr Guid kImageSecurity = uefiGuid("d719b2cb-3d3a-4596-a3bc-dad00e67656f");
 
 /// gEfiMemoryTypeInformationGuid: MemoryTypeInformation
-inline constexpr kit::Guid kMemoryTypeInformation = kit::uefiGuid("4c19049f-4137-4dd3-9c10-8b97a83ffdfa");
+inline constexpr Guid kMemoryTypeInformation = uefiGuid("4c19049f-4137-4dd3-9c10-8b97a83ffdfa");
 
 inline constexpr std::size_t kMaxVariableStoreBytes = 16u << 20;
 
@@ -27,11 +27,10 @@ inline constexpr std::size_t kMaxVariableStoreBytes = 16u << 20;
 class VariableStore {
 public:
     /// InputError bad_variable_store.
-    [[nodiscard]] static VariableStore parse(kit::ByteView file);
+    [[nodiscard]] static VariableStore parse(ByteView file);
 
     /// The data of a variable, whose name is ASCII; nothing when there is none.
-    [[nodiscard]] std::optional<kit::ByteView> find(const kit::Guid& vendor,
-                                                    std::string_view name) const noexcept;
+    [[nodiscard]] std::optional<ByteView> find(const Guid& vendor, std::string_view name) const noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return variables_.size(); }
 
     /// Whether a firmware that can will verify what it boots: a platform key is enrolled, and nobody has
@@ -40,9 +39,9 @@ public:
 
 private:
     struct Variable {
-        kit::Guid vendor;
-        kit::ByteView name; ///< UTF-16LE with its terminator
-        kit::ByteView data;
+        Guid vendor;
+        ByteView name; ///< UTF-16LE with its terminator
+        ByteView data;
         bool inTransition; ///< being replaced: counts only while there is no other
     };
     std::vector<Variable> variables_;
@@ -50,6 +49,6 @@ private:
 
 /// UEFI_VARIABLE_DATA, which PCR 7 is extended with the digest of (TCG PC Client Platform Firmware Profile,
 /// section 10.2.6).
-[[nodiscard]] kit::Bytes variableEvent(const kit::Guid& vendor, std::string_view name, kit::ByteView data);
+[[nodiscard]] Bytes variableEvent(const Guid& vendor, std::string_view name, ByteView data);
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

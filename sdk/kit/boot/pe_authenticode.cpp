@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "predict/pe_authenticode.h"
+#include "teehost/kit/pe_authenticode.h"
 
 #include <algorithm>
 #include <string>
 
-#include <teehost/kit/input_error.h>
+#include "teehost/kit/input_error.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 namespace {
 
 // Microsoft, "PE Format".
@@ -20,7 +20,7 @@ constexpr std::size_t kMostSections = 1024;              // the Windows loader t
 
 [[noreturn]] void refuse(const std::string& why, std::size_t offset)
 {
-    throw kit::InputError("bad_pe", "the PE image " + why, offset);
+    throw InputError("bad_pe", "the PE image " + why, offset);
 }
 
 struct Headers {
@@ -31,15 +31,15 @@ struct Headers {
     std::size_t sectionTable, sections;
 };
 
-Headers readHeaders(kit::ByteView image)
+Headers readHeaders(ByteView image)
 {
     const auto at = [image](std::size_t offset) {
-        kit::Reader in(image, "PE image");
+        Reader in(image, "PE image");
         in.skip(offset);
         return in;
     };
     const std::size_t pe = at(kPeOffset).u32();
-    kit::Reader in = at(pe);
+    Reader in = at(pe);
     if (in.u32() != 0x4550) // "PE\0\0"
         refuse("has no signature", pe);
     in.skip(2);
@@ -50,7 +50,7 @@ Headers readHeaders(kit::ByteView image)
     const std::size_t optional = pe + 4 + kCoffHeader;
     const std::uint16_t magic = at(optional).u16();
     if (magic != kPe32 && magic != kPe32Plus)
-        refuse("has the unknown optional header " + kit::hexNumber(magic), optional);
+        refuse("has the unknown optional header " + hexNumber(magic), optional);
     const std::size_t directories = optional + (magic == kPe32 ? kDirectoriesPe32 : kDirectoriesPe32Plus);
     out.checksum = optional + kChecksum;
     out.end = at(optional + kSizeOfHeaders).u32();
@@ -62,7 +62,7 @@ Headers readHeaders(kit::ByteView image)
     const std::size_t needed = out.certificates != 0 ? out.certificates + kDirectory : directories;
     if (out.end > image.size() || out.end < needed || out.sections > kMostSections ||
         out.sectionTable > out.end || out.sections * kSectionHeader > out.end - out.sectionTable)
-        refuse("has headers of " + kit::hexNumber(out.end) + " bytes for " + std::to_string(out.sections) +
+        refuse("has headers of " + hexNumber(out.end) + " bytes for " + std::to_string(out.sections) +
                    " sections",
                optional);
     return out;
@@ -73,14 +73,14 @@ struct Extent {
 };
 
 /// Contents of the sections, in the order in which they stand in the file.
-std::vector<Extent> sectionExtents(kit::ByteView image, const Headers& headers)
+std::vector<Extent> sectionExtents(ByteView image, const Headers& headers)
 {
     std::vector<Extent> out;
-    kit::Reader table(image, "PE image");
+    Reader table(image, "PE image");
     table.skip(headers.sectionTable);
     for (std::size_t i = 0; i < headers.sections; ++i) {
         const std::size_t offset = table.offset();
-        kit::Reader in = table.part(kSectionHeader);
+        Reader in = table.part(kSectionHeader);
         in.skip(16);
         const std::size_t size = in.u32(), start = in.u32();
         if (size == 0)
@@ -95,11 +95,11 @@ std::vector<Extent> sectionExtents(kit::ByteView image, const Headers& headers)
 
 } // namespace
 
-std::vector<kit::ByteView> authenticodeParts(kit::ByteView image)
+std::vector<ByteView> authenticodeParts(ByteView image)
 {
-    return kit::withReason("bad_pe", [&] {
+    return withReason("bad_pe", [&] {
         const Headers headers = readHeaders(image);
-        std::vector<kit::ByteView> parts{image.first(headers.checksum)};
+        std::vector<ByteView> parts{image.first(headers.checksum)};
         std::size_t from = headers.checksum + 4;
         if (headers.certificates != 0) {
             parts.push_back(image.subspan(from, headers.certificates - from));
@@ -115,7 +115,7 @@ std::vector<kit::ByteView> authenticodeParts(kit::ByteView image)
             hashed += section.size;
         }
         if (headers.certificateBytes > image.size() - hashed)
-            refuse("has signatures of " + kit::hexNumber(headers.certificateBytes) +
+            refuse("has signatures of " + hexNumber(headers.certificateBytes) +
                        " bytes, which overlap the rest",
                    headers.certificates);
         parts.push_back(image.subspan(hashed, image.size() - hashed - headers.certificateBytes));
@@ -123,17 +123,17 @@ std::vector<kit::ByteView> authenticodeParts(kit::ByteView image)
     });
 }
 
-std::vector<kit::AnyDigest> authenticode(kit::ByteView image, std::span<const kit::HashAlgorithm> algorithms)
+std::vector<AnyDigest> authenticode(ByteView image, std::span<const HashAlgorithm> algorithms)
 {
     const auto parts = authenticodeParts(image);
-    std::vector<kit::AnyDigest> out;
-    for (const kit::HashAlgorithm algorithm : algorithms) {
-        kit::AnyHasher hasher(algorithm);
-        for (const kit::ByteView part : parts)
+    std::vector<AnyDigest> out;
+    for (const HashAlgorithm algorithm : algorithms) {
+        AnyHasher hasher(algorithm);
+        for (const ByteView part : parts)
             hasher.update(part);
         out.push_back(hasher.finish());
     }
     return out;
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include <teehost/kit/bytes.h>
+#include "teehost/kit/bytes.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 
 /// Where a firmware tells the kernel that there is an initrd: edk2's QemuLoadImageLib appended it until it
 /// began to prepend it, so that the command line's "--" does not hide it.
@@ -19,6 +19,6 @@ enum class LoadOptionsForm { InitrdLast, InitrdFirst };
 
 /// What the kernel finds as its load options and measures into PCR 9: UTF-16LE with its terminator. Empty
 /// when there is neither command line nor initrd: then nothing is measured.
-[[nodiscard]] kit::Bytes loadOptions(std::string_view cmdline, bool initrd, LoadOptionsForm form);
+[[nodiscard]] Bytes loadOptions(std::string_view cmdline, bool initrd, LoadOptionsForm form);
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -7,7 +7,7 @@
 
 #include <teehost/kit/input_error.h>
 
-namespace teehost::vtpm::test {
+namespace teehost::test {
 
 /// `body` refuses with that reason.
 template <class Body>
@@ -22,4 +22,4 @@ void expectRefusal(const std::string& reason, Body&& body)
     CPPUNIT_FAIL("not refused for " + reason);
 }
 
-} // namespace teehost::vtpm::test
+} // namespace teehost::test

@@ -4,13 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
-namespace teehost::vtpm {
-
-/// Why it is not known what this QEMU ("7.2.22") does to a kernel's header; nothing when it is.
-[[nodiscard]] std::optional<std::string> unpredictableQemu(std::string_view version);
+namespace teehost::kit {
 
 /// Makes of a bzImage what QEMU hands to the firmware: x86_load_linux (hw/i386/x86.c) fills in the setup
 /// header as a boot loader does (Linux, Documentation/arch/x86/boot.rst), and the firmware measures that.
@@ -19,4 +14,4 @@ namespace teehost::vtpm {
 void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
                        std::optional<std::uint64_t> initrd_size);
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit
