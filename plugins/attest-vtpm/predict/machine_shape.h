@@ -8,14 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include <teehost/kit/board.h>
+
 namespace teehost::vtpm {
 
-enum class Board { Q35, Pc };
-
-/// "q35", "pc"
-[[nodiscard]] std::string_view nameOf(Board board) noexcept;
-/// Of a machine type: also "pc-q35-7.2" and "pc-i440fx-7.2". Nothing for another.
-[[nodiscard]] std::optional<Board> boardOf(std::string_view machine) noexcept;
+using kit::Board;
+using kit::boardOf;
 
 /// As the VM's CPUID tells. OVMF believes an Intel CPU with 40 bits no more than the VM's default value.
 enum class CpuVendor { Amd, Intel };
@@ -34,9 +32,8 @@ struct MachineShape {
     bool smm = true;                ///< system management mode; QEMU has it unless told otherwise
     std::uint64_t hotplugBytes = 0; ///< of addresses kept for memory that could be plugged: see hotplugRoom()
 
-    /// Memory below 4 GiB: pc_q35_init and pc_init1 of QEMU (hw/i386/pc_q35.c, pc_piix.c), with gigabyte
-    /// alignment as all machine types since 2.1 have.
-    [[nodiscard]] std::uint64_t lowMemory() const noexcept;
+    /// Memory below 4 GiB.
+    [[nodiscard]] std::uint64_t lowMemory() const noexcept { return kit::lowMemory(board, memoryBytes); }
 
     bool operator==(const MachineShape&) const = default;
 };

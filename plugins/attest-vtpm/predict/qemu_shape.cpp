@@ -2,92 +2,24 @@
 #include "predict/qemu_shape.h"
 
 #include <algorithm>
-#include <charconv>
-#include <map>
 
 #include <nlohmann/json.hpp>
+
+#include <teehost/kit/qemu_command_line.h>
 
 namespace teehost::vtpm {
 namespace {
 
-/// "q35,smm=on,size=1,,5": the first without a key is at "", a doubled comma is one.
-using Options = std::map<std::string, std::string, std::less<>>;
-
-Options parseOptions(std::string_view text)
-{
-    Options out;
-    std::string item;
-    bool first = true;
-    const auto take = [&] {
-        const std::size_t equals = item.find('=');
-        if (equals != std::string::npos)
-            out[item.substr(0, equals)] = item.substr(equals + 1);
-        else
-            out[first ? "" : item] = first ? item : "on"; // QEMU's old form of a switch
-        first = false;
-        item.clear();
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != ',')
-            item += text[i];
-        else if (i + 1 < text.size() && text[i + 1] == ',')
-            item += text[++i];
-        else
-            take();
-    }
-    take();
-    return out;
-}
-
-std::string valueOf(const Options& options, std::string_view key, std::string_view absent = "")
-{
-    const auto found = options.find(key);
-    return found == options.end() ? std::string(absent) : found->second;
-}
-
-bool isOff(std::string_view value) { return value == "off" || value == "no" || value == "false"; }
-
-template <class Number>
-std::optional<Number> numberOf(std::string_view text)
-{
-    Number number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size())
-        return std::nullopt;
-    return number;
-}
-
-/// "1024" (MiB), "1024M", "1G", "1073741824B"
-constexpr std::uint64_t kMostMemory = 1ull << 50; // more is a mistake, and must not overflow
-
-std::optional<std::uint64_t> memoryOf(std::string_view text)
-{
-    unsigned shift = 20;
-    if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
-        constexpr std::string_view kUnits = "BKMGT";
-        const char unit = static_cast<char>(text.back() & ~0x20);
-        const std::size_t index = kUnits.find(unit);
-        if (index == std::string_view::npos)
-            return std::nullopt;
-        shift = static_cast<unsigned>(index) * 10;
-        text.remove_suffix(1);
-    }
-    const auto number = numberOf<std::uint64_t>(text);
-    if (!number || *number > UINT64_MAX >> shift)
-        return std::nullopt;
-    return *number << shift;
-}
-
 struct Device {
     std::string driver;
-    Options properties;
+    kit::QemuOptions properties;
 };
 
 Device deviceOf(std::string_view text)
 {
     if (!text.starts_with('{')) {
-        Options options = parseOptions(text);
-        std::string driver = valueOf(options, "", valueOf(options, "driver"));
+        kit::QemuOptions options = kit::parseQemuOptions(text);
+        std::string driver = kit::valueOf(options, "", kit::valueOf(options, "driver"));
         return {std::move(driver), std::move(options)};
     }
     Device out;
@@ -96,7 +28,7 @@ Device deviceOf(std::string_view text)
         return out;
     for (const auto& [key, value] : json.items())
         out.properties[key] = value.is_string() ? value.get<std::string>() : value.dump();
-    out.driver = valueOf(out.properties, "driver");
+    out.driver = kit::valueOf(out.properties, "driver");
     return out;
 }
 
@@ -137,8 +69,8 @@ bool hasNoRom(std::string_view driver)
 
 bool mayHaveRom(const Device& device)
 {
-    const std::string bar = valueOf(device.properties, "rombar", "1");
-    if (bar == "0" || isOff(bar))
+    const std::string bar = kit::valueOf(device.properties, "rombar", "1");
+    if (bar == "0" || kit::isOff(bar))
         return false;
     const auto file = device.properties.find("romfile");
     if (file != device.properties.end())
@@ -146,86 +78,7 @@ bool mayHaveRom(const Device& device)
     return !hasNoRom(device.driver);
 }
 
-/// The options of QEMU 7.2 that no value follows (qemu-options.hx, those without HAS_ARG).
-bool standsAlone(std::string_view option)
-{
-    constexpr std::string_view kNames[] = {"-nodefaults",
-                                           "-no-user-config",
-                                           "-nographic",
-                                           "-no-reboot",
-                                           "-no-shutdown",
-                                           "-S",
-                                           "-daemonize",
-                                           "-enable-kvm",
-                                           "-snapshot",
-                                           "-no-acpi",
-                                           "-no-hpet",
-                                           "-no-fd-bootchk",
-                                           "-win2k-hack",
-                                           "-full-screen",
-                                           "-usb",
-                                           "-mem-prealloc",
-                                           "-singlestep",
-                                           "-preconfig",
-                                           "-only-migratable",
-                                           "-xen-attach",
-                                           "-xen-domid-restrict",
-                                           "-semihosting",
-                                           "-old-param",
-                                           "-enable-sync-profile",
-                                           "-portrait",
-                                           "-curses",
-                                           "-h",
-                                           "-help",
-                                           "-version"};
-    return std::find(std::begin(kNames), std::end(kNames), option) != std::end(kNames);
-}
-
-class CommandLine {
-public:
-    explicit CommandLine(std::span<const std::string_view> args)
-    {
-        for (std::size_t i = 0; i < args.size(); ++i) {
-            std::string_view name = args[i];
-            if (name.starts_with("--"))
-                name.remove_prefix(1);
-            const bool hasValue = !standsAlone(name) && i + 1 < args.size();
-            options_.emplace_back(name, hasValue ? args[i + 1] : std::string_view());
-            i += hasValue ? 1 : 0;
-        }
-    }
-
-    [[nodiscard]] bool empty() const noexcept { return options_.empty(); }
-    [[nodiscard]] bool has(std::string_view name) const
-    {
-        return std::any_of(options_.begin(), options_.end(),
-                           [&](const auto& option) { return option.first == name; });
-    }
-    /// All values of an option, in order.
-    [[nodiscard]] std::vector<std::string_view> all(std::string_view name) const
-    {
-        std::vector<std::string_view> out;
-        for (const auto& [key, value] : options_)
-            if (key == name)
-                out.push_back(value);
-        return out;
-    }
-    /// Of an option whose occurrences QEMU merges, the later winning. `implied` is the key of a value
-    /// without.
-    [[nodiscard]] Options merged(std::string_view name, std::string_view implied) const
-    {
-        Options out;
-        for (const std::string_view text : all(name))
-            for (auto& [key, value] : parseOptions(text))
-                out.insert_or_assign(key.empty() ? std::string(implied) : key, value);
-        return out;
-    }
-
-private:
-    std::vector<std::pair<std::string_view, std::string_view>> options_;
-};
-
-std::optional<Unknown> romsOf(const CommandLine& line)
+std::optional<Unknown> romsOf(const kit::QemuCommandLine& line)
 {
     if (line.empty()) // a VM that nobody launches yet: the daemon's have none, and of another PCR 2 will
                       // differ
@@ -245,14 +98,14 @@ std::optional<Unknown> romsOf(const CommandLine& line)
     return std::nullopt;
 }
 
-void readMachine(const Options& options, const sdk::Vm& vm, MachineFacts& out)
+void readMachine(const kit::QemuOptions& options, const sdk::Vm& vm, MachineFacts& out)
 {
-    const std::string type = valueOf(options, "type", vm.machine());
+    const std::string type = kit::valueOf(options, "type", vm.machine());
     if (const auto board = boardOf(type))
         out.shape.board = *board;
     else
         out.firmwareView = out.memoryLayout = Unknown{"the machine type \"" + type + "\" was not examined"};
-    out.shape.smm = !isOff(valueOf(options, "smm", "on"));
+    out.shape.smm = !kit::isOff(kit::valueOf(options, "smm", "on"));
     if (options.contains("confidential-guest-support"))
         out.firmwareView = out.memoryLayout =
             Unknown{"what a confidential VM's firmware and kernel measure was not examined"};
@@ -260,11 +113,11 @@ void readMachine(const Options& options, const sdk::Vm& vm, MachineFacts& out)
         out.firmwareView = out.memoryLayout = Unknown{"max-ram-below-4g moves the VM's memory"};
 }
 
-void readMemory(const Options& options, const sdk::Vm& vm, MachineFacts& out)
+void readMemory(const kit::QemuOptions& options, const sdk::Vm& vm, MachineFacts& out)
 {
     out.shape.memoryBytes = vm.memoryBytes();
     if (const auto text = options.find("size"); text != options.end()) {
-        if (const auto bytes = memoryOf(text->second))
+        if (const auto bytes = kit::qemuMemory(text->second))
             out.shape.memoryBytes = *bytes;
         else
             out.firmwareView = out.memoryLayout =
@@ -273,10 +126,10 @@ void readMemory(const Options& options, const sdk::Vm& vm, MachineFacts& out)
     std::uint64_t most = vm.maxMemoryBytes();
     std::uint32_t slots = vm.memorySlots();
     if (!options.empty()) {
-        const auto maxmem = memoryOf(valueOf(options, "maxmem", "0"));
-        const auto given = numberOf<std::uint32_t>(valueOf(options, "slots", "0"));
+        const auto maxmem = kit::qemuMemory(kit::valueOf(options, "maxmem", "0"));
+        const auto given = kit::numberOf<std::uint32_t>(kit::valueOf(options, "slots", "0"));
         constexpr std::uint32_t kMostSlots = 256; // ACPI_MAX_RAM_SLOTS
-        if (!maxmem || !given || *given > kMostSlots || *maxmem > kMostMemory ||
+        if (!maxmem || !given || *given > kMostSlots || *maxmem > kit::kMostQemuMemory ||
             (*maxmem != 0) != (*given != 0)) {
             out.firmwareView = Unknown{"the room for more memory in -m is not understood"};
             return;
@@ -287,14 +140,16 @@ void readMemory(const Options& options, const sdk::Vm& vm, MachineFacts& out)
     out.shape.hotplugBytes = hotplugRoom(out.shape.memoryBytes, most, slots);
 }
 
-void readCpus(const Options& options, const sdk::Vm& vm, MachineFacts& out)
+void readCpus(const kit::QemuOptions& options, const sdk::Vm& vm, MachineFacts& out)
 {
     out.shape.vcpus = vm.vcpus();
     out.shape.maxVcpus = std::max(vm.maxVcpus(), vm.vcpus());
     if (options.empty())
         return;
-    const auto count = numberOf<std::uint32_t>(valueOf(options, "cpus", std::to_string(vm.vcpus())));
-    const auto most = numberOf<std::uint32_t>(valueOf(options, "maxcpus", valueOf(options, "cpus", "0")));
+    const auto count =
+        kit::numberOf<std::uint32_t>(kit::valueOf(options, "cpus", std::to_string(vm.vcpus())));
+    const auto most =
+        kit::numberOf<std::uint32_t>(kit::valueOf(options, "maxcpus", kit::valueOf(options, "cpus", "0")));
     if (!count || !most || *count == 0 || !options.contains("cpus")) {
         out.firmwareView = Unknown{"the number of vCPUs in -smp is not understood"};
         return;
@@ -320,7 +175,7 @@ std::optional<CpuVendor> vendorOfModel(std::string_view model)
     return std::nullopt;
 }
 
-void readVendor(const Options& options, const std::string& model, bool kvm, const HostCpu& host,
+void readVendor(const kit::QemuOptions& options, const std::string& model, bool kvm, const HostCpu& host,
                 MachineFacts& out)
 {
     // x86_cpu_load_model of QEMU 7.2: under KVM every model shows the vendor of the host's CPU.
@@ -334,21 +189,21 @@ void readVendor(const Options& options, const std::string& model, bool kvm, cons
             Unknown{"what the firmware makes of a CPU \"" + model + "\" of this vendor was not examined"};
 }
 
-void readAddressBits(const Options& options, const std::string& model, bool kvm, const HostCpu& host,
+void readAddressBits(const kit::QemuOptions& options, const std::string& model, bool kvm, const HostCpu& host,
                      MachineFacts& out)
 {
     // target/i386/host-cpu.c and cpu.c of QEMU 7.2: 40 for all models, unless the host's are asked for; -cpu
     // host asks.
     const bool asks = kvm && (model == "host" || model == "max");
-    const std::string asked = valueOf(options, "host-phys-bits", asks ? "on" : "off");
-    if (const auto bits = numberOf<std::uint32_t>(valueOf(options, "phys-bits", "0")); bits != 0u) {
+    const std::string asked = kit::valueOf(options, "host-phys-bits", asks ? "on" : "off");
+    if (const auto bits = kit::numberOf<std::uint32_t>(kit::valueOf(options, "phys-bits", "0")); bits != 0u) {
         if (bits)
             out.shape.physicalAddressBits = *bits;
         else
             out.firmwareView = Unknown{"phys-bits of the CPU is not understood"};
         return;
     }
-    if (!kvm || isOff(asked))
+    if (!kvm || kit::isOff(asked))
         return;
     if (host.addressBits && !options.contains("host-phys-bits-limit"))
         out.shape.physicalAddressBits = *host.addressBits;
@@ -357,12 +212,13 @@ void readAddressBits(const Options& options, const std::string& model, bool kvm,
 }
 
 /// OVMF uses 40 bits at most of a CPU without pages of 1 GiB.
-bool hasGigabytePages(const Options& options, const std::string& model, bool kvm, const HostCpu& host)
+bool hasGigabytePages(const kit::QemuOptions& options, const std::string& model, bool kvm,
+                      const HostCpu& host)
 {
     constexpr std::string_view kModels[] = {"EPYC",    "Skylake-Server", "Cascadelake",
                                             "Icelake", "Cooperlake",     "SapphireRapids"};
     if (const auto asked = options.find("pdpe1gb"); asked != options.end())
-        return !isOff(asked->second);
+        return !kit::isOff(asked->second);
     if (options.contains("-pdpe1gb"))
         return false;
     if (kvm)
@@ -371,9 +227,9 @@ bool hasGigabytePages(const Options& options, const std::string& model, bool kvm
                        [&](std::string_view name) { return model.starts_with(name); });
 }
 
-void readCpuModel(const Options& options, const sdk::Vm& vm, const HostCpu& host, MachineFacts& out)
+void readCpuModel(const kit::QemuOptions& options, const sdk::Vm& vm, const HostCpu& host, MachineFacts& out)
 {
-    const std::string model = valueOf(options, "model", vm.cpu());
+    const std::string model = kit::valueOf(options, "model", vm.cpu());
     const bool kvm = vm.accel() == "kvm";
     readVendor(options, model, kvm, host, out);
     readAddressBits(options, model, kvm, host, out);
@@ -400,8 +256,8 @@ std::string_view cpuinfoValue(std::string_view cpuinfo, std::string_view key)
 
 MachineFacts machineOf(const sdk::Vm& vm, std::span<const std::string_view> qemu_args, const HostCpu& host)
 {
-    const CommandLine line(qemu_args);
-    Options machine = line.merged("-machine", "type");
+    const kit::QemuCommandLine line(qemu_args);
+    kit::QemuOptions machine = line.merged("-machine", "type");
     machine.merge(line.merged("-M", "type"));
     MachineFacts out;
     out.optionRoms = romsOf(line);
@@ -416,7 +272,7 @@ HostCpu HostCpu::of(std::string_view cpuinfo)
 {
     const std::string_view sizes = cpuinfoValue(cpuinfo, "address sizes");
     return {vendorNamed(cpuinfoValue(cpuinfo, "vendor_id")),
-            numberOf<std::uint32_t>(sizes.substr(0, sizes.find(' '))),
+            kit::numberOf<std::uint32_t>(sizes.substr(0, sizes.find(' '))),
             cpuinfoValue(cpuinfo, "flags").find(" pdpe1gb ") != std::string_view::npos};
 }
 

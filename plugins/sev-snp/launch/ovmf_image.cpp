@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include <teehost/kit/ovmf_table.h>
 #include <teehost/kit/reader.h>
 
 #include "guid.h"
@@ -13,13 +14,10 @@
 namespace teehost::sev_snp {
 namespace {
 
-constexpr Guid kFooter = uefiGuid("96b582de-1fb2-45f7-baea-a366c55a082d");
 constexpr Guid kSevEsResetBlock = uefiGuid("00f771de-1a7e-4fcb-890e-68c77e2fb44e");
 constexpr Guid kSevHashTable = uefiGuid("7255371f-3a3b-4b04-927b-1da6efa8d454");
 constexpr Guid kSevMetadata = uefiGuid("dc886566-984a-4798-a75e-5585a7bf67cc");
 
-constexpr std::size_t kResetVectorSize = 0x20;
-constexpr std::size_t kEntryTail = 2 + sizeof(Guid); // size, GUID; the data stand before them
 constexpr std::uint32_t kMetadataVersion = 1;
 constexpr std::size_t kMetadataHeader = 16;
 constexpr std::size_t kMetadataItem = 12;
@@ -27,24 +25,7 @@ constexpr std::size_t kMetadataItem = 12;
 // less than 1 MiB.
 constexpr std::uint64_t kMostSectionBytes = 1u << 30;
 
-struct Entry {
-    kit::ByteView data;
-    std::size_t offset; ///< of the data
-    Guid guid;
-};
-
-/// The entry that ends at `end`, no part of it before `begin`.
-Entry entryBefore(kit::ByteView image, std::size_t begin, std::size_t end)
-{
-    const std::size_t tail = end - kEntryTail;
-    kit::Reader in(image.subspan(tail, kEntryTail), "OVMF table");
-    const std::size_t size = in.u16();
-    const auto guid = in.array<16>();
-    if (size < kEntryTail || size > end - begin)
-        throw InputError("no_ovmf_table",
-                         "the firmware's table has an entry of " + std::to_string(size) + " bytes", tail);
-    return {image.subspan(end - size, size - kEntryTail), end - size, guid};
-}
+using Entry = kit::OvmfTable::Entry;
 
 std::uint32_t u32Of(const Entry& entry, std::size_t index, std::string_view reason)
 {
@@ -117,7 +98,7 @@ std::vector<MetadataSection> readMetadata(kit::ByteView image, std::uint32_t fro
     return sections;
 }
 
-/// Of two entries with the same GUID the one nearer to the end counts, as for QEMU (hw/i386/pc_sysfw_ovmf.c).
+/// Of two entries with the same GUID the one nearer to the end counts.
 void take(const Entry& entry, OvmfImage& out)
 {
     if (entry.guid == kSevEsResetBlock && !out.apResetEip) {
@@ -140,21 +121,11 @@ OvmfImage OvmfImage::parse(kit::ByteView image)
     if (image.size() < kPageSize || image.size() % kPageSize != 0 || image.size() > kMaxFirmwareBytes)
         throw InputError("bad_firmware_size", "a firmware image of " + std::to_string(image.size()) +
                                                   " bytes: it must be whole pages of 4096, at most 64 MiB");
-    const std::size_t end = image.size() - kResetVectorSize;
-    const Entry footer = entryBefore(image, 0, end);
-    if (footer.guid != kFooter)
-        throw InputError("no_ovmf_table",
-                         "the image does not end as OVMF does: its table's footer is missing",
-                         end - kEntryTail);
     OvmfImage out;
     out.bytes = image;
-    // The footer's size is that of the whole table.
-    const std::size_t begin = footer.offset;
-    for (std::size_t at = end - kEntryTail; at - begin >= kEntryTail;) {
-        const Entry entry = entryBefore(image, begin, at);
-        withReason("bad_sev_metadata", [&] { take(entry, out); });
-        at = entry.offset;
-    }
+    kit::OvmfTable table(image, {"no_ovmf_table", "no_ovmf_table"});
+    while (const auto entry = table.next())
+        withReason("bad_sev_metadata", [&] { take(*entry, out); });
     return out;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "qemu_version.h"
+#include "teehost/kit/qemu_version.h"
 
 #include <charconv>
 
-namespace teehost::sev_snp {
+namespace teehost::kit {
 
 std::optional<QemuVersion> QemuVersion::of(std::string_view text) noexcept
 {
@@ -17,4 +17,4 @@ std::optional<QemuVersion> QemuVersion::of(std::string_view text) noexcept
     return out;
 }
 
-} // namespace teehost::sev_snp
+} // namespace teehost::kit
