@@ -89,7 +89,7 @@ void hashWhatIsQuoted(const EventLog& log, const vtpm_factory::Pcrs& pcrs, kit::
     kit::AnyHasher hasher(HashAlgorithm::Sha2_256);
     kit::AnyDigest pcr = kit::AnyDigest::filled(32, 0);
     for (const Event& event : log.events) {
-        extendPcr(hasher, pcr, event.digests.front());
+        extendRegister(hasher, pcr, event.digests.front());
         static_cast<void>(hasher.of(event.data));
     }
     for (const auto& [index, value] : pcrs.at(HashAlgorithm::Sha2_256))

@@ -56,7 +56,7 @@ void claimEvents(const EventLog& log, const ClaimTaker& claim)
     for (std::size_t i = 0; i < log.events.size() && i < kMostListed; ++i) {
         const Event& event = log.events[i];
         const std::string words = describe(event);
-        std::string line = "PCR " + std::to_string(event.pcr) + " " + nameOfType(event.type) +
+        std::string line = "PCR " + std::to_string(event.reg) + " " + nameOfType(event.type) +
                            (words.empty() ? "" : ": " + words);
         for (std::size_t bank = log.banks.size(); bank-- > 0;)
             if (hashOf(log.banks[bank].algId) == HashAlgorithm::Sha2_256)

@@ -9,8 +9,8 @@
 
 #include "cases/case.h"
 #include "evidence/evidence.h"
+#include "log/event_log.h"
 #include "log/ima_log.h"
-#include "log/replay.h"
 #include "quote/certification.h"
 
 namespace teehost::cases {
@@ -117,7 +117,7 @@ Json eventDigests(const EventLog& log, HashAlgorithm bank, std::uint32_t pcr,
     Json out = Json::array();
     if (const auto index = log.indexOf(bank))
         for (const Event& event : log.events)
-            if (event.extends() && event.pcr == pcr && (!type || event.type == *type))
+            if (event.extends() && event.reg == pcr && (!type || event.type == *type))
                 out.push_back(kit::toHex(event.digests[*index]));
     return out;
 }

@@ -3,7 +3,7 @@
 // A log is refused, or its events lie in it one after the other, replay in each bank that all of them have,
 // and can be shown. Input: the log.
 #include "log/boot_facts.h"
-#include "log/replay.h"
+#include "log/event_log.h"
 #include "tests/fuzz/refusal.h"
 
 using namespace teehost;
@@ -16,7 +16,8 @@ void replays(const EventLog& log, HashAlgorithm bank)
     const auto replayed = fuzz::unlessInputError([&] { return replay(log, bank); });
     if (!replayed)
         return;
-    const PcrValues start = initialPcrs(bank, log.startupLocality.value_or(0));
+    const kit::RegisterValues start =
+        initialRegisters(kit::LogKind::Tpm, bank, log.startupLocality.value_or(0));
     for (std::uint32_t pcr = 0; pcr < kPcrs; ++pcr)
         fuzz::require(replayed->extended[pcr] || kit::equal(start[pcr].view(), replayed->values[pcr].view()),
                       "a PCR without events is as it was");
@@ -34,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     std::size_t end = 0;
     for (const Event& event : log->events) {
-        fuzz::require(event.pcr < kPcrs && event.offset >= end && event.offset < size, "events are in order");
+        fuzz::require(event.reg < kPcrs && event.offset >= end && event.offset < size, "events are in order");
         fuzz::require(event.data.empty() || event.data.data() + event.data.size() <= data + size,
                       "an event's data lies in the log");
         end = event.offset + 32;

@@ -10,7 +10,7 @@
 #include "evidence/checks.h"
 #include "evidence/ima_check.h"
 #include "log/boot_facts.h"
-#include "log/replay.h"
+#include "log/event_log.h"
 #include "predict/pcr_events.h"
 
 namespace teehost::vtpm {
@@ -108,7 +108,7 @@ private:
         if (!out_.eventLog)
             return text;
         for (const Event& event : out_.eventLog->events) {
-            if (!event.extends() || event.pcr != pcr || shown == kMostShown)
+            if (!event.extends() || event.reg != pcr || shown == kMostShown)
                 continue;
             const std::string words = describe(event);
             text += (shown++ == 0 ? "" : "; ") + nameOfType(event.type) + (words.empty() ? "" : " " + words);

@@ -15,7 +15,7 @@ std::vector<const Event*> eventsOf(const EventLog& log, std::uint32_t pcr)
 {
     std::vector<const Event*> out;
     for (const Event& event : log.events)
-        if (event.extends() && event.pcr == pcr)
+        if (event.extends() && event.reg == pcr)
             out.push_back(&event);
     return out;
 }

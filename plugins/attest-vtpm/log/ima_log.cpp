@@ -125,7 +125,7 @@ public:
     void extend(const ImaEntry& entry, kit::ByteView digest)
     {
         const auto ones = kit::AnyDigest::filled(value_.size(), 0xFF);
-        extendPcr(hasher_, value_, entry.violation ? ones.view() : digest);
+        extendRegister(hasher_, value_, entry.violation ? ones.view() : digest);
     }
     [[nodiscard]] const kit::AnyDigest& value() const noexcept { return value_; }
 

@@ -50,7 +50,7 @@ public:
         for (const std::uint32_t pcr : zero)
             out_.values[pcr] = kit::AnyDigest::filled(kit::sizeOf(out_.bank), 0);
         for (const PcrEvent& event : out_.events)
-            extendPcr(hasher_, *out_.values[event.pcr], event.digest.view());
+            extendRegister(hasher_, *out_.values[event.pcr], event.digest.view());
         for (const std::uint32_t pcr : undetermined_)
             out_.values[pcr].reset();
         return std::move(out_);
@@ -170,7 +170,7 @@ void addImaAggregate(BankPrediction& bank, const BankPrediction& sha256, ImaTemp
     const kit::AnyDigest digest = kit::hash(bank.bank, aggregateRecord(aggregate.finish(), form));
     kit::AnyHasher hasher(bank.bank);
     auto& value = bank.values[kImaPcr].emplace(kit::AnyDigest::filled(kit::sizeOf(bank.bank), 0));
-    extendPcr(hasher, value, digest.view());
+    extendRegister(hasher, value, digest.view());
     bank.events.push_back({kImaPcr, 0, "boot_aggregate of PCRs 0 to 9", "", digest});
 }
 

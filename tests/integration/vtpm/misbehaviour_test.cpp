@@ -6,7 +6,7 @@
 
 #include "evidence/checks.h"
 #include "evidence/verify.h"
-#include "log/replay.h"
+#include "log/event_log.h"
 #include "support/client.h"
 #include "support/wait.h"
 #include "vtpm/make_credential.h"
@@ -50,7 +50,7 @@ class MisbehaviourTest final : public TpmHostTest {
         CPPUNIT_ASSERT(!evidence.quotes.empty());
         for (const auto& quote : evidence.quotes) {
             const auto bank = quote.pcrs.front().bank;
-            const auto logged = vtpm::replay(log, bank).values;
+            const auto logged = kit::replay(log, bank).values;
             kit::Bytes extended(logged[kBootPcr].view().begin(), logged[kBootPcr].view().end());
             extended.resize(2 * extended.size(), 0x66);
             for (std::uint32_t pcr = 0; pcr < kFirmwarePcrs; ++pcr) {

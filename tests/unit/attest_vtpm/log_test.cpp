@@ -3,8 +3,8 @@
 
 #include "attest_vtpm/scene.h"
 #include "log/boot_facts.h"
+#include "log/event_log.h"
 #include "log/ima_log.h"
-#include "log/replay.h"
 
 namespace teehost::vtpm::test {
 namespace {
@@ -123,7 +123,7 @@ class LogTest : public CppUnit::TestFixture {
             separator{digest(std::string_view("\0\0\0\0", 4)), "separator"};
         const auto difference = [&](const std::vector<ExpectedEvent>& expected) {
             const auto found = firstDifference(log, kSha256, 4, expected);
-            return found ? explain(*found, 4) : std::string();
+            return found ? explain(*found, "PCR 4") : std::string();
         };
         CPPUNIT_ASSERT_EQUAL(std::string(), difference({kernel, call, separator}));
         CPPUNIT_ASSERT_EQUAL(std::string("event 1 of PCR 4 differs: other kernel is expected, the log says "

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <array>
 
-#include <teehost/kit/reader.h>
+#include "teehost/kit/event_log.h"
+#include "teehost/kit/reader.h"
 
-#include "log/event_log.h"
-
-namespace teehost::vtpm {
+namespace teehost::kit {
 namespace {
 
 constexpr std::size_t kMostText = 200;
@@ -55,7 +54,7 @@ constexpr std::array kTypeNames{
 
 char shown(std::uint32_t c) { return c >= 0x20 && c < 0x7F ? static_cast<char>(c) : '?'; }
 
-std::string ascii(kit::ByteView bytes)
+std::string ascii(ByteView bytes)
 {
     while (!bytes.empty() && bytes.back() == 0)
         bytes = bytes.first(bytes.size() - 1);
@@ -65,10 +64,10 @@ std::string ascii(kit::ByteView bytes)
     return text + (bytes.size() > kMostText ? "..." : "");
 }
 
-std::string utf16(kit::ByteView bytes)
+std::string utf16(ByteView bytes)
 {
     std::string text;
-    kit::Reader in(bytes, "text");
+    Reader in(bytes, "text");
     while (in.remaining() >= 2 && text.size() < kMostText)
         if (const std::uint16_t c = in.u16(); c != 0)
             text += shown(c);
@@ -76,9 +75,9 @@ std::string utf16(kit::ByteView bytes)
 }
 
 /// UEFI_VARIABLE_DATA, section 10.2.6.
-std::string variable(kit::ByteView data)
+std::string variable(ByteView data)
 {
-    kit::Reader in(data, "variable");
+    Reader in(data, "variable");
     in.skip(16); // VariableName, a GUID
     const std::uint64_t characters = in.u64(), size = in.u64();
     if (characters > in.remaining() / 2)
@@ -88,27 +87,42 @@ std::string variable(kit::ByteView data)
            (size == 1 && in.remaining() == 1 ? ": " + std::to_string(in.u8()) : "");
 }
 
-std::string blob(kit::ByteView data)
+std::string blob(ByteView data)
 {
-    kit::Reader in(data, "blob");
+    Reader in(data, "blob");
     const std::uint64_t base = in.u64(), size = in.u64();
-    return kit::hexNumber(size) + " bytes at " + kit::hexNumber(base);
+    return hexNumber(size) + " bytes at " + hexNumber(base);
+}
+
+/// UEFI_PLATFORM_FIRMWARE_BLOB2, section 10.2.5: a description, then as above.
+std::string describedBlob(ByteView data)
+{
+    Reader in(data, "blob");
+    const std::string description = ascii(in.bytes(in.u8()));
+    return description + ": " + blob(in.rest());
+}
+
+/// UEFI_HANDOFF_TABLE_POINTERS2, section 10.2.7: a description, then addresses.
+std::string describedTables(ByteView data)
+{
+    Reader in(data, "tables");
+    return ascii(in.bytes(in.u8()));
 }
 
 /// TCG_PCClientTaggedEvent, section 10.4.2.1.
-std::string tagged(kit::ByteView data)
+std::string tagged(ByteView data)
 {
-    kit::Reader in(data, "tagged event");
+    Reader in(data, "tagged event");
     const std::uint32_t tag = in.u32(), size = in.u32();
-    return "tag " + kit::hexNumber(tag) + ": " + ascii(in.bytes(std::min<std::size_t>(size, in.remaining())));
+    return "tag " + hexNumber(tag) + ": " + ascii(in.bytes(std::min<std::size_t>(size, in.remaining())));
 }
 
 /// UEFI_IMAGE_LOAD_EVENT, section 10.2.3.
-std::string image(kit::ByteView data)
+std::string image(ByteView data)
 {
-    kit::Reader in(data, "image");
+    Reader in(data, "image");
     const std::uint64_t base = in.u64(), size = in.u64();
-    return std::to_string(size) + " bytes at " + kit::hexNumber(base);
+    return std::to_string(size) + " bytes at " + hexNumber(base);
 }
 
 std::string words(const Event& event)
@@ -117,8 +131,9 @@ std::string words(const Event& event)
     switch (event.type) {
     case kSeparator:
     case kNoAction:
-        return event.data.size() <= 4 ? kit::toHex(event.data) : ascii(event.data);
+        return event.data.size() <= 4 ? toHex(event.data) : ascii(event.data);
     case kAction:
+    case kPlatformConfigFlags:
     case kEfiAction:
     case kIpl:
         return ascii(event.data);
@@ -128,6 +143,7 @@ std::string words(const Event& event)
         return tagged(event.data);
     case kVariableDriverConfig:
     case kVariableBoot:
+    case kVariableBoot2:
     case kVariableAuthority:
         return variable(event.data);
     case kBootApplication:
@@ -136,6 +152,10 @@ std::string words(const Event& event)
         return image(event.data);
     case kFirmwareBlob:
         return blob(event.data);
+    case kFirmwareBlob2:
+        return describedBlob(event.data);
+    case kHandoffTables2:
+        return describedTables(event.data);
     default:
         return {};
     }
@@ -148,16 +168,16 @@ std::string nameOfType(std::uint32_t type)
     for (const TypeName& one : kTypeNames)
         if (one.type == type)
             return std::string(one.name);
-    return kit::hexNumber(type);
+    return hexNumber(type);
 }
 
 std::string describe(const Event& event)
 {
     try {
         return words(event);
-    } catch (const kit::ParseError&) {
+    } catch (const ParseError&) {
         return {}; // it does not have the form of its type; nobody relies on it
     }
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit

@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "log/replay.h"
+#include "teehost/kit/event_log_replay.h"
 
-#include <teehost/kit/input_error.h>
+#include "teehost/kit/input_error.h"
 
-namespace teehost::vtpm {
+namespace teehost::kit {
 namespace {
 
 constexpr std::uint32_t kFirstDynamic = 17, kLastDynamic = 22;
+constexpr std::uint32_t kMrtd = 0; // of a CCEL
 
 std::size_t indexFor(const EventLog& log, HashAlgorithm bank)
 {
     const auto index = log.indexOf(bank);
     if (!index)
-        throw kit::InputError("replay_bank",
-                              "the event log has no digests of " + std::string(kit::nameOf(bank)));
+        throw InputError("replay_bank", "the event log has no digests of " + std::string(nameOf(bank)));
     return *index;
 }
 
 } // namespace
 
-PcrValues initialPcrs(HashAlgorithm bank, std::uint8_t locality)
+RegisterValues initialRegisters(LogKind kind, HashAlgorithm bank, std::uint8_t locality)
 {
-    PcrValues values;
-    for (std::uint32_t pcr = 0; pcr < kPcrs; ++pcr)
-        values[pcr] =
-            kit::AnyDigest::filled(kit::sizeOf(bank), pcr >= kFirstDynamic && pcr <= kLastDynamic ? 0xFF : 0);
+    RegisterValues values(registersOf(kind), AnyDigest::filled(sizeOf(bank), 0));
+    if (kind != LogKind::Tpm)
+        return values;
+    for (std::uint32_t pcr = kFirstDynamic; pcr <= kLastDynamic; ++pcr)
+        values[pcr] = AnyDigest::filled(sizeOf(bank), 0xFF);
     values[0].writable().back() = locality;
     return values;
 }
@@ -32,31 +33,31 @@ PcrValues initialPcrs(HashAlgorithm bank, std::uint8_t locality)
 Replay replay(const EventLog& log, HashAlgorithm bank)
 {
     const std::size_t index = indexFor(log, bank);
-    Replay out{initialPcrs(bank, log.startupLocality.value_or(0)), {}};
-    kit::AnyHasher hasher(bank);
+    Replay out{initialRegisters(log.kind, bank, log.startupLocality.value_or(0)), {}};
+    AnyHasher hasher(bank);
     for (const Event& event : log.events) {
-        if (!event.extends())
+        if (!event.extends() || (log.kind == LogKind::Ccel && event.reg == kMrtd))
             continue;
         if (event.digests[index].empty())
-            throw kit::InputError(
-                "replay_bank", "an event has no digest of " + std::string(kit::nameOf(bank)), event.offset);
-        extendPcr(hasher, out.values[event.pcr], event.digests[index]);
-        out.extended.set(event.pcr);
+            throw InputError("replay_bank", "an event has no digest of " + std::string(nameOf(bank)),
+                             event.offset);
+        extendRegister(hasher, out.values[event.reg], event.digests[index]);
+        out.extended.set(event.reg);
     }
     return out;
 }
 
-std::optional<Difference> firstDifference(const EventLog& log, HashAlgorithm bank, std::uint32_t pcr,
+std::optional<Difference> firstDifference(const EventLog& log, HashAlgorithm bank, std::uint32_t reg,
                                           std::span<const ExpectedEvent> expected)
 {
     const std::size_t index = indexFor(log, bank);
     std::size_t at = 0;
     for (const Event& event : log.events) {
-        if (!event.extends() || event.pcr != pcr)
+        if (!event.extends() || event.reg != reg)
             continue;
         if (at == expected.size())
             return Difference{at, &event, nullptr};
-        if (!kit::equal(event.digests[index], expected[at].digest))
+        if (!equal(event.digests[index], expected[at].digest))
             return Difference{at, &event, &expected[at]};
         ++at;
     }
@@ -65,10 +66,9 @@ std::optional<Difference> firstDifference(const EventLog& log, HashAlgorithm ban
     return std::nullopt;
 }
 
-std::string explain(const Difference& difference, std::uint32_t pcr)
+std::string explain(const Difference& difference, const std::string& register_name)
 {
-    const std::string where =
-        "event " + std::to_string(difference.index + 1) + " of PCR " + std::to_string(pcr);
+    const std::string where = "event " + std::to_string(difference.index + 1) + " of " + register_name;
     const auto shown = [](const Event& event) {
         const std::string text = describe(event);
         return nameOfType(event.type) + (text.empty() ? "" : " " + text);
@@ -81,4 +81,4 @@ std::string explain(const Difference& difference, std::uint32_t pcr)
            shown(*difference.logged);
 }
 
-} // namespace teehost::vtpm
+} // namespace teehost::kit
