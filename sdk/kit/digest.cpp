@@ -98,6 +98,17 @@ typename Hasher<Size>::Digest Hasher<Size>::finish()
     return digest;
 }
 
+template <std::size_t Size>
+typename Hasher<Size>::Digest Hasher<Size>::soFar() const
+{
+    const detail::DigestContext copy = newContext();
+    expect(EVP_MD_CTX_copy_ex(copy.get(), context_.get()));
+    Digest digest;
+    unsigned length = 0;
+    expect(EVP_DigestFinal_ex(copy.get(), digest.data(), &length));
+    return digest;
+}
+
 template class Hasher<32>;
 template class Hasher<48>;
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include <teehost/kit/boot_events.h>
+#include <teehost/kit/byte_writer.h>
 
 #include "log/event_log.h"
 
@@ -108,27 +109,24 @@ void giveUpOnDisk(Collector& out)
         out.unknown(pcr, "what a disk boots is not among the inputs");
 }
 
-/// One field of an IMA template: its length as u32, then itself.
-void appendField(kit::Bytes& out, kit::ByteView field)
-{
-    for (unsigned i = 0; i < 4; ++i)
-        out.push_back(static_cast<std::uint8_t>(field.size() >> (8 * i)));
-    out.insert(out.end(), field.begin(), field.end());
-}
-
-/// The template's data (Linux, security/integrity/ima/ima_template_lib.c).
+/// The template's data (Linux, security/integrity/ima/ima_template_lib.c): fields, each behind its length.
 kit::Bytes aggregateRecord(const kit::AnyDigest& aggregate, ImaTemplate form)
 {
     using namespace std::literals;
-    kit::Bytes digest;
-    for (const kit::ByteView part : {kit::viewOf("sha256:\0"sv), aggregate.view()})
-        digest.insert(digest.end(), part.begin(), part.end());
-    kit::Bytes out;
-    appendField(out, digest);
-    appendField(out, kit::viewOf("boot_aggregate\0"sv));
+    kit::ByteWriter out;
+    const auto field = [&](std::initializer_list<kit::ByteView> parts) {
+        std::size_t size = 0;
+        for (const kit::ByteView part : parts)
+            size += part.size();
+        out.u32(static_cast<std::uint32_t>(size));
+        for (const kit::ByteView part : parts)
+            out.bytes(part);
+    };
+    field({kit::viewOf("sha256:\0"sv), aggregate.view()});
+    field({kit::viewOf("boot_aggregate\0"sv)});
     if (form == ImaTemplate::Sig)
-        appendField(out, {}); // no signature
-    return out;
+        field({}); // no signature
+    return out.take();
 }
 
 } // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "teehost/kit/kernel_header.h"
 
+#include <charconv>
+#include <utility>
+
 #include "teehost/kit/input_error.h"
 
 namespace teehost::kit {
@@ -8,7 +11,8 @@ namespace {
 
 // Offsets of boot.rst, "The Real-Mode Kernel Header".
 constexpr std::size_t kSetupHeaderEnd = 0x268;
-constexpr std::size_t kMagic = 0x202, kVersion = 0x206, kLoaderType = 0x210, kLoadFlags = 0x211;
+constexpr std::size_t kVideoMode = 0x1FA, kMagic = 0x202, kVersion = 0x206, kLoaderType = 0x210,
+                      kLoadFlags = 0x211;
 constexpr std::size_t kRamdiskImage = 0x218, kRamdiskSize = 0x21C, kHeapEnd = 0x224, kCmdlinePointer = 0x228;
 constexpr std::size_t kInitrdAddressMax = 0x22C, kExtendedFlags = 0x236;
 
@@ -53,10 +57,35 @@ std::uint64_t initrdAddress(std::span<const std::uint8_t> kernel, std::uint64_t 
     return (highest - size) & ~std::uint64_t{0xFFF};
 }
 
+/// What "vga=" in the command line asks for; QEMU looks for it anywhere, and does not start with another
+/// word.
+std::optional<std::uint64_t> videoMode(std::string_view cmdline)
+{
+    constexpr std::string_view kKey = "vga=";
+    const std::size_t at = cmdline.find(kKey);
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    std::string_view word = cmdline.substr(at + kKey.size());
+    constexpr std::pair<std::string_view, std::uint64_t> kWords[] = {
+        {"normal", 0xFFFF}, {"ext", 0xFFFE}, {"ask", 0xFFFD}};
+    for (const auto& [name, mode] : kWords)
+        if (word.starts_with(name))
+            return mode;
+    word = word.substr(0, word.find(' '));
+    const int base = word.starts_with("0x") || word.starts_with("0X") ? 16 : word.starts_with('0') ? 8 : 10;
+    if (base == 16)
+        word.remove_prefix(2);
+    std::uint32_t mode = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), mode, base);
+    if (error != std::errc() || end != word.data() + word.size())
+        refuse("is not started: QEMU does not understand the command line's \"vga=\"");
+    return mode;
+}
+
 } // namespace
 
 void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
-                       std::optional<std::uint64_t> initrd_size)
+                       std::optional<std::uint64_t> initrd_size, std::string_view cmdline)
 {
     if (kernel.size() < kSetupHeaderEnd || get(kernel, kMagic, 4) != 0x5372'6448) // "HdrS"
         refuse("has no setup header: not a bzImage");
@@ -68,6 +97,8 @@ void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
     kernel[kLoaderType] = kLoaderQemu;
     kernel[kLoadFlags] |= kCanUseHeap;
     put(kernel, kHeapEnd, kCmdlineAddress - kRealModeAddress - 0x200, 2);
+    if (const auto mode = videoMode(cmdline))
+        put(kernel, kVideoMode, *mode, 2);
     if (!initrd_size)
         return;
     put(kernel, kRamdiskImage, initrdAddress(kernel, low_memory, *initrd_size), 4);

@@ -123,14 +123,18 @@ std::vector<ByteView> authenticodeParts(ByteView image)
     });
 }
 
-std::vector<AnyDigest> authenticode(ByteView image, std::span<const HashAlgorithm> algorithms)
+std::vector<AnyDigest> authenticode(ByteView image, std::span<const HashAlgorithm> algorithms,
+                                    PePadding padding)
 {
+    constexpr std::array<std::uint8_t, 8> kZeros{};
     const auto parts = authenticodeParts(image);
     std::vector<AnyDigest> out;
     for (const HashAlgorithm algorithm : algorithms) {
         AnyHasher hasher(algorithm);
         for (const ByteView part : parts)
             hasher.update(part);
+        if (padding == PePadding::ToEight && image.size() % kZeros.size() != 0)
+            hasher.update(ByteView(kZeros).first(kZeros.size() - image.size() % kZeros.size()));
         out.push_back(hasher.finish());
     }
     return out;

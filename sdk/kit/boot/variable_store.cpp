@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "teehost/kit/variable_store.h"
 
+#include "teehost/kit/byte_writer.h"
 #include "teehost/kit/input_error.h"
 
 #include "teehost/kit/utf16.h"
@@ -105,17 +106,9 @@ bool VariableStore::enforcesSecureBoot() const noexcept
 
 Bytes variableEvent(const Guid& vendor, std::string_view name, ByteView data)
 {
-    const auto u64 = [](Bytes& out, std::uint64_t value) {
-        for (unsigned i = 0; i < 8; ++i)
-            out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-    };
-    Bytes out(vendor.begin(), vendor.end());
-    u64(out, name.size());
-    u64(out, data.size());
-    const Bytes wide = utf16Of(name);
-    out.insert(out.end(), wide.begin(), wide.end());
-    out.insert(out.end(), data.begin(), data.end());
-    return out;
+    ByteWriter out;
+    out.bytes(vendor).u64(name.size()).u64(data.size()).bytes(utf16Of(name)).bytes(data);
+    return out.take();
 }
 
 } // namespace teehost::kit

@@ -33,10 +33,12 @@ class KernelTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(KernelTest);
     CPPUNIT_TEST(fillsInTheHeaderAsQemuDoes);
     CPPUNIT_TEST(placesTheInitrdByProtocolAndMemory);
+    CPPUNIT_TEST(writesTheVideoMode);
     CPPUNIT_TEST(refusesWhatIsNoKernel);
     CPPUNIT_TEST(leavesOutChecksumAndSignatures);
     CPPUNIT_TEST(hashesEveryOtherByte);
     CPPUNIT_TEST(hashesInTheOrderOfTheFile);
+    CPPUNIT_TEST(padsWhereItIsToldTo);
     CPPUNIT_TEST(refusesDamagedImages);
     CPPUNIT_TEST(writesLoadOptions);
     CPPUNIT_TEST(refusesCommandLinesItCannotPredict);
@@ -78,6 +80,25 @@ class KernelTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_EQUAL(row.address, u32At(kernel, 0x218));
             CPPUNIT_ASSERT_EQUAL(0x1001u, u32At(kernel, 0x21C));
         }
+    }
+
+    void writesTheVideoMode()
+    {
+        struct Row {
+            std::string_view cmdline;
+            std::uint32_t mode;
+        };
+        for (const Row& row : {Row{"quiet", 0}, Row{"vga=ask", 0xFFFD}, Row{"a vga=0x317 b", 0x317},
+                               Row{"xvga=normal", 0xFFFF}, Row{"vga=791", 791}, Row{"vga=010", 8}}) {
+            Bytes kernel = KernelBuilder().build();
+            patchKernelHeader(kernel, 1u << 30, std::nullopt, row.cmdline);
+            CPPUNIT_ASSERT_EQUAL(row.mode, u32At(kernel, 0x1FA) & 0xFFFF);
+        }
+        for (const std::string_view cmdline : {"vga=", "vga=x", "vga=12x"})
+            expectRefusal("bad_kernel", [&] {
+                Bytes kernel = KernelBuilder().build();
+                patchKernelHeader(kernel, 1u << 30, std::nullopt, cmdline);
+            });
     }
 
     void refusesWhatIsNoKernel()
@@ -127,6 +148,20 @@ class KernelTest final : public CppUnit::TestFixture {
         kept.insert(kept.end(), kernel.begin() + kOptional + 68, kernel.begin() + kOptional + 144);
         kept.insert(kept.end(), kernel.begin() + kOptional + 152, kernel.end());
         CPPUNIT_ASSERT_EQUAL(toHex(sha256(kept)), digestOf(kernel));
+    }
+
+    void padsWhereItIsToldTo()
+    {
+        constexpr HashAlgorithm kOne[] = {HashAlgorithm::Sha2_256};
+        Bytes longer = KernelBuilder().build();
+        longer.push_back('x');
+        Bytes padded = longer;
+        padded.resize(padded.size() + 7, 0);
+        const auto digest = [&](const Bytes& image, PePadding padding) {
+            return toHex(authenticode(image, kOne, padding).front().view());
+        };
+        CPPUNIT_ASSERT_EQUAL(digest(padded, PePadding::None), digest(longer, PePadding::ToEight));
+        CPPUNIT_ASSERT(digest(longer, PePadding::None) != digest(longer, PePadding::ToEight));
     }
 
     void refusesDamagedImages()

@@ -39,6 +39,8 @@ public:
     void update(ByteView bytes);
     /// The digest of all updates since the last finish().
     [[nodiscard]] Digest finish();
+    /// What finish() would give now; the updates go on.
+    [[nodiscard]] Digest soFar() const;
     /// The digest of just these bytes.
     [[nodiscard]] Digest of(ByteView bytes)
     {

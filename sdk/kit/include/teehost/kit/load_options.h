@@ -13,8 +13,11 @@ namespace teehost::kit {
 /// began to prepend it, so that the command line's "--" does not hide it.
 enum class LoadOptionsForm { InitrdLast, InitrdFirst };
 
-/// Why a command line is not launched with its PCRs predicted; nothing for one that is fine. UTF-16 would be
-/// made of each byte beyond ASCII on its own; QEMU acts on vga= by changing the kernel's header.
+/// Why it cannot be told what UTF-16 the firmware makes of a command line; nothing for one that is fine.
+[[nodiscard]] std::optional<std::string> notPlainCmdline(std::string_view cmdline);
+
+/// Why a command line is not launched with its PCRs predicted; nothing for one that is fine. Besides
+/// the above, QEMU acts on vga= by changing the kernel's header.
 [[nodiscard]] std::optional<std::string> unpredictableCmdline(std::string_view cmdline);
 
 /// What the kernel finds as its load options and measures into PCR 9: UTF-16LE with its terminator. Empty
