@@ -50,7 +50,8 @@ std::optional<bool> mustPass(const Json& expect)
     for (const char* key : {"ok", "parses"})
         if (expect.contains(key))
             return expect[key].is_null() ? std::nullopt : std::optional(expect[key] == true);
-    return expect.value("result", "ok") != "fail";
+    const std::string result = expect.value("result", "ok");
+    return result != "fail" && result != "error";
 }
 
 bool isRemark(const std::string& key)

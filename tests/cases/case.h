@@ -82,6 +82,7 @@ using Runners = std::map<std::string, Runner>; ///< by kind
 
 // One for each folder of vectors.
 void addSevSnpCases(Runners& runners);
+void addTdxMeasureCases(Runners& runners);
 /// `predict` says what the inputs of a measured boot determine, in the words of its `expect`.
 using Predict = std::function<Json(const Case&)>;
 void addVtpmCases(Runners& runners, const Predict& predict);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tdx/measure/kernel_forms.h"
+
+#include <array>
+
+#include <teehost/kit/board.h>
+#include <teehost/kit/file.h>
+#include <teehost/kit/input_error.h>
+#include <teehost/kit/kernel_header.h>
+#include <teehost/kit/pe_authenticode.h>
+#include <teehost/kit/qemu_version.h>
+
+namespace teehost::tdx {
+namespace {
+
+constexpr std::size_t kMaxKernelBytes = 512u << 20;
+// QEMU commit a7542a38f399 hands the kernel to a confidential guest as it is. It landed the day after 10.1.0,
+// so that a 10.1 of a distribution may have it.
+constexpr kit::QemuVersion kLastPatching{10, 1}, kFirstWithout{10, 2};
+
+kit::Sha384Digest authenticode(kit::ByteView image)
+{
+    constexpr std::array kSha384{kit::HashAlgorithm::Sha2_384};
+    const auto digest = kit::authenticode(image, kSha384, kit::PePadding::ToEight).front();
+    kit::Sha384Digest out;
+    std::copy(digest.view().begin(), digest.view().end(), out.begin());
+    return out;
+}
+
+} // namespace
+
+std::vector<KernelForm> kernelForms(const KernelInputs& inputs)
+{
+    const auto version = kit::QemuVersion::of(inputs.qemuVersion);
+    const bool mayPatch = !version || *version < kFirstWithout;
+    const bool mayLeave = !version || *version >= kLastPatching;
+    kit::Bytes kernel = kit::readFile(inputs.path, "kernel", kMaxKernelBytes);
+    std::vector<KernelForm> out;
+    if (mayLeave)
+        out.push_back({"QEMU leaves the kernel as it is", authenticode(kernel)});
+    if (mayPatch) {
+        try {
+            kit::patchKernelHeader(kernel, kit::lowMemory(kit::Board::Q35, inputs.memoryBytes),
+                                   inputs.initrdBytes, inputs.cmdline);
+            out.push_back({"QEMU fills in the kernel's header", authenticode(kernel)});
+        } catch (const kit::InputError&) {
+            if (!mayLeave) // else it is a kernel that such a QEMU does not boot
+                throw;
+        }
+    }
+    if (out.size() == 1)
+        out.front().when.clear();
+    return out;
+}
+
+} // namespace teehost::tdx

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tdx/measure/measure_td.h"
+
+#include <algorithm>
+#include <array>
+
+#include <teehost/kit/file.h>
+#include <teehost/kit/input_error.h>
+#include <teehost/kit/reader.h>
+
+#include "tdx/measure/rtmr_predictions.h"
+
+namespace teehost::tdx {
+namespace {
+
+std::string rangeOf(const TdvfSection& section)
+{
+    return std::string(nameOf(section.type)) + ", " + std::to_string(section.size / kPageSize) +
+           " pages at " + kit::hexNumber(section.address) +
+           (section.isExtended() ? ", with contents" : ", without contents");
+}
+
+Candidate mrtdCandidate(const TdvfImage& image, MrtdOrder order, const std::string& source)
+{
+    const Mrtd mrtd = computeMrtd(image, order);
+    Candidate out{std::string(nameOf(order)), mrtd.value, {}};
+    for (const MrtdStep& step : mrtd.steps)
+        out.events.push_back({rangeOf(step.section), source, step.after});
+    return out;
+}
+
+/// The orders that are expected become candidates, the other a remark.
+void addMrtd(const TdInputs& inputs, const TdvfImage& image, TdMeasurement& out)
+{
+    RegisterPrediction mrtd{"MRTD"};
+    for (const MrtdOrder order : {MrtdOrder::SinglePass, MrtdOrder::TwoPass}) {
+        Candidate candidate = mrtdCandidate(image, order, inputs.firmware);
+        const bool expected = inputs.mrtd == MrtdChoice::Any ||
+                              (inputs.mrtd == MrtdChoice::SinglePass) == (order == MrtdOrder::SinglePass);
+        if (expected)
+            mrtd.candidates.push_back(std::move(candidate));
+        else
+            out.commentary.push_back({"not expected: what a " + candidate.when + " kernel would make of it",
+                                      inputs.firmware, candidate.value});
+    }
+    if (mrtd.candidates.size() == 1)
+        mrtd.candidates.front().when.clear();
+    out.registers.push_back(std::move(mrtd));
+}
+
+struct Initrd {
+    std::uint64_t size;
+    kit::Sha384Digest digest;
+};
+
+std::optional<Initrd> readInitrd(const std::string& path)
+{
+    if (path.empty())
+        return std::nullopt;
+    constexpr std::array kSha384{kit::HashAlgorithm::Sha2_384};
+    const kit::FileDigests hashed = kit::hashFile(path, "initrd", kSha384);
+    if (hashed.size > UINT32_MAX)
+        throw kit::InputError("bad_kernel", "the initrd is longer than 4 GiB");
+    Initrd out{hashed.size, {}};
+    const kit::ByteView digest = hashed.digests.front().view();
+    std::copy(digest.begin(), digest.end(), out.digest.begin());
+    return out;
+}
+
+/// Why nothing can be said of kernel and command line; nothing when it can.
+std::optional<std::string> unpredictableBoot(const TdInputs& inputs, const TdvfImage& image)
+{
+    if (inputs.kernel.empty())
+        return "what a disk boots is not among the inputs";
+    if (enforcesSecureBoot(image) == true)
+        return "the firmware's variable store has Secure Boot enforced, which denies a kernel that QEMU "
+               "hands "
+               "over: the firmware then starts it without measuring it";
+    return std::nullopt;
+}
+
+void addDirectBoot(const TdInputs& inputs, const FirmwareProfile* profile, TdMeasurement& out)
+{
+    const std::optional<Initrd> initrd = readInitrd(inputs.initrd);
+    KernelInputs kernel{inputs.kernel, inputs.cmdline, std::nullopt, inputs.memoryBytes, inputs.qemuVersion};
+    if (initrd)
+        kernel.initrdBytes = initrd->size;
+    out.registers.push_back(predictRtmr1(kernelForms(kernel), profile));
+    out.registers.push_back(
+        predictRtmr2(inputs, initrd ? std::optional(initrd->digest) : std::nullopt, profile));
+}
+
+void addRtmrs(const TdInputs& inputs, const TdvfImage& image, const FirmwareProfile* profile,
+              TdMeasurement& out)
+{
+    if (profile != nullptr) {
+        out.registers.push_back(predictRtmr0(inputs, image, *profile));
+        if (inputs.acpi)
+            out.acpi = inputs.acpi->origin;
+    } else {
+        out.registers.push_back(RegisterPrediction::unknown(
+            "RTMR0", "what this firmware measures is not known; name its firmware profile"));
+    }
+    if (const auto reason = unpredictableBoot(inputs, image)) {
+        for (const char* name : {"RTMR1", "RTMR2"})
+            out.registers.push_back(RegisterPrediction::unknown(name, *reason));
+    } else {
+        addDirectBoot(inputs, profile, out);
+    }
+}
+
+void addSilentRtmrs(const KnownFirmware& firmware, TdMeasurement& out)
+{
+    for (const char* name : {"RTMR0", "RTMR1", "RTMR2"})
+        out.registers.push_back(RegisterPrediction::unknown(name, std::string(firmware.measuresNothing)));
+}
+
+} // namespace
+
+std::optional<MrtdChoice> mrtdChoiceNamed(std::string_view word) noexcept
+{
+    if (word == "single-pass")
+        return MrtdChoice::SinglePass;
+    if (word == "two-pass")
+        return MrtdChoice::TwoPass;
+    if (word == "any")
+        return MrtdChoice::Any;
+    return std::nullopt;
+}
+
+const RegisterPrediction* TdMeasurement::find(std::string_view name) const noexcept
+{
+    const auto found =
+        std::find_if(registers.begin(), registers.end(), [&](const auto& one) { return one.name == name; });
+    return found == registers.end() ? nullptr : &*found;
+}
+
+TdMeasurement measureTd(const TdInputs& inputs)
+{
+    const kit::Bytes file = kit::readFile(inputs.firmware, "firmware", kMaxTdvfBytes);
+    const TdvfImage image = TdvfImage::parse(file);
+    const kit::Sha256Digest sha256 = kit::sha256(file);
+    const KnownFirmware* known = findFirmware(sha256);
+    const bool isSilent = known != nullptr && !known->measuresNothing.empty();
+    const auto profile =
+        inputs.profile || known == nullptr ? inputs.profile : parseFirmwareProfile(known->profile);
+
+    TdMeasurement out;
+    out.firmware = known != nullptr ? std::string(known->name) : "unknown, SHA-256 " + kit::toHex(sha256);
+    out.profile = profile ? profile->name : std::string();
+    out.qemuRefuses = image.qemuRefuses;
+    out.notPortable = notPortable(image);
+    addMrtd(inputs, image, out);
+    if (isSilent && !inputs.profile) {
+        addSilentRtmrs(*known, out);
+    } else {
+        // Who names a profile may know more; but what is known is said.
+        out.firmwareNote = isSilent ? known->measuresNothing : "";
+        addRtmrs(inputs, image, profile ? &*profile : nullptr, out);
+    }
+    out.registers.push_back(
+        RegisterPrediction::unknown("RTMR3", "the guest extends it while it runs; zeros until then"));
+    return out;
+}
+
+} // namespace teehost::tdx
