@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/attest/measurement_file.h"
 
+#include <set>
+
 #include "cli/attest/claims.h"
 #include "cli/failure.h"
 #include "cli/output/escape.h"
@@ -30,6 +32,17 @@ Json measurementJson(const Measured& measured)
     return json;
 }
 
+constexpr const char* kAnyWillDo = "Of a register with several digests, any of them will do.\n";
+
+bool hasAlternatives(const Measurement& measurement)
+{
+    std::set<std::pair<std::string, plugin::DigestAlg>> seen;
+    for (const auto& reg : measurement.registers)
+        if (!seen.emplace(reg.name, reg.alg).second)
+            return true;
+    return false;
+}
+
 std::string registersText(const Measurement& measurement)
 {
     if (measurement.registers.empty())
@@ -37,7 +50,7 @@ std::string registersText(const Measurement& measurement)
     Table table({{"REGISTER"}, {"ALGORITHM"}, {"DIGEST"}});
     for (const auto& reg : measurement.registers)
         table.add({reg.name, plugin::algName(reg.alg), toHex(reg.digest)});
-    return table.render();
+    return table.render() + (hasAlternatives(measurement) ? kAnyWillDo : "");
 }
 
 std::string eventsText(const Measurement& measurement)

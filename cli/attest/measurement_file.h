@@ -8,6 +8,8 @@
 //      "events": [{"register": "LAUNCH_DIGEST", "algorithm": "sha384", "what": "kernel", "source": "…",
 //                  "digest": "…"}],
 //      "attesters": [the same for each]}
+//
+// Several registers of one name and algorithm are alternatives: any of them will do.
 #pragma once
 
 #include <string>

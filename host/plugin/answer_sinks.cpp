@@ -178,8 +178,9 @@ void MeasureSink::reg(const th_register* raw)
     expectStruct(raw, "register");
     Register reg = takeRegister(raw->name, raw->alg, raw->digest, "register");
     for (const Register& other : measurement_.registers)
-        if (other.name == reg.name && other.alg == reg.alg)
-            duplicate("register \"" + printable(reg.name) + "\" is given twice for " + algName(reg.alg));
+        if (other == reg) // with another digest it is an alternative
+            duplicate("register \"" + printable(reg.name) + "\" is given twice with the same " +
+                      algName(reg.alg));
     measurement_.registers.push_back(std::move(reg));
 }
 

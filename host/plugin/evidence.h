@@ -51,7 +51,7 @@ struct MeasureEvent {
 
 /// Reference values: what evidence of a VM must show.
 struct Measurement {
-    std::vector<Register> registers; ///< each (name, alg) once
+    std::vector<Register> registers; ///< several of one (name, alg): any of them will do; each digest once
     std::vector<Named> values;       ///< each key once
     std::vector<MeasureEvent> events;
     bool operator==(const Measurement&) const = default;

@@ -573,8 +573,8 @@ typedef struct th_register {
     th_str name;     /* "LAUNCH_DIGEST", "MRTD", "RTMR1", "PCR4" */
     th_bytes digest; /* as long as alg says */
 } th_register;
-/* What went into a register, in order.  For a register that is extended, the events replayed from zeros give its
- * digest; for others they are commentary. */
+/* What went into a register, in order.  For a register that is extended and has one digest, the events replayed from
+ * zeros give it; for others they are commentary, and `what` says which of several digests an event belongs to. */
 typedef struct th_measure_event {
     uint32_t struct_size;
     th_alg alg;
@@ -587,7 +587,9 @@ typedef struct th_measure_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void* ctx;
-    th_status (*reg)(const struct th_measure_sink*, const th_register*) TH_NOEXCEPT; /* [in-call] (name, alg) once */
+    /* [in-call] Again for the same (name, alg), with another digest, when what decides between them is not known: any of
+     * them will do, as in th_verify_request.expected.  Each digest once. */
+    th_status (*reg)(const struct th_measure_sink*, const th_register*) TH_NOEXCEPT;
     th_status (*value)(const struct th_measure_sink*, const th_named*)
         TH_NOEXCEPT; /* [in-call] policy bits, SVNs, ids */
     th_status (*event)(const struct th_measure_sink*, const th_measure_event*) TH_NOEXCEPT; /* [in-call] */

@@ -31,6 +31,7 @@ class AppraiseTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(isUndecidedWithoutReferenceValues);
     CPPUNIT_TEST(failsWithoutReferenceValuesToo);
     CPPUNIT_TEST(attestsAgainstReferenceValues);
+    CPPUNIT_TEST(handsOverEveryAlternative);
     CPPUNIT_TEST(putsTheWorstFirstInEveryOrder);
     CPPUNIT_TEST(givesThePluginWhatItJudgesBy);
     CPPUNIT_TEST(showsWhatCameOfTheChallenge);
@@ -145,6 +146,17 @@ private:
         matter.references.measurement.registers = {{"PCR4", plugin::DigestAlg::Sha256, Bytes(32)}};
         expectVerdict(Standing::Attested, "attested by tpm", judged({matter}));
         CPPUNIT_ASSERT_EQUAL(std::string("PCR4"), court_->tpmSays.asked.at(0).expected.at(0));
+    }
+
+    void handsOverEveryAlternative()
+    {
+        const auto plugin = measuring();
+        auto matter = matterOf(plugin);
+        matter.references.measurement.registers = {{"RTMR1", plugin::DigestAlg::Sha384, Bytes(48, 1)},
+                                                   {"RTMR1", plugin::DigestAlg::Sha384, Bytes(48, 2)}};
+        expectVerdict(Standing::Attested, "attested by tpm", judged({matter}));
+        const std::vector<std::string> twice{"RTMR1", "RTMR1"};
+        CPPUNIT_ASSERT(court_->tpmSays.asked.at(0).expected == twice);
     }
 
     void putsTheWorstFirstInEveryOrder()

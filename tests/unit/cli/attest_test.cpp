@@ -38,6 +38,7 @@ class AttestTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(letsNoTextOfTheEvidencePoseAsItsOwn);
     CPPUNIT_TEST(fetchesCollateralOnceAndKeepsIt);
     CPPUNIT_TEST(verifiesAgainstWhatItMeasured);
+    CPPUNIT_TEST(takesAnyOfSeveralDigests);
     CPPUNIT_TEST(refusesReferencesOfAnotherForm);
     CPPUNIT_TEST(measuresAsReadableReport);
     CPPUNIT_TEST(layersThePluginsOptions);
@@ -329,6 +330,25 @@ class AttestTest final : public CppUnit::TestFixture {
         // The attester's part is found by its name.
         CPPUNIT_ASSERT_EQUAL(
             0, run({"verify", "--report", evidence("rock"), "--reference", reference}).exitCode);
+        CPPUNIT_ASSERT_EQUAL(3, run({"verify", "--report", report(), "--reference", reference}).exitCode);
+    }
+
+    void takesAnyOfSeveralDigests()
+    {
+        auto command = measureCommand();
+        command.back() = "either"; // the CPU's model
+        const std::string words = "Of a register with several digests, any of them will do.\n";
+        expectContains(words, run(command).out);
+        CPPUNIT_ASSERT(run(measureCommand()).out.find(words) == std::string::npos);
+        const json told = object(command);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, told["registers"].size());
+        const std::string reference = file("expected.json", told.dump());
+        for (const auto& reg : told["registers"]) {
+            const auto evidence =
+                file("evidence", "paper\ndigest=" + reg["digest"].get<std::string>() + "\n");
+            const json accepted = object({"verify", "--report", evidence, "--reference", reference});
+            CPPUNIT_ASSERT_EQUAL(told["registers"].dump(), accepted["expected"]["registers"].dump());
+        }
         CPPUNIT_ASSERT_EQUAL(3, run({"verify", "--report", report(), "--reference", reference}).exitCode);
     }
 

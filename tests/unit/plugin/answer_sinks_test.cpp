@@ -199,6 +199,7 @@ class AnswerSinksTest final : public CppUnit::TestFixture {
                                      str("kernel"), str("/k"),     give(digest)};
         CPPUNIT_ASSERT_EQUAL(TH_OK + 0, good.table()->event(good.table(), &event));
         CPPUNIT_ASSERT_EQUAL(TH_ALREADY_EXISTS + 0, good.table()->reg(good.table(), &mrtd));
+        takesAlternatives(digest);
 
         struct Row {
             th_register given;
@@ -213,6 +214,19 @@ class AnswerSinksTest final : public CppUnit::TestFixture {
             sink.table()->reg(sink.table(), &row.given);
             expectError(row.category, row.words, [&] { (void)sink.finish(); });
         }
+    }
+
+    static void takesAlternatives(const Bytes& digest)
+    {
+        const Bytes other(48, 2);
+        MeasureSink sink;
+        for (const Bytes& one : {digest, other}) {
+            const th_register rtmr = reg("RTMR1", TH_ALG_SHA384, one);
+            CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sink.table()->reg(sink.table(), &rtmr));
+        }
+        const auto registers = sink.finish().registers;
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, registers.size());
+        CPPUNIT_ASSERT(registers[0].digest == digest && registers[1].digest == other);
     }
 
     void ordersFindingsByConfidence()

@@ -17,6 +17,7 @@ class Reference {
 public:
     explicit Reference(const th_measure_sink* sink) noexcept : sink_(sink) {}
 
+    /// Once, or with every digest that will do when what decides between them is not known.
     void reg(std::string_view name, th_alg alg, ByteView digest) const
     {
         const th_register out{sizeof out, alg, str(name), bytes(digest)};
