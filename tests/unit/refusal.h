@@ -9,17 +9,18 @@
 
 namespace teehost::test {
 
-/// `body` refuses with that reason.
+/// `body` refuses with that reason; returns what it says.
 template <class Body>
-void expectRefusal(const std::string& reason, Body&& body)
+std::string expectRefusal(const std::string& reason, Body&& body)
 {
     try {
         body();
     } catch (const kit::InputError& error) {
         CPPUNIT_ASSERT_EQUAL(reason, std::string(error.reason()));
-        return;
+        return error.what();
     }
     CPPUNIT_FAIL("not refused for " + reason);
+    return {};
 }
 
 } // namespace teehost::test
