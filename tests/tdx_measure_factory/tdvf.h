@@ -44,7 +44,7 @@ struct TdvfBuilder {
 
     [[nodiscard]] kit::Bytes build() const;
     /// Of the descriptor.
-    [[nodiscard]] static constexpr std::size_t metadataOffset() noexcept { return kSize - 0x800; }
+    [[nodiscard]] static constexpr std::size_t metadataOffset() noexcept { return kSize - 0x200; }
 };
 
 } // namespace teehost::tdx_factory

@@ -60,13 +60,13 @@ class TdvfImageTest final : public CppUnit::TestFixture {
         const Row rows[] = {
             {"TDVF_NO_FOOTER", {.hasFooter = false}, "(at offset 0xffd0)"},
             {"TDVF_NO_METADATA", {.hasEntry = false}, "not built for TDX"},
-            {"TDVF_SIGNATURE", {.signature = "TDVX"}, "(at offset 0xf800)"},
-            {"TDVF_VERSION", {.version = 2}, "version 2 (at offset 0xf800)"},
-            {"TDVF_LENGTH", {.count = 5}, "5 sections in 208 bytes (at offset 0xf800)"},
-            {"TDVF_LENGTH", {.count = 0x0800'0006}, "(at offset 0xf800)"}, // 16 + 32 n wraps to 208
+            {"TDVF_SIGNATURE", {.signature = "TDVX"}, "(at offset 0xfe00)"},
+            {"TDVF_VERSION", {.version = 2}, "version 2 (at offset 0xfe00)"},
+            {"TDVF_LENGTH", {.count = 5}, "5 sections in 208 bytes (at offset 0xfe00)"},
+            {"TDVF_LENGTH", {.count = 0x0800'0006}, "(at offset 0xfe00)"}, // 16 + 32 n wraps to 208
             {"TDVF_LENGTH", {.length = 207}, "6 sections in 207 bytes"},
             {"TDVF_LENGTH", {.sections = {{0, 0, 0, 0x1000, 2, 0}}}, "1 sections in 48 bytes"},
-            {"TDVF_RANGE", {.count = 0x100, .length = 0x2010}, "end beyond the image (at offset 0xf800)"},
+            {"TDVF_RANGE", {.count = 0x100, .length = 0x2010}, "end beyond the image (at offset 0xfe00)"},
             {"TDVF_RANGE", {.fromEnd = 0x10001}, "0x10001 bytes before its end (at offset 0xffb8)"},
             {"TDVF_RANGE", {.fromEnd = 15}, "0xf bytes before its end"},
         };
@@ -106,7 +106,7 @@ class TdvfImageTest final : public CppUnit::TestFixture {
         // The offset is that of the seventh entry.
         const std::string message = expectRefusal(
             "TDVF_SECTION", [&] { static_cast<void>(TdvfImage::parse(with(rows[0].section).build())); });
-        CPPUNIT_ASSERT_MESSAGE(message, message.ends_with("(at offset 0xf8d0)"));
+        CPPUNIT_ASSERT_MESSAGE(message, message.ends_with("(at offset 0xfed0)"));
     }
 
     void refusesATableThatIsWrong()
