@@ -2,6 +2,8 @@
 //
 // A TD's log is refused, or its events lie in it one after the other, replay, and can be shown; and what a
 // register's events are is no difference to themselves. Input: the log.
+#include <algorithm>
+
 #include "tdx/measure/td_log.h"
 #include "tests/fuzz/refusal.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tdx/measure/kernel_forms.h"
 
+#include <algorithm>
 #include <array>
 
 #include <teehost/kit/board.h>
@@ -29,20 +30,27 @@ kit::Sha384Digest authenticode(kit::ByteView image)
 
 } // namespace
 
+bool mayPatchKernel(std::string_view qemu_version) noexcept
+{
+    const auto version = kit::QemuVersion::of(qemu_version);
+    return !version || *version < kFirstWithout;
+}
+
 std::vector<KernelForm> kernelForms(const KernelInputs& inputs)
 {
     const auto version = kit::QemuVersion::of(inputs.qemuVersion);
-    const bool mayPatch = !version || *version < kFirstWithout;
+    const bool mayPatch = mayPatchKernel(inputs.qemuVersion);
     const bool mayLeave = !version || *version >= kLastPatching;
     kit::Bytes kernel = kit::readFile(inputs.path, "kernel", kMaxKernelBytes);
     std::vector<KernelForm> out;
     if (mayLeave)
-        out.push_back({"QEMU leaves the kernel as it is", authenticode(kernel)});
+        out.push_back({"QEMU leaves the kernel as it is", inputs.path, authenticode(kernel)});
     if (mayPatch) {
         try {
             kit::patchKernelHeader(kernel, kit::lowMemory(kit::Board::Q35, inputs.memoryBytes),
                                    inputs.initrdBytes, inputs.cmdline);
-            out.push_back({"QEMU fills in the kernel's header", authenticode(kernel)});
+            out.push_back({"QEMU fills in the kernel's header",
+                           inputs.path + ", its header filled in by QEMU", authenticode(kernel)});
         } catch (const kit::InputError&) {
             if (!mayLeave) // else it is a kernel that such a QEMU does not boot
                 throw;

@@ -60,7 +60,7 @@ std::optional<Initrd> readInitrd(const std::string& path)
     constexpr std::array kSha384{kit::HashAlgorithm::Sha2_384};
     const kit::FileDigests hashed = kit::hashFile(path, "initrd", kSha384);
     if (hashed.size > UINT32_MAX)
-        throw kit::InputError("bad_kernel", "the initrd is longer than 4 GiB");
+        throw kit::InputError("bad_initrd", "the initrd is longer than 4 GiB");
     Initrd out{hashed.size, {}};
     const kit::ByteView digest = hashed.digests.front().view();
     std::copy(digest.begin(), digest.end(), out.digest.begin());
@@ -79,13 +79,26 @@ std::optional<std::string> unpredictableBoot(const TdInputs& inputs, const TdvfI
     return std::nullopt;
 }
 
+/// A kernel that cannot be measured leaves the other registers as they are.
+RegisterPrediction rtmr1Of(const KernelInputs& kernel, const FirmwareProfile* profile)
+{
+    try {
+        return predictRtmr1(kernelForms(kernel), profile);
+    } catch (const kit::InputError& e) {
+        return RegisterPrediction::unknown("RTMR1", e.what());
+    }
+}
+
 void addDirectBoot(const TdInputs& inputs, const FirmwareProfile* profile, TdMeasurement& out)
 {
     const std::optional<Initrd> initrd = readInitrd(inputs.initrd);
     KernelInputs kernel{inputs.kernel, inputs.cmdline, std::nullopt, inputs.memoryBytes, inputs.qemuVersion};
     if (initrd)
         kernel.initrdBytes = initrd->size;
-    out.registers.push_back(predictRtmr1(kernelForms(kernel), profile));
+    if (initrd && mayPatchKernel(inputs.qemuVersion) && !inputs.otherMemoryLayout.empty())
+        out.registers.push_back(RegisterPrediction::unknown("RTMR1", inputs.otherMemoryLayout));
+    else
+        out.registers.push_back(rtmr1Of(kernel, profile));
     out.registers.push_back(
         predictRtmr2(inputs, initrd ? std::optional(initrd->digest) : std::nullopt, profile));
 }

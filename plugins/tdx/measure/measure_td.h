@@ -65,7 +65,7 @@ struct TdMeasurement {
     [[nodiscard]] const RegisterPrediction* find(std::string_view name) const noexcept;
 };
 
-/// InputError TDVF_... (tdvf_image.h), bad_pe, bad_kernel. std::system_error and std::runtime_error for files
+/// InputError TDVF_... (tdvf_image.h), bad_initrd. std::system_error and std::runtime_error for files
 /// that cannot be read.
 [[nodiscard]] TdMeasurement measureTd(const TdInputs& inputs);
 

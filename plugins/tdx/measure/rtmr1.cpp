@@ -9,7 +9,7 @@ namespace {
 TdEvents eventsOf(const KernelForm& kernel, ReadyToBoot separator)
 {
     // OVMF loads a kernel from QEMU before its boot manager announces to call it.
-    TdEvents out{{"kernel", kernel.when, kernel.digest}, textEvent(kit::kCallingApplication)};
+    TdEvents out{{"kernel", kernel.source, kernel.digest}, textEvent(kit::kCallingApplication)};
     if (separator == ReadyToBoot::Rtmr1)
         out.push_back(separatorEvent("separator, ready to boot"));
     out.push_back(textEvent(kit::kExitInvocation));

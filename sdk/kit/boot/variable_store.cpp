@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "teehost/kit/variable_store.h"
 
+#include <algorithm>
+
 #include "teehost/kit/byte_writer.h"
 #include "teehost/kit/input_error.h"
 

@@ -6,6 +6,8 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <teehost/kit/file.h>
+
 #include "boot_factory/boot_files.h"
 #include "tdx/measure/measure_td.h"
 #include "tdx_measure/support.h"
@@ -40,6 +42,7 @@ class MeasureTdTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(choosesTheOrderOfMrtd);
     CPPUNIT_TEST(saysWhyRtmr0IsNotPredicted);
     CPPUNIT_TEST(saysWhyTheBootIsNotPredicted);
+    CPPUNIT_TEST(knowsAFirmwareThatMeasuresNothing);
     CPPUNIT_TEST(measuresTheVariablesOfTheStore);
     CPPUNIT_TEST(changesWhatAnInputDecides);
     CPPUNIT_TEST_SUITE_END();
@@ -233,10 +236,36 @@ private:
         expectContains("beyond ASCII", reasonFor("RTMR2"));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, measured("RTMR1").candidates.size());
         inputs_ = good;
+        inputs_.otherMemoryLayout = "max-ram-below-4g moves the VM's memory";
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, measured("RTMR1").candidates.size());
+        inputs_.qemuVersion = "8.2.2"; // which tells the kernel where its initrd is
+        CPPUNIT_ASSERT_EQUAL(inputs_.otherMemoryLayout, reasonFor("RTMR1"));
+        inputs_ = good;
+        inputs_.kernel = inputs_.initrd; // no kernel at all
+        expectContains("PE image", reasonFor("RTMR1"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, measured("MRTD").candidates.size());
+        inputs_ = good;
         useStore({{kit::uefiGuid("8be4df61-93ca-11d2-aa0d-00e098032b8c"), "PK", "key"}});
         expectContains("Secure Boot enforced", reasonFor("RTMR1"));
         expectContains("Secure Boot enforced", reasonFor("RTMR2"));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, measured("RTMR0").candidates.size());
+    }
+
+    void knowsAFirmwareThatMeasuresNothing()
+    {
+        inputs_.firmware = "/usr/share/ovmf/OVMF.fd";
+        inputs_.profile.reset();
+        if (!std::filesystem::exists(inputs_.firmware) ||
+            findFirmware(kit::sha256OfFile(inputs_.firmware, "firmware")) == nullptr)
+            return; // another distribution's
+        const TdMeasurement out = measureTd(inputs_);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, out.find("MRTD")->candidates.size());
+        for (const char* name : {"RTMR0", "RTMR1", "RTMR2"})
+            expectContains("TdTcg2Dxe", out.find(name)->reason);
+        inputs_.profile = parseFirmwareProfile("edk2-2022.11"); // somebody knows better
+        const TdMeasurement told = measureTd(inputs_);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, told.find("RTMR1")->candidates.size());
+        expectContains("TdTcg2Dxe", told.firmwareNote);
     }
 
     void measuresTheVariablesOfTheStore()
