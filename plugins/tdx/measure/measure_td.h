@@ -49,8 +49,9 @@ struct TdInputs {
 
     std::optional<AcpiTables> acpi;
     std::string noAcpi; ///< why there are none, for people
-    /// Of the items that newer firmware measures, those that the machine has. Others are not looked at.
-    std::vector<FwCfgItem> fwCfg{};
+    /// Of the items that newer firmware measures, those that the machine has; others are not looked at.
+    /// Nothing: it is not known which it has.
+    std::optional<std::vector<FwCfgItem>> fwCfg{};
 };
 
 struct TdMeasurement {

@@ -115,7 +115,8 @@ std::optional<std::string> notPortable(const TdvfImage& image)
             continue;
         if (section.type == SectionType::TdHob)
             return "the TD HOB is measured with what the VMM writes there; zeros are measured here";
-        if (section.rawSize < section.size)
+        // Where the image has nothing at all, zeros are what everybody adds.
+        if (section.rawSize != 0 && section.rawSize < section.size)
             return "of the " + std::string(nameOf(section.type)) + " at " + kit::hexNumber(section.address) +
                    " " + kit::hexNumber(section.size - section.rawSize) +
                    " bytes are not in the image; zeros are measured here, while QEMU takes the bytes that "

@@ -34,10 +34,12 @@ kit::VariableStore storeOf(const TdvfImage& image)
     return kit::VariableStore::parse(image.rawOf(*cfv));
 }
 
-void addFwCfg(const std::vector<FwCfgItem>& items, TdEvents& out)
+void addFwCfg(const TdInputs& inputs, TdEvents& out)
 {
+    if (!inputs.fwCfg)
+        throw Unpredictable("this firmware measures fw_cfg items, and it is not known which the machine has");
     for (const std::string_view name : kMeasuredItems)
-        for (const FwCfgItem& item : items)
+        for (const FwCfgItem& item : *inputs.fwCfg)
             if (item.name == name)
                 out.push_back({"fw_cfg " + item.name, "", kit::sha384(item.content)});
 }
@@ -106,7 +108,7 @@ TdEvents eventsOf(const TdInputs& inputs, const TdvfImage& image, const Firmware
     out.push_back(
         {"variable store (CFV)", inputs.firmware, kit::sha384(image.rawOf(*image.find(SectionType::Cfv)))});
     if (profile.measuresFwCfg)
-        addFwCfg(inputs.fwCfg, out);
+        addFwCfg(inputs, out);
     addPolicyVariables(store, profile, inputs.firmware, out);
     out.push_back(separatorEvent("separator"));
     addAcpi(inputs, out);

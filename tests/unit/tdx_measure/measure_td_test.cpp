@@ -128,6 +128,7 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::size_t{4}, measured("RTMR1").candidates[0].events.size());
         CPPUNIT_ASSERT(options() == wide("quiet initrd=initrd\0"sv));
         inputs_.profile = parseFirmwareProfile("edk2-2025.02");
+        inputs_.fwCfg.emplace(); // there are none
         CPPUNIT_ASSERT_EQUAL(std::string("variable Boot0000"),
                              measured("RTMR0").candidates[0].events.back().what);
         const auto rtmr1 = namesOf(measured("RTMR1").candidates[0].events);
@@ -140,7 +141,7 @@ private:
 
     void measuresFwCfgItemsThatAreThere()
     {
-        inputs_.fwCfg = {{"bootorder", {1}}, {"opt/somebody/else", {2}}, {"BootMenu", {3, 0}}};
+        inputs_.fwCfg = {{{"bootorder", {1}}, {"opt/somebody/else", {2}}, {"BootMenu", {3, 0}}}};
         CPPUNIT_ASSERT_EQUAL(std::size_t{14}, measured("RTMR0").candidates[0].events.size());
         inputs_.profile = parseFirmwareProfile("custom,fw-cfg=on");
         const TdEvents events = measured("RTMR0").candidates[0].events;
@@ -148,6 +149,8 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::string("fw_cfg BootMenu"), events[2].what);
         CPPUNIT_ASSERT_EQUAL(std::string("fw_cfg bootorder"), events[3].what);
         CPPUNIT_ASSERT(events[3].digest == kit::sha384(kit::Bytes{1}));
+        inputs_.fwCfg.reset();
+        expectContains("fw_cfg items", reasonFor("RTMR0"));
     }
 
     void hasCandidatesForAnUnknownFirmware()

@@ -133,6 +133,7 @@ class MrtdTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!differs({0x4000, 0x1000, 0xFFFF'0000, 0x1000, 0, 1}));
         CPPUNIT_ASSERT(differs({0x4000, 0xFFF, 0xFFFF'0000, 0x1000, 0, 1}));
         CPPUNIT_ASSERT(!differs({0x4000, 0xFFF, 0xFFFF'0000, 0x1000, 0, 0})); // not measured
+        CPPUNIT_ASSERT(!differs({0, 0, 0x1000, 0x1000, 3, 1}));               // zeros for everybody
         TdvfBuilder hob;
         hob.sections[4].attributes = 1;
         const kit::Bytes file = hob.build();
