@@ -14,7 +14,7 @@ public:
     Writer& number(std::uint64_t value, std::size_t size)
     {
         for (std::size_t i = 0; i < size; ++i)
-            bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+            bytes_.push_back(static_cast<std::uint8_t>(i < sizeof value ? value >> (8 * i) : 0));
         return *this;
     }
     Writer& add(kit::ByteView bytes)
