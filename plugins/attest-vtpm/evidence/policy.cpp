@@ -3,66 +3,27 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <map>
 
-#include <nlohmann/json.hpp>
-
-#include <teehost/kit/input_error.h>
+#include <teehost/kit/policy_json.h>
 
 #include "evidence/evidence.h"
 
 namespace teehost::vtpm {
 namespace {
 
-using Json = nlohmann::json;
+using kit::Json, kit::listRule, kit::ruleOf;
+using kit::policy::flag, kit::policy::several, kit::policy::text, kit::policy::wrong;
 
-struct BindingName {
-    AkBinding binding;
-    std::string_view name;
-};
+using BindingName = kit::policy::Word<AkBinding>;
 constexpr std::array kBindings{
-    BindingName{AkBinding::Activated, "activated"}, BindingName{AkBinding::Pinned, "pinned"},
-    BindingName{AkBinding::AkCertificate, "ak-certificate"},
-    BindingName{AkBinding::GuestAsserted, "guest-asserted"}, BindingName{AkBinding::None, "none"}};
-
-kit::InputError wrong(const std::string& key, const std::string& what)
-{
-    return {"policy", "the policy's \"" + key + "\" must be " + what};
-}
-
-bool flag(const std::string& key, const Json& value)
-{
-    if (!value.is_boolean())
-        throw wrong(key, "true or false");
-    return value.get<bool>();
-}
-
-std::string text(const std::string& key, const Json& value)
-{
-    if (!value.is_string() || value.get_ref<const std::string&>().empty())
-        throw wrong(key, "text");
-    return value.get<std::string>();
-}
-
-/// One, or a list with something in it: nothing can equal an element of an empty one.
-template <class Read>
-auto several(const std::string& key, const Json& value, Read&& read)
-{
-    std::vector<decltype(read(key, value))> out;
-    for (const Json& element : value.is_array() ? value : Json::array({value}))
-        out.push_back(read(key, element));
-    if (out.empty())
-        throw wrong(key, "a list with something in it");
-    return out;
-}
+    BindingName{"activated", AkBinding::Activated}, BindingName{"pinned", AkBinding::Pinned},
+    BindingName{"ak-certificate", AkBinding::AkCertificate},
+    BindingName{"guest-asserted", AkBinding::GuestAsserted}, BindingName{"none", AkBinding::None}};
 
 kit::Bytes bytes(const std::string& key, const Json& value)
 {
-    auto decoded = value.is_string() ? kit::fromHex(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!decoded || decoded->empty() || decoded->size() > 66)
-        throw wrong(key, "bytes in hexadecimal, or a list of such");
-    return std::move(*decoded);
+    constexpr std::size_t kMost = 66; // a name is a digest with its algorithm
+    return kit::policy::bytes(key, value, 1, kMost);
 }
 
 /// A digest of a bank that may be relied on.
@@ -84,10 +45,7 @@ std::uint32_t pcrIndex(const std::string& key, const Json& value)
 
 AkBinding binding(const std::string& key, const Json& value)
 {
-    for (const BindingName& one : kBindings)
-        if (value == one.name)
-            return one.binding;
-    throw wrong(key, "a list of activated, pinned, ak-certificate, guest-asserted, none");
+    return kit::policy::choice<AkBinding>(key, value, kBindings);
 }
 
 std::vector<PcrRule> pcrRules(const std::string& key, const Json& value)
@@ -142,35 +100,21 @@ ImaPolicy imaPolicy(const std::string& key, const Json& value)
     return out;
 }
 
-using Setter = std::function<void(Policy&, const std::string& key, const Json& value)>;
-
-template <class Member, class Read>
-Setter one(Member Policy::*member, Read read)
+const kit::PolicyRules<Policy>& rules()
 {
-    return [=](Policy& p, const std::string& key, const Json& value) { p.*member = read(key, value); };
-}
-template <class Element, class Read>
-Setter list(std::vector<Element> Policy::*member, Read read)
-{
-    return
-        [=](Policy& p, const std::string& key, const Json& value) { p.*member = several(key, value, read); };
-}
-
-const std::map<std::string, Setter, std::less<>>& setters()
-{
-    static const std::map<std::string, Setter, std::less<>> kSetters{
-        {"ak_binding", list(&Policy::akBindings, binding)},
-        {"ak_names", list(&Policy::akNames, bytes)},
-        {"required_pcrs", list(&Policy::requiredPcrs, pcrIndex)},
-        {"pcrs", one(&Policy::pcrs, pcrRules)},
-        {"require_event_log", one(&Policy::requireEventLog, flag)},
-        {"secure_boot", one(&Policy::secureBoot, flag)},
-        {"kernel_digest", list(&Policy::kernelDigests, digest)},
-        {"command_line", list(&Policy::commandLines, text)},
-        {"ima", one(&Policy::ima, imaPolicy)},
-        {"tee_nonce", one(&Policy::teeNonce, bytes)},
-        {"vm_id", one(&Policy::vmId, text)}};
-    return kSetters;
+    static const kit::PolicyRules<Policy> kRules{
+        {"ak_binding", listRule(&Policy::akBindings, binding)},
+        {"ak_names", listRule(&Policy::akNames, bytes)},
+        {"required_pcrs", listRule(&Policy::requiredPcrs, pcrIndex)},
+        {"pcrs", ruleOf(&Policy::pcrs, pcrRules)},
+        {"require_event_log", ruleOf(&Policy::requireEventLog, flag)},
+        {"secure_boot", ruleOf(&Policy::secureBoot, flag)},
+        {"kernel_digest", listRule(&Policy::kernelDigests, digest)},
+        {"command_line", listRule(&Policy::commandLines, text)},
+        {"ima", ruleOf(&Policy::ima, imaPolicy)},
+        {"tee_nonce", ruleOf(&Policy::teeNonce, bytes)},
+        {"vm_id", ruleOf(&Policy::vmId, text)}};
+    return kRules;
 }
 
 } // namespace
@@ -178,23 +122,15 @@ const std::map<std::string, Setter, std::less<>>& setters()
 std::string_view nameOf(AkBinding binding) noexcept
 {
     for (const BindingName& one : kBindings)
-        if (one.binding == binding)
+        if (one.value == binding)
             return one.name;
     return "unknown";
 }
 
 Policy Policy::parse(std::string_view json)
 {
-    const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-    if (!document.is_object())
-        throw kit::InputError("policy", "the policy is not a JSON object");
     Policy policy;
-    for (const auto& [name, value] : document.items()) {
-        const auto setter = setters().find(name);
-        if (setter == setters().end())
-            throw kit::InputError("policy", "the policy has the unknown rule \"" + name + "\"");
-        setter->second(policy, name, value);
-    }
+    rules().read(policy, kit::policy::document(json));
     return policy;
 }
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <charconv>
-#include <functional>
 
-#include <nlohmann/json.hpp>
-
-#include <teehost/kit/file.h>
+#include <teehost/kit/policy_json.h>
 
 #include "input_error.h"
 #include "report/policy.h"
@@ -12,98 +10,16 @@
 namespace teehost::sev_snp {
 namespace {
 
-using Json = nlohmann::json;
-
-InputError wrong(const std::string& key, const std::string& what)
-{
-    return {"policy", "the policy's \"" + key + "\" must be " + what};
-}
-
-bool boolean(const std::string& key, const Json& value)
-{
-    if (!value.is_boolean())
-        throw wrong(key, "true or false");
-    return value.get<bool>();
-}
-
-/// A number, or text: decimal, or hexadecimal with 0x (JSON has no hexadecimal, and bits are written so).
-std::uint64_t number(const std::string& key, const Json& value, std::uint64_t most = UINT64_MAX)
-{
-    std::uint64_t out = 0;
-    bool valid = value.is_number_unsigned();
-    if (valid) {
-        out = value.get<std::uint64_t>();
-    } else if (value.is_string()) {
-        std::string_view text = value.get_ref<const std::string&>();
-        const int base = text.starts_with("0x") ? 16 : 10;
-        text.remove_prefix(base == 16 ? 2 : 0);
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out, base);
-        valid = !text.empty() && error == std::errc() && end == text.data() + text.size();
-    }
-    if (!valid || out > most)
-        throw wrong(key, "a number from 0 to " + std::to_string(most));
-    return out;
-}
-
-kit::Bytes bytes(const std::string& key, const Json& value, std::size_t size)
-{
-    const auto decoded = value.is_string() ? kit::fromHex(value.get_ref<const std::string&>()) : std::nullopt;
-    if (!decoded || decoded->size() != size)
-        throw wrong(key, std::to_string(size) + " bytes in hexadecimal, or a list of such");
-    return *decoded;
-}
-
-std::vector<kit::Bytes> bytesList(const std::string& key, const Json& value, std::size_t size)
-{
-    std::vector<kit::Bytes> list;
-    if (!value.is_array())
-        list.push_back(bytes(key, value, size));
-    else
-        for (const Json& element : value)
-            list.push_back(bytes(key, element, size));
-    if (list.empty())
-        throw wrong(key, "a list with something in it: nothing can equal an element of an empty one");
-    return list;
-}
+using kit::Json, kit::listRule, kit::ruleOf;
+using kit::policy::flag, kit::policy::wrong;
+using Rules = kit::PolicyRules<Policy>;
 
 /// A list in which nobody is, is one too: then nobody is trusted.
 std::vector<kit::Bytes> trustedList(const std::string& key, const Json& value)
 {
     constexpr std::size_t kDigest = 48;
-    return value.is_array() && value.empty() ? std::vector<kit::Bytes>() : bytesList(key, value, kDigest);
-}
-
-/// 64 bytes, or the 8 that Turin has with zeros behind them.
-std::vector<kit::Bytes> chipList(const std::string& key, const Json& value)
-{
-    constexpr std::size_t kChip = 64, kShortText = 16;
-    std::vector<kit::Bytes> list;
-    for (const Json& element : value.is_array() ? value : Json::array({value})) {
-        const bool isShort =
-            element.is_string() && element.get_ref<const std::string&>().size() == kShortText;
-        list.push_back(bytes(key, element, isShort ? kShortText / 2 : kChip));
-        list.back().resize(kChip);
-    }
-    if (list.empty())
-        throw wrong(key, "a list with something in it");
-    return list;
-}
-
-/// 64 bytes, or 32 that zeros follow.
-std::vector<kit::Bytes> reportDataList(const std::string& key, const Json& value)
-{
-    const auto one = [&](const Json& element) {
-        const bool isShort = element.is_string() && element.get_ref<const std::string&>().size() == 64;
-        kit::Bytes data = bytes(key, element, isShort ? 32 : 64);
-        data.resize(64);
-        return data;
-    };
-    std::vector<kit::Bytes> list;
-    for (const Json& element : value.is_array() ? value : Json::array({value}))
-        list.push_back(one(element));
-    if (list.empty())
-        throw wrong(key, "a list with something in it");
-    return list;
+    return value.is_array() && value.empty() ? std::vector<kit::Bytes>()
+                                             : kit::policy::several(key, value, kit::policy::sized(kDigest));
 }
 
 std::vector<std::uint8_t> versionParts(const std::string& key, const Json& value, std::size_t count)
@@ -133,160 +49,104 @@ Policy::TcbFloor tcbFloor(const std::string& key, const Json& value)
     for (const auto& [name, component] : value.items()) {
         if (name != "fmc" && name != "boot_loader" && name != "tee" && name != "snp" && name != "microcode")
             throw wrong(key, "of fmc, boot_loader, tee, snp, microcode; \"" + name + "\" is none of them");
-        floor[name] = static_cast<std::uint8_t>(number(key + "." + name, component, 255));
+        floor[name] = static_cast<std::uint8_t>(kit::policy::number(key + "." + name, component, 255));
     }
     return floor;
 }
 
-std::vector<std::string> signingKeys(const std::string& key, const Json& value)
+std::string signingKey(const std::string& key, const Json& value)
 {
-    std::vector<std::string> names;
-    for (const Json& element : value.is_array() ? value : Json::array({value})) {
-        if (element != "VCEK" && element != "VLEK")
-            throw wrong(key, "a list of VCEK and VLEK");
-        names.push_back(element);
-    }
-    if (names.empty())
-        throw wrong(key, "a list with something in it");
-    return names;
+    if (value != "VCEK" && value != "VLEK")
+        throw wrong(key, "a list of VCEK and VLEK");
+    return value;
 }
 
 CrlMode crlMode(const std::string& key, const Json& value)
 {
-    if (value == "off")
-        return CrlMode::Off;
-    if (value == "if-present")
-        return CrlMode::IfPresent;
-    if (value == "required")
-        return CrlMode::Required;
-    throw wrong(key, "off, if-present or required");
+    using Word = kit::policy::Word<CrlMode>;
+    static constexpr std::array kWords{Word{"off", CrlMode::Off}, Word{"if-present", CrlMode::IfPresent},
+                                       Word{"required", CrlMode::Required}};
+    return kit::policy::choice<CrlMode>(key, value, kWords);
 }
 
-using Setter = std::function<void(Policy&, const std::string& key, const Json& value)>;
-
-Setter flag(bool Policy::*member)
+std::pair<std::uint8_t, std::uint8_t> abiVersion(const std::string& key, const Json& value)
 {
-    return [=](Policy& p, const std::string& key, const Json& value) { p.*member = boolean(key, value); };
-}
-Setter right(std::optional<bool> Policy::*member)
-{
-    return [=](Policy& p, const std::string& key, const Json& value) { p.*member = boolean(key, value); };
-}
-Setter list(std::vector<kit::Bytes> Policy::*member, std::size_t size)
-{
-    return [=](Policy& p, const std::string& key, const Json& value) {
-        p.*member = bytesList(key, value, size);
-    };
-}
-Setter trusted(std::vector<kit::Bytes> Policy::*member)
-{
-    return [=](Policy& p, const std::string& key, const Json& value) { p.*member = trustedList(key, value); };
-}
-Setter chips()
-{
-    return [](Policy& p, const std::string& key, const Json& value) { p.chipIds = chipList(key, value); };
-}
-template <class Member>
-Setter count(Member Policy::*member, std::uint64_t most = UINT64_MAX)
-{
-    return
-        [=](Policy& p, const std::string& key, const Json& value) { p.*member = number(key, value, most); };
+    const auto parts = versionParts(key, value, 2);
+    return {parts[0], parts[1]};
 }
 
-using Setters = std::map<std::string, Setter, std::less<>>;
-
-void readObject(Policy& policy, const Json& object, const Setters& setters, const std::string& prefix)
+FirmwareVersion firmwareVersion(const std::string& key, const Json& value)
 {
-    for (const auto& [name, value] : object.items()) {
-        const auto setter = setters.find(name);
-        if (setter == setters.end())
-            throw InputError("policy", "the policy has the unknown rule \"" + prefix + name + "\"");
-        setter->second(policy, prefix + name, value);
-    }
+    const auto parts = versionParts(key, value, 3);
+    return {parts[0], parts[1], parts[2]};
 }
 
-const Setters& platformSetters()
+const Rules& platformRules()
 {
-    static const Setters setters{
-        {"allow_smt", right(&Policy::platformAllowSmt)},
-        {"allow_tsme", right(&Policy::platformAllowTsme)},
-        {"allow_tio", right(&Policy::platformAllowTio)},
-        {"require_ecc", flag(&Policy::platformRequireEcc)},
-        {"require_rapl_disabled", flag(&Policy::platformRequireRaplDisabled)},
-        {"require_ciphertext_hiding", flag(&Policy::platformRequireCiphertextHiding)},
-        {"require_alias_check", flag(&Policy::platformRequireAliasCheck)}};
-    return setters;
+    static const Rules rules{
+        {"allow_smt", ruleOf(&Policy::platformAllowSmt, flag)},
+        {"allow_tsme", ruleOf(&Policy::platformAllowTsme, flag)},
+        {"allow_tio", ruleOf(&Policy::platformAllowTio, flag)},
+        {"require_ecc", ruleOf(&Policy::platformRequireEcc, flag)},
+        {"require_rapl_disabled", ruleOf(&Policy::platformRequireRaplDisabled, flag)},
+        {"require_ciphertext_hiding", ruleOf(&Policy::platformRequireCiphertextHiding, flag)},
+        {"require_alias_check", ruleOf(&Policy::platformRequireAliasCheck, flag)}};
+    return rules;
 }
 
-const Setters& policySetters()
+const Rules& policyRules()
 {
-    static const Setters setters{
-        {"measurement", list(&Policy::measurement, 48)},
-        {"report_data",
-         [](Policy& p, const std::string& k, const Json& v) { p.reportData = reportDataList(k, v); }},
-        {"host_data", list(&Policy::hostData, 32)},
-        {"family_id", list(&Policy::familyId, 16)},
-        {"image_id", list(&Policy::imageId, 16)},
-        {"report_id", list(&Policy::reportId, 32)},
-        {"report_id_ma", list(&Policy::reportIdMa, 32)},
-        {"chip_id", chips()},
-        {"chip_ids", chips()},
-        {"allow_debug", right(&Policy::allowDebug)},
-        {"allow_migration_agent", right(&Policy::allowMigrationAgent)},
-        {"allow_smt", right(&Policy::allowSmt)},
-        {"allow_cxl", right(&Policy::allowCxl)},
-        {"require_single_socket", flag(&Policy::requireSingleSocket)},
-        {"require_aes_256_xts", flag(&Policy::requireAes256Xts)},
-        {"require_rapl_disabled", flag(&Policy::requireRaplDisabled)},
-        {"require_ciphertext_hiding", flag(&Policy::requireCiphertextHiding)},
-        {"require_page_swap_disabled", flag(&Policy::requirePageSwapDisabled)},
-        {"minimum_abi",
-         [](Policy& p, const std::string& k, const Json& v) {
-             const auto parts = versionParts(k, v, 2);
-             p.minimumAbi = {parts[0], parts[1]};
-         }},
-        {"minimum_guest_svn", count(&Policy::minimumGuestSvn, UINT32_MAX)},
-        {"minimum_tcb",
-         [](Policy& p, const std::string& k, const Json& v) { p.minimumTcb = tcbFloor(k, v); }},
-        {"minimum_launch_tcb",
-         [](Policy& p, const std::string& k, const Json& v) { p.minimumLaunchTcb = tcbFloor(k, v); }},
-        {"require_committed_equals_current", flag(&Policy::requireCommittedEqualsCurrent)},
-        {"minimum_fw",
-         [](Policy& p, const std::string& k, const Json& v) {
-             const auto parts = versionParts(k, v, 3);
-             p.minimumFw = FirmwareVersion{parts[0], parts[1], parts[2]};
-         }},
+    using kit::policy::padded, kit::policy::sized, kit::policy::upTo;
+    static const auto chips = listRule(&Policy::chipIds, padded(64, 8)); // a chip id of Turin has 8 bytes
+    static const Rules rules{
+        {"measurement", listRule(&Policy::measurement, sized(48))},
+        {"report_data", listRule(&Policy::reportData, padded(64, 32))},
+        {"host_data", listRule(&Policy::hostData, sized(32))},
+        {"family_id", listRule(&Policy::familyId, sized(16))},
+        {"image_id", listRule(&Policy::imageId, sized(16))},
+        {"report_id", listRule(&Policy::reportId, sized(32))},
+        {"report_id_ma", listRule(&Policy::reportIdMa, sized(32))},
+        {"chip_id", chips},
+        {"chip_ids", chips},
+        {"allow_debug", ruleOf(&Policy::allowDebug, flag)},
+        {"allow_migration_agent", ruleOf(&Policy::allowMigrationAgent, flag)},
+        {"allow_smt", ruleOf(&Policy::allowSmt, flag)},
+        {"allow_cxl", ruleOf(&Policy::allowCxl, flag)},
+        {"require_single_socket", ruleOf(&Policy::requireSingleSocket, flag)},
+        {"require_aes_256_xts", ruleOf(&Policy::requireAes256Xts, flag)},
+        {"require_rapl_disabled", ruleOf(&Policy::requireRaplDisabled, flag)},
+        {"require_ciphertext_hiding", ruleOf(&Policy::requireCiphertextHiding, flag)},
+        {"require_page_swap_disabled", ruleOf(&Policy::requirePageSwapDisabled, flag)},
+        {"minimum_abi", ruleOf(&Policy::minimumAbi, abiVersion)},
+        {"minimum_guest_svn", ruleOf(&Policy::minimumGuestSvn, upTo(UINT32_MAX))},
+        {"minimum_tcb", ruleOf(&Policy::minimumTcb, tcbFloor)},
+        {"minimum_launch_tcb", ruleOf(&Policy::minimumLaunchTcb, tcbFloor)},
+        {"require_committed_equals_current", ruleOf(&Policy::requireCommittedEqualsCurrent, flag)},
+        {"minimum_fw", ruleOf(&Policy::minimumFw, firmwareVersion)},
         {"platform_info",
-         [](Policy& p, const std::string& k, const Json& v) {
-             if (!v.is_object())
-                 throw wrong(k, "an object");
-             readObject(p, v, platformSetters(), k + ".");
-         }},
-        {"vmpl", count(&Policy::vmpl, UINT32_MAX)},
-        {"vmpl_max", count(&Policy::vmplMax, 3)},
-        {"allowed_signing_keys",
-         [](Policy& p, const std::string& k, const Json& v) { p.allowedSigningKeys = signingKeys(k, v); }},
-        {"require_id_block", flag(&Policy::requireIdBlock)},
-        {"trusted_id_key_digests", trusted(&Policy::trustedIdKeyDigests)},
-        {"require_author_key", flag(&Policy::requireAuthorKey)},
-        {"trusted_author_key_digests", trusted(&Policy::trustedAuthorKeyDigests)},
-        {"minimum_launch_mit_vector", count(&Policy::minimumLaunchMitVector)},
-        {"minimum_current_mit_vector", count(&Policy::minimumCurrentMitVector)},
-        {"require_chip_id", flag(&Policy::requireChipId)},
-        {"crl", [](Policy& p, const std::string& k, const Json& v) { p.crl = crlMode(k, v); }},
-        {"allow_newer_report_version", flag(&Policy::allowNewerReportVersion)}};
-    return setters;
+         [](Policy& p, const std::string& key, const Json& value) { platformRules().read(p, value, key); }},
+        {"vmpl", ruleOf(&Policy::vmpl, upTo(UINT32_MAX))},
+        {"vmpl_max", ruleOf(&Policy::vmplMax, upTo(3))},
+        {"allowed_signing_keys", listRule(&Policy::allowedSigningKeys, signingKey)},
+        {"require_id_block", ruleOf(&Policy::requireIdBlock, flag)},
+        {"trusted_id_key_digests", ruleOf(&Policy::trustedIdKeyDigests, trustedList)},
+        {"require_author_key", ruleOf(&Policy::requireAuthorKey, flag)},
+        {"trusted_author_key_digests", ruleOf(&Policy::trustedAuthorKeyDigests, trustedList)},
+        {"minimum_launch_mit_vector", ruleOf(&Policy::minimumLaunchMitVector, upTo(UINT64_MAX))},
+        {"minimum_current_mit_vector", ruleOf(&Policy::minimumCurrentMitVector, upTo(UINT64_MAX))},
+        {"require_chip_id", ruleOf(&Policy::requireChipId, flag)},
+        {"crl", ruleOf(&Policy::crl, crlMode)},
+        {"allow_newer_report_version", ruleOf(&Policy::allowNewerReportVersion, flag)}};
+    return rules;
 }
 
 } // namespace
 
 Policy Policy::parse(std::string_view json)
 {
-    const Json document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-    if (!document.is_object())
-        throw InputError("policy", "the policy is not a JSON object");
+    const Json document = kit::policy::document(json);
     Policy policy;
-    readObject(policy, document, policySetters(), "");
+    policyRules().read(policy, document);
     const bool namesIdKeys = document.contains("trusted_id_key_digests");
     const bool namesAuthors = document.contains("trusted_author_key_digests");
     if (policy.requireIdBlock && !namesIdKeys && !namesAuthors)
