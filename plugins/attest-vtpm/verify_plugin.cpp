@@ -34,19 +34,6 @@ std::vector<kit::Certificate> certificatesIn(const std::vector<sdk::Blob>& blobs
     return out;
 }
 
-/// Evidence that cannot be read at all: its format fails, and nothing else can be looked at.
-void tellUnreadable(const kit::InputError& error, const sdk::VerifyRequest& request, sdk::Checks out)
-{
-    out.fail(check_id::kFormat, error.what());
-    for (const sdk::Check& check : kVtpmVerifyChecks) {
-        const bool asked = (check.flags & TH_CHECK_REQUIRED) != 0 ||
-                           ((check.flags & TH_CHECK_IF_REPORT_DATA) != 0 && !request.reportData.empty()) ||
-                           ((check.flags & TH_CHECK_IF_EXPECTED) != 0 && !request.expected.empty());
-        if (asked && check.id != check_id::kFormat)
-            out.skip(check.id, "the evidence cannot be read");
-    }
-}
-
 std::vector<kit::Certificate> certificatesOf(const std::string& file)
 {
     constexpr std::uint64_t kMostBytes = 64u << 10;
@@ -108,7 +95,8 @@ void AttestVtpm::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::
     try {
         evidence = readEvidence(request.evidence);
     } catch (const kit::InputError& e) {
-        return tellUnreadable(e, request, out);
+        return kit::tellUnreadable(check_id::kFormat, e.what(), "the evidence cannot be read",
+                                   kVtpmVerifyChecks, request, out);
     }
     const std::int64_t at = request.atWallNs != 0 ? request.atWallNs : call.wallNs();
     const Verified verified = verifyEvidence(evidence, {.nonce = request.reportData,

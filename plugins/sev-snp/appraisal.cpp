@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include <teehost/kit/bound_data.h>
 #include <teehost/kit/reader.h>
 
 namespace teehost::sev_snp {
@@ -27,21 +28,6 @@ CheckLine forbiddenByDefault(const Report& report, PolicyBit bit, const std::opt
     if (!granted.value_or(false))
         line.hint = "a VM for development may be accepted with a policy that says so";
     return line;
-}
-
-/// The bytes with zeros behind them: 32 bytes of a hash are put so.
-CheckLine reportDataCheck(const Report& report, sdk::ByteView wanted)
-{
-    kit::Bytes expected(wanted.begin(), wanted.end());
-    if (expected.size() > report.reportData.size())
-        return judged(check_id::kReportData, false, "policy:report_data",
-                      "64 bytes of report data at most can be bound, " + std::to_string(wanted.size()) +
-                          " are expected");
-    expected.resize(report.reportData.size());
-    const bool kept = kit::equal(expected, report.reportData);
-    return judged(check_id::kReportData, kept, "policy:report_data",
-                  kept ? "the report binds the data it must" : "the report binds other data than it must",
-                  kit::toHex(expected), kit::toHex(report.reportData));
 }
 
 CheckLine measurementCheck(const Report& report, const std::vector<sdk::RegisterValue>& expected)
@@ -129,7 +115,8 @@ std::vector<CheckLine> appraiseRequest(const Report& report, std::optional<Produ
         forbiddenByDefault(report, PolicyBit::MigrateMa, policy.allowMigrationAgent, check_id::kMigration,
                            "a migration agent, which can move the guest elsewhere")};
     if (!request.reportData.empty())
-        out.push_back(reportDataCheck(report, request.reportData));
+        out.push_back(kit::boundDataCheck(check_id::kReportData, "policy:report_data", request.reportData,
+                                          report.reportData));
     if (!request.expected.empty())
         out.push_back(measurementCheck(report, request.expected));
     bool unknown = false;

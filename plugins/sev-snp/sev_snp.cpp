@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sev_snp.h"
 
-#include "report/chain_cache.h"
 #include "report/evidence.h"
 
 namespace teehost::sev_snp {
 
-SevSnp::SevSnp(sdk::Call call)
-    : configuration_(call), host_(HostFacts::ofThisMachine()), chains_(std::make_unique<ChainCache>())
-{
-}
-
-SevSnp::~SevSnp() = default;
+SevSnp::SevSnp(sdk::Call call) : configuration_(call), host_(HostFacts::ofThisMachine()) {}
 
 int SevSnp::recognise(const sdk::Blob& blob)
 {

@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include <teehost/kit/lru_cache.h>
 #include <teehost/plugin.hpp>
 
 #include "configuration.h"
@@ -17,8 +18,10 @@
 
 namespace teehost::sev_snp {
 
-class ChainCache; // report/chain_cache.h
-struct Evidence;  // report/evidence.h
+struct Evidence; // report/evidence.h
+
+/// What was worked out of certificates: a host's VMs share one chain.
+using ChainCache = kit::LruCache<ChainFacts>;
 
 class SevSnp final : public sdk::Plugin {
 public:
@@ -36,7 +39,6 @@ public:
     static constexpr auto kVerifyChecks = kSevSnpVerifyChecks;
 
     explicit SevSnp(sdk::Call call);
-    ~SevSnp() override;
 
     [[nodiscard]] static int recognise(const sdk::Blob& blob);
 
@@ -61,7 +63,7 @@ private:
 
     Configuration configuration_;
     HostFacts host_;
-    std::unique_ptr<ChainCache> chains_;
+    ChainCache chains_;
     IdSignatures idSignatures_;
 };
 

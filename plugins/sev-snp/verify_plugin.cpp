@@ -2,17 +2,15 @@
 //
 // A verification from evidence to checks: find the certificates, work out what they are worth, judge the
 // report.
-#include <array>
 #include <chrono>
-#include <map>
 #include <string>
 
+#include <teehost/kit/fetch.h>
 #include <teehost/kit/tell_checks.h>
 
 #include "appraisal.h"
 #include "claims.h"
 #include "input_error.h"
-#include "report/chain_cache.h"
 #include "report/collateral.h"
 #include "report/evidence.h"
 #include "report/kds.h"
@@ -27,14 +25,13 @@ using std::chrono_literals::operator""h;
 // How long what was fetched counts as it is. A VCEK never changes under its URL; a chain hardly; a CRL says
 // itself until when it counts, but a newer one may be out.
 constexpr std::chrono::hours kVcekAge = 8760h, kChainAge = 720h, kCrlAge = 24h;
-constexpr std::uint64_t kMostFetched = 1u << 20;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 class CollateralFinder {
 public:
     CollateralFinder(sdk::Call call, const sdk::VerifyRequest& request, const Report& report, CrlMode crl)
         : call_(call), report_(report), kds_(call.text("kds_url")), crl_(crl), mayFetch_(call.canFetch()),
-          offline_(request.offline)
+          network_(request.offline ? kit::Network::Offline : kit::Network::Allowed)
     {
     }
 
@@ -120,15 +117,7 @@ private:
     bool fetch(const std::string& url, std::chrono::hours max_age)
     {
         try {
-            // Offline, what the host has kept is better than nothing, however old: what is signed says itself
-            // how long it counts.
-            const sdk::FetchOptions options =
-                offline_ ? sdk::FetchOptions{.maxBytes = kMostFetched, .flags = TH_FETCH_CACHE_ONLY}
-                         : sdk::FetchOptions{.maxAge = max_age, .maxBytes = kMostFetched};
-            const auto answer = call_.fetch(url, options);
-            if (answer.httpStatus != 200)
-                throw sdk::Error(TH_UNAVAILABLE,
-                                 "the server answers " + std::to_string(answer.httpStatus) + " for " + url);
+            const auto answer = kit::fetchCollateral(call_, url, max_age, network_);
             pool_.add(answer.body);
             fetched_ = true;
             return true;
@@ -145,7 +134,7 @@ private:
     std::string kds_;
     CrlMode crl_;
     bool mayFetch_;
-    bool offline_;
+    kit::Network network_;
     bool fetched_ = false;
     std::string troubles_, missing_;
     Collateral pool_;
@@ -154,24 +143,17 @@ private:
 /// Of everything that decides which chain a report has.
 ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& request)
 {
-    kit::Sha256 hasher;
-    const auto add = [&hasher](kit::ByteView blob) {
-        std::array<std::uint8_t, 8> length{};
-        for (std::size_t i = 0; i < length.size(); ++i)
-            length[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(blob.size()) >> (8 * i));
-        hasher.update(length);
-        hasher.update(blob);
-    };
-    add(evidence.report.subspan(0x048, 4));  // KEY_INFO
-    add(evidence.report.subspan(0x180, 96)); // REPORTED_TCB, CPUID, CHIP_ID
+    kit::ContentKey key;
+    key.add(evidence.report.subspan(0x048, 4));  // KEY_INFO
+    key.add(evidence.report.subspan(0x180, 96)); // REPORTED_TCB, CPUID, CHIP_ID
     for (const auto certificate : evidence.certificates)
-        add(certificate);
+        key.add(certificate);
     for (const auto& blob : request.collateral)
-        add(blob.data);
-    add({});
+        key.add(blob.data);
+    key.add({});
     for (const auto& blob : request.anchors)
-        add(blob.data);
-    return hasher.finish();
+        key.add(blob.data);
+    return key.finish();
 }
 
 std::vector<kit::Sha256Digest> rootsOf(const sdk::VerifyRequest& request)
@@ -200,19 +182,6 @@ const sdk::Blob& onlyReport(const sdk::VerifyRequest& request)
                              std::to_string(request.evidence.size()) + " pieces of evidence are given",
                          "give certificates as collateral");
     return request.evidence.front();
-}
-
-/// A report that cannot be read at all: its form fails, and nothing else can be looked at.
-void tellUnreadable(const InputError& error, const sdk::VerifyRequest& request, sdk::Checks out)
-{
-    out.fail(check_id::kForm, error.what());
-    for (const sdk::Check& check : kSevSnpVerifyChecks) {
-        const bool asked = (check.flags & TH_CHECK_REQUIRED) != 0 ||
-                           ((check.flags & TH_CHECK_IF_REPORT_DATA) != 0 && !request.reportData.empty()) ||
-                           ((check.flags & TH_CHECK_IF_EXPECTED) != 0 && !request.expected.empty());
-        if (asked && check.id != check_id::kForm)
-            out.skip(check.id, "the report cannot be read");
-    }
 }
 
 Policy readPolicy(const sdk::VerifyRequest& request)
@@ -253,7 +222,7 @@ SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request
     try {
         Chain out{nullptr, rootsOf(request), {}, {}};
         const auto key = cacheKey(evidence, request);
-        out.facts = chains_->find(key);
+        out.facts = chains_.find(key);
         if (out.facts)
             return out;
         CollateralFinder finder(call, request, report, crl);
@@ -262,7 +231,7 @@ SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request
         out.missing = finder.missing();
         // What was fetched grows old; the host keeps it, and knows how long.
         if (out.facts && !finder.fetched() && out.troubles.empty())
-            chains_->keep(key, out.facts);
+            chains_.keep(key, out.facts);
         return out;
     } catch (const InputError& e) {
         throw sdk::Error(TH_INVALID_ARGUMENT,
@@ -281,7 +250,8 @@ void SevSnp::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Chec
     try {
         evidence = readEvidence(blob.data);
     } catch (const InputError& e) {
-        return tellUnreadable(e, request, out);
+        return kit::tellUnreadable(check_id::kForm, e.what(), "the report cannot be read",
+                                   kSevSnpVerifyChecks, request, out);
     }
     const Report report = Report::parse(evidence->report);
     const CrlMode crl = crlMode(policy, call.text("crl"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/endorsement.h"
 
+#include <teehost/kit/der.h>
+
 #include "input_error.h"
 
 namespace teehost::sev_snp {
@@ -17,7 +19,7 @@ constexpr std::string_view kFmc = "1.3.6.1.4.1.3704.1.3.9";
 constexpr std::string_view kHwid = "1.3.6.1.4.1.3704.1.4";
 constexpr std::string_view kCspId = "1.3.6.1.4.1.3704.1.5";
 
-constexpr std::uint8_t kInteger = 0x02, kOctetString = 0x04, kIa5String = 0x16; // X.690
+constexpr std::uint8_t kOctetString = 0x04; // X.690
 
 class Extensions {
 public:
@@ -39,26 +41,29 @@ public:
                                                 std::string(what) + " (extension " + std::string(oid) + ")");
         return *std::move(value);
     }
-    /// An INTEGER from 0 to 255 in its one DER form.
+    /// The one element that the extension holds.
+    template <class Read>
+    [[nodiscard]] auto read(std::string_view oid, std::string_view what, Read&& element) const
+    {
+        const kit::Bytes value = get(oid, what);
+        kit::DerReader in(value, "extension");
+        try {
+            const auto out = element(in);
+            in.expectDone();
+            return out;
+        } catch (const kit::ParseError&) {
+            throw wrong(what);
+        }
+    }
+    /// An INTEGER from 0 to 255.
     [[nodiscard]] std::uint8_t number(std::string_view oid, std::string_view what) const
     {
-        const kit::Bytes v = get(oid, what);
-        if (v.size() == 3 && v[0] == kInteger && v[1] == 1 && v[2] < 0x80)
-            return v[2];
-        if (v.size() == 4 && v[0] == kInteger && v[1] == 2 && v[2] == 0 && v[3] >= 0x80)
-            return v[3];
-        throw wrong(what);
+        return static_cast<std::uint8_t>(
+            read(oid, what, [](kit::DerReader& in) { return in.integer(UINT8_MAX); }));
     }
     [[nodiscard]] std::string text(std::string_view oid, std::string_view what) const
     {
-        const kit::Bytes v = get(oid, what);
-        if (v.size() < 2 || v[0] != kIa5String || v[1] >= 0x80 || v.size() != 2u + v[1])
-            throw wrong(what);
-        std::string out(v.begin() + 2, v.end());
-        for (const char c : out)
-            if (c < 0x20 || c > 0x7e)
-                throw wrong(what);
-        return out;
+        return read(oid, what, [](kit::DerReader& in) { return in.ia5(); });
     }
 
 private:

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 
 #include <teehost/kit/digest.h>
 #include <teehost/kit/reader.h>
@@ -11,17 +10,7 @@
 namespace teehost::sev_snp {
 namespace {
 
-using kit::failed, kit::passed, kit::skipped, kit::undecided;
-
-std::string dateOf(kit::UnixSeconds at)
-{
-    std::tm parts{};
-    std::array<char, 32> text{};
-    if (::gmtime_r(&at, &parts) == nullptr ||
-        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-        return std::to_string(at);
-    return text.data();
-}
+using kit::failed, kit::passed, kit::skipped, kit::timeText, kit::undecided;
 
 /// One verification, check by check.
 class Verification {
@@ -64,15 +53,15 @@ public:
                 CheckLine line =
                     failed(kValidity, "validity",
                            "the certificate of " + certificate.name + " is valid from " +
-                               dateOf(certificate.validity.from) + " to " + dateOf(certificate.validity.to) +
-                               ", not at " + dateOf(terms_.at));
+                               timeText(certificate.validity.from) + " to " +
+                               timeText(certificate.validity.to) + ", not at " + timeText(terms_.at));
                 line.hint = "evidence that was stored is verified at the time it was collected (--at)";
                 return line;
             }
             end = std::min(end, certificate.validity.to);
         }
         return passed(kValidity,
-                      "all certificates are valid at " + dateOf(terms_.at) + ", until " + dateOf(end));
+                      "all certificates are valid at " + timeText(terms_.at) + ", until " + timeText(end));
     }
 
     [[nodiscard]] CheckLine crl() const
@@ -89,8 +78,8 @@ public:
             return failed(kCrl, chain_.crl->signature->reason, chain_.crl->signature->message);
         if (!chain_.crl->validity.covers(terms_.at))
             return failed(kCrl, "crl_stale",
-                          "the CRL is valid from " + dateOf(chain_.crl->validity.from) + " to " +
-                              dateOf(chain_.crl->validity.to) + ", not at " + dateOf(terms_.at));
+                          "the CRL is valid from " + timeText(chain_.crl->validity.from) + " to " +
+                              timeText(chain_.crl->validity.to) + ", not at " + timeText(terms_.at));
         if (chain_.crl->revoked)
             return failed(kCrl, chain_.crl->revoked->reason, chain_.crl->revoked->message);
         return passed(kCrl, "no certificate of the chain is revoked");

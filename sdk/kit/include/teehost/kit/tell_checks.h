@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From check lines to the host's sink. The one header of the kit that needs the SDK's C++ layer.
+// From check lines to the host's sink. Needs the SDK's C++ layer.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include <teehost/plugin.hpp>
@@ -35,6 +36,22 @@ inline void tell(const std::vector<CheckLine>& lines, sdk::Checks out)
             out.error(line.id, line.message, line.hint);
             break;
         }
+    }
+}
+
+/// Evidence that cannot be read at all: the check of its form fails, and of the others that are wanted none
+/// can be looked at, `because`.
+inline void tellUnreadable(std::string_view form, std::string_view why, std::string_view because,
+                           std::span<const sdk::Check> declared, const sdk::VerifyRequest& request,
+                           sdk::Checks out)
+{
+    out.fail(form, why);
+    for (const sdk::Check& check : declared) {
+        const bool asked = (check.flags & TH_CHECK_REQUIRED) != 0 ||
+                           ((check.flags & TH_CHECK_IF_REPORT_DATA) != 0 && !request.reportData.empty()) ||
+                           ((check.flags & TH_CHECK_IF_EXPECTED) != 0 && !request.expected.empty());
+        if (asked && check.id != form)
+            out.skip(check.id, because);
     }
 }
 

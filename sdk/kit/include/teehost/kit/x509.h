@@ -15,21 +15,12 @@
 #include "teehost/kit/crypto_error.h"
 #include "teehost/kit/digest.h"
 #include "teehost/kit/public_key.h"
+#include "teehost/kit/time.h"
 
 struct x509_st;
 struct X509_crl_st;
 
 namespace teehost::kit {
-
-/// Seconds since the Unix epoch.
-using UnixSeconds = std::int64_t;
-
-/// Both ends included.
-struct Validity {
-    UnixSeconds from = 0;
-    UnixSeconds to = 0;
-    [[nodiscard]] bool covers(UnixSeconds at) const noexcept { return from <= at && at <= to; }
-};
 
 /// Immutable and cheap to copy.
 class Certificate {
