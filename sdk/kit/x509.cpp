@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include <openssl/pemerr.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "teehost/kit/openssl_handle.h"
 #include "teehost/kit/openssl_scope.h"
@@ -144,6 +145,27 @@ bool Certificate::hasPssSha384Signature() const
            digest == NID_sha384 && key == NID_rsassaPss;
 }
 
+bool Certificate::hasEcdsaSha256Signature() const
+{
+    const OpensslScope scope;
+    return X509_get_signature_nid(x509_.get()) == NID_ecdsa_with_SHA256;
+}
+
+bool Certificate::mayIssue() const
+{
+    const OpensslScope scope;
+    return (X509_get_extension_flags(x509_.get()) & EXFLAG_CA) != 0 &&
+           (X509_get_extension_flags(x509_.get()) & EXFLAG_KUSAGE) != 0 &&
+           (X509_get_key_usage(x509_.get()) & KU_KEY_CERT_SIGN) != 0;
+}
+
+bool Certificate::isIssuedBy(const Certificate& issuer) const
+{
+    const OpensslScope scope;
+    return X509_NAME_cmp(X509_get_issuer_name(x509_.get()), X509_get_subject_name(issuer.raw())) == 0 &&
+           X509_verify(x509_.get(), X509_get0_pubkey(issuer.raw())) == 1;
+}
+
 Bytes Certificate::der() const
 {
     const OpensslScope scope;
@@ -164,6 +186,19 @@ bool Crl::isSignedBy(const Certificate& issuer) const
     return !hasCritical &&
            X509_NAME_cmp(X509_CRL_get_issuer(crl_.get()), X509_get_subject_name(issuer.raw())) == 0 &&
            X509_CRL_verify(crl_.get(), issuer.publicKey().raw()) == 1;
+}
+
+std::string Crl::issuerCommonName() const
+{
+    const OpensslScope scope;
+    return commonName(X509_CRL_get_issuer(crl_.get()));
+}
+
+std::size_t Crl::revokedCount() const
+{
+    const OpensslScope scope;
+    const int count = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(crl_.get())); // -1: no list
+    return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
 Validity Crl::validity() const

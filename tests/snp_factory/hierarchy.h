@@ -1,63 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A certificate hierarchy as AMD's, of keys made on the spot, and everything it signs: endorsement
-// certificates, CRLs, reports. Each part can be made wrong on purpose. RSA keys are short, because making
-// them takes the time.
+// certificates, CRLs, reports. Each part can be made wrong on purpose.
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
-
-#include <teehost/kit/bytes.h>
-#include <teehost/kit/x509.h>
 
 #include "report/report.h"
-
-struct evp_pkey_st;
+#include "x509_factory/x509_factory.h"
 
 namespace teehost::snp_factory {
 
-using kit::Bytes;
 using sev_snp::ProductLine;
 using sev_snp::Tcb;
 
-using Key = std::shared_ptr<evp_pkey_st>;
-[[nodiscard]] Key makeRsaKey();
-[[nodiscard]] Key makeEcKey(const char* curve = "P-384");
-
-inline constexpr kit::UnixSeconds kNow =
-    1'760'000'000; ///< October 2025: when everything is valid unless said otherwise
-inline constexpr kit::UnixSeconds kYear = 31'536'000;
-
-struct Extension {
-    std::string oid;
-    Bytes value;
-};
-
-struct CertificateTerms {
-    std::string subject; ///< common name
-    std::string issuer;
-    Key key;
-    Key signer;
-    bool isCa = false;
-    bool pss = true; ///< else PKCS #1 v1.5
-    std::uint64_t serial = 0;
-    kit::Validity validity{kNow - kYear, kNow + kYear};
-    std::vector<Extension> extensions{};
-};
-[[nodiscard]] kit::Certificate makeCertificate(const CertificateTerms& terms);
-
-struct CrlTerms {
-    std::string issuer;
-    Key signer;
-    kit::Validity validity{kNow - 86'400, kNow + 86'400};
-    std::vector<std::uint64_t> revoked{}; ///< serial numbers
-    bool criticalExtension = false;
-};
-[[nodiscard]] kit::Crl makeCrl(const CrlTerms& terms);
+using namespace x509_factory;
 
 /// DER of what AMD's extensions hold.
 [[nodiscard]] Bytes derInteger(std::uint8_t number);

@@ -13,14 +13,14 @@
 #include "host/plugin/contract.h"
 #include "plugin/support.h"
 #include "quote/credential.h"
-#include "snp_factory/hierarchy.h"
+#include "x509_factory/x509_factory.h"
 
 namespace teehost::vtpm::test {
 namespace {
 
 using plugin::Blob;
 using plugin::Named;
-using snp_factory::makeCertificate;
+using x509_factory::makeCertificate;
 
 constexpr std::uint32_t kEkAttributes = 0x000300b2;
 constexpr const char* kVm = "6c1e4fe6-3c36-4a52-9ff0-9f8fd3b9a001";
@@ -99,7 +99,7 @@ class ActivationTest : public CppUnit::TestFixture {
 
     const Scene scene_;
     plugin::test::KeptLog kept_;
-    const snp_factory::Key rootKey_ = snp_factory::makeEcKey();
+    const x509_factory::Key rootKey_ = x509_factory::makeEcKey();
     const kit::Certificate root_ = makeCertificate({"root", "root", rootKey_, rootKey_, true, false, 1});
     const Bytes certificate_ =
         makeCertificate({kVm, "root", endorsement().key(), rootKey_, false, false, 3}).der();

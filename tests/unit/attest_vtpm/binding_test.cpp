@@ -3,13 +3,13 @@
 // Whose key signs: certificates, a TEE's report, the verifier's own memory.
 #include "attest_vtpm/scene.h"
 #include "quote/certification.h"
-#include "snp_factory/hierarchy.h"
+#include "x509_factory/x509_factory.h"
 
 namespace teehost::vtpm::test {
 namespace {
 
-using snp_factory::CertificateTerms;
-using snp_factory::makeCertificate;
+using x509_factory::CertificateTerms;
+using x509_factory::makeCertificate;
 
 class BindingTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(BindingTest);
@@ -19,7 +19,7 @@ class BindingTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(tiesEndorsementKeysToVms);
     CPPUNIT_TEST_SUITE_END();
 
-    const snp_factory::Key rootKey_ = snp_factory::makeEcKey(), caKey_ = snp_factory::makeEcKey();
+    const x509_factory::Key rootKey_ = x509_factory::makeEcKey(), caKey_ = x509_factory::makeEcKey();
     const kit::Certificate root_ = makeCertificate({"root", "root", rootKey_, rootKey_, true, false, 1});
     const kit::Certificate ca_ = makeCertificate({"ca", "root", caKey_, rootKey_, true, false, 2});
 
@@ -66,7 +66,7 @@ class BindingTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("ak-certificate"), bindingOf(evidence, terms));
         terms.anchors = pool; // an intermediate is an anchor when it is given as one
         CPPUNIT_ASSERT_EQUAL(std::string("ak-certificate"), bindingOf(evidence, terms));
-        terms.at += 3 * snp_factory::kYear;
+        terms.at += 3 * x509_factory::kYear;
         CPPUNIT_ASSERT_EQUAL(std::string("untrusted_root"), bindingOf(evidence, terms));
         terms.at = kNow;
         message.akCertificate = leaf(tpmOf(Scheme::RsaSsa).key(), "ak").der();

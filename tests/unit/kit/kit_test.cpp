@@ -15,12 +15,13 @@
 #include <teehost/kit/reader.h>
 #include <teehost/kit/x509.h>
 
-#include "snp_factory/hierarchy.h"
+#include "x509_factory/x509_factory.h"
 
 namespace teehost::kit {
 namespace {
 
 namespace fs = std::filesystem;
+using x509_factory::pem;
 
 class KitTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(KitTest);
@@ -114,30 +115,21 @@ class KitTest : public CppUnit::TestFixture {
         fs::remove_all(folder);
     }
 
-    static std::string pem(const char* label, const Bytes& der)
-    {
-        std::string text = toBase64(der), out = "-----BEGIN " + std::string(label) + "-----\n";
-        for (std::size_t at = 0; at < text.size(); at += 64)
-            out += text.substr(at, 64) + "\n";
-        return out + "-----END " + label + "-----\n";
-    }
-
-    const snp_factory::Key key_ = snp_factory::makeEcKey();
+    const x509_factory::Key key_ = x509_factory::makeEcKey();
 
     [[nodiscard]] Certificate certificate() const
     {
-        return snp_factory::makeCertificate(
-            {"leaf", "leaf", key_, key_, false, true, 0x00ff, {1000, 2000}, {}});
+        return x509_factory::makeCertificate({"leaf", "leaf", key_, key_, false, true, 0x00ff, {1000, 2000}});
     }
 
     void readsEveryFormOfCertificates()
     {
         const Bytes der = certificate().der();
-        const Bytes crl = snp_factory::makeCrl({"leaf", key_}).der();
+        const Bytes crl = x509_factory::makeCrl({"leaf", key_}).der();
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, readX509(der).certificates.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, readX509(crl).crls.size());
         const std::string both = "some words\n" + pem("CERTIFICATE", der) + pem("X509 CRL", crl) +
-                                 pem("CERTIFICATE", der) + pem("SOMETHING ELSE", {1, 2, 3});
+                                 pem("CERTIFICATE", der) + pem("SOMETHING ELSE", Bytes{1, 2, 3});
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, readX509(viewOf(both)).certificates.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, readX509(viewOf(both)).crls.size());
         CPPUNIT_ASSERT(looksLikeX509(der) && looksLikeX509(viewOf(both)) && !looksLikeX509(viewOf("words")));
@@ -147,7 +139,8 @@ class KitTest : public CppUnit::TestFixture {
         for (const Bytes& bad :
              {longer, Bytes(), Bytes{0x30, 0x82, 0xff, 0xff}, Bytes(cut.begin(), cut.end())})
             CPPUNIT_ASSERT_THROW(static_cast<void>(readX509(bad)), CryptoError);
-        CPPUNIT_ASSERT_THROW(static_cast<void>(readX509(viewOf(pem("SOMETHING ELSE", {1})))), CryptoError);
+        CPPUNIT_ASSERT_THROW(static_cast<void>(readX509(viewOf(pem("SOMETHING ELSE", Bytes{1})))),
+                             CryptoError);
     }
 
     void tellsValidityAndSerial()
@@ -165,10 +158,9 @@ class KitTest : public CppUnit::TestFixture {
 
     void verifiesRawSignatures()
     {
-        Bytes report = snp_factory::makeReport({}, key_); // signs with a raw signature in little endian
-        const auto digest = sha384(ByteView(report).first(sev_snp::kSignedSize));
-        const Bytes r = reversed(ByteView(report).subspan(0x2a0, 48)),
-                    s = reversed(ByteView(report).subspan(0x2e8, 48));
+        const Bytes signature = x509_factory::signBytes(viewOf("a message"), key_, 48);
+        const auto digest = sha384(viewOf("a message"));
+        const ByteView r = ByteView(signature).first(48), s = ByteView(signature).subspan(48);
         const PublicKey key(key_);
         CPPUNIT_ASSERT(key.verifyEcdsa(digest, r, s));
         CPPUNIT_ASSERT(!key.verifyEcdsa(digest, s, r));
@@ -205,7 +197,7 @@ class KitTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_THROW(AnyDigest(Bytes(65)), std::length_error);
     }
 
-    static Bytes rsaSignature(const snp_factory::Key& key, bool pss, ByteView message)
+    static Bytes rsaSignature(const x509_factory::Key& key, bool pss, ByteView message)
     {
         EVP_PKEY_CTX* parameters = nullptr;
         const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
@@ -221,7 +213,7 @@ class KitTest : public CppUnit::TestFixture {
 
     void verifiesRsaSignatures()
     {
-        const auto rsa = snp_factory::makeRsaKey();
+        const auto rsa = x509_factory::makeRsaKey();
         const PublicKey key(rsa);
         const Bytes message(100, 7);
         const auto digest = sha256(message);
@@ -243,8 +235,8 @@ class KitTest : public CppUnit::TestFixture {
 
     void findsAWayToAnAnchor()
     {
-        using snp_factory::kNow, snp_factory::makeCertificate;
-        const auto signer = snp_factory::makeEcKey();
+        using x509_factory::kNow, x509_factory::makeCertificate;
+        const auto signer = x509_factory::makeEcKey();
         const auto root = makeCertificate({"root", "root", key_, key_, true, false, 1});
         const auto middle = makeCertificate({"middle", "root", signer, key_, true, false, 2});
         const auto leaf = makeCertificate({"leaf", "middle", key_, signer, false, false, 3});
@@ -256,7 +248,7 @@ class KitTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, findChain(leaf, {}, middles, kNow).issuers.size());
         CPPUNIT_ASSERT(findChain(leaf, {}, roots, kNow).fault);
         CPPUNIT_ASSERT(findChain(leaf, pool, {}, kNow).fault);
-        CPPUNIT_ASSERT(findChain(leaf, pool, roots, kNow + 3 * snp_factory::kYear).fault);
+        CPPUNIT_ASSERT(findChain(leaf, pool, roots, kNow + 3 * x509_factory::kYear).fault);
     }
 
     void leavesTheErrorQueueAlone()

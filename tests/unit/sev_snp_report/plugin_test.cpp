@@ -34,16 +34,6 @@ public:
     std::vector<plugin::FetchRequest> asked;
 };
 
-std::string pem(const kit::Certificate& certificate)
-{
-    constexpr std::size_t kLine = 64; // RFC 7468, section 2
-    const std::string text = kit::toBase64(certificate.der());
-    std::string out = "-----BEGIN CERTIFICATE-----\n";
-    for (std::size_t at = 0; at < text.size(); at += kLine)
-        out += text.substr(at, kLine) + "\n";
-    return out + "-----END CERTIFICATE-----\n";
-}
-
 Bytes bytesOf(const std::string& text) { return {text.begin(), text.end()}; }
 
 class PluginTest : public CppUnit::TestFixture {

@@ -43,6 +43,13 @@ public:
     [[nodiscard]] std::optional<Bytes> extension(std::string_view oid) const;
     /// Signed with RSASSA-PSS and SHA-384.
     [[nodiscard]] bool hasPssSha384Signature() const;
+    /// Signed with ECDSA and SHA-256.
+    [[nodiscard]] bool hasEcdsaSha256Signature() const;
+    /// Says of itself that it may sign certificates: a CA, with keyCertSign.
+    [[nodiscard]] bool mayIssue() const;
+    /// Names this certificate as its issuer, and is signed by its key. Whether that one may issue is another
+    /// question.
+    [[nodiscard]] bool isIssuedBy(const Certificate& issuer) const;
     [[nodiscard]] Bytes der() const;
     [[nodiscard]] Sha256Digest fingerprint() const; ///< SHA-256 of der()
 
@@ -61,6 +68,9 @@ public:
     /// Names this certificate as its issuer, and is signed by its key. CRLs with a critical extension are
     /// refused, since none is understood here.
     [[nodiscard]] bool isSignedBy(const Certificate& issuer) const;
+    /// As of a certificate.
+    [[nodiscard]] std::string issuerCommonName() const;
+    [[nodiscard]] std::size_t revokedCount() const;
     /// thisUpdate to nextUpdate; without the latter it ends with its beginning.
     [[nodiscard]] Validity validity() const;
     /// By serial number. The caller makes sure that the CRL is of the certificate's issuer.
