@@ -7,7 +7,7 @@ namespace teehost::kit::policy {
 
 Json document(std::string_view text)
 {
-    Json out = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    Json out = withReason("policy", [&] { return parseJson(text, "the policy"); });
     if (!out.is_object())
         throw InputError("policy", "the policy is not a JSON object");
     return out;

@@ -5,6 +5,7 @@
 
 #include <teehost/kit/bound_data.h>
 #include <teehost/kit/der.h>
+#include <teehost/kit/json.h>
 #include <teehost/kit/lru_cache.h>
 #include <teehost/kit/policy_json.h>
 #include <teehost/kit/x509.h>
@@ -47,6 +48,7 @@ class VerificationTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(tellsWhoMayIssueAndWhoDid);
     CPPUNIT_TEST(comparesBoundData);
     CPPUNIT_TEST(keepsWhatWasUsedLast);
+    CPPUNIT_TEST(readsJsonOfOthers);
     CPPUNIT_TEST(readsPolicies);
     CPPUNIT_TEST_SUITE_END();
 
@@ -149,6 +151,20 @@ class VerificationTest : public CppUnit::TestFixture {
                        ContentKey().add(viewOf("a")).add(viewOf("b")).finish());
     }
 
+    void readsJsonOfOthers()
+    {
+        const auto nested = [](std::size_t depth) {
+            return std::string(depth, '[') + std::string(depth, ']');
+        };
+        CPPUNIT_ASSERT(parseJson(R"({"a": {"b": 1}, "b": [{"a": 1}, {"a": 2}]})", "it").is_object());
+        CPPUNIT_ASSERT(parseJson(nested(32), "it").is_array());
+        for (const std::string& wrong :
+             {std::string(), std::string("{} {}"), std::string(R"({"a": 1, "\u0061": 2})"), nested(33),
+              nested(100'000), std::string("[\"\xff\"]"), std::string("[1,]")})
+            CPPUNIT_ASSERT_THROW_MESSAGE(wrong.substr(0, 40), static_cast<void>(parseJson(wrong, "it")),
+                                         ParseError);
+    }
+
     void readsPolicies()
     {
         const auto read = [](std::string_view json) {
@@ -166,7 +182,9 @@ class VerificationTest : public CppUnit::TestFixture {
              {"", "[]", "{", R"({"nmber": 1})", R"({"number": 301})", R"({"number": -1})",
               R"({"number": 1.5})", R"({"number": "0x"})", R"({"number": "1 "})", R"({"answer": 1})",
               R"({"digests": []})", R"({"digests": "010203"})", R"({"digests": ["0102", 1]})",
-              R"({"mode": "of"})", R"({"mode": 1})", R"({"inner": 1})", R"({"inner": {"innr": 1}})"})
+              R"({"mode": "of"})", R"({"mode": 1})", R"({"number": 1, "number": 2})",
+              R"({"inner": {"answer": true, "answer": true}})", R"({"inner": 1})",
+              R"({"inner": {"innr": 1}})"})
             CPPUNIT_ASSERT_THROW_MESSAGE(wrong, static_cast<void>(read(wrong)), InputError);
     }
 };

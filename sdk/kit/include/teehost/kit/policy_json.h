@@ -20,18 +20,15 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "teehost/kit/bytes.h"
 #include "teehost/kit/input_error.h"
+#include "teehost/kit/json.h"
 
 namespace teehost::kit {
 
-using Json = nlohmann::json;
-
 namespace policy {
 
-/// The whole document; InputError policy when it is not a JSON object.
+/// The whole document; InputError policy when it is not a JSON object, or says one thing twice.
 [[nodiscard]] Json document(std::string_view text);
 /// `the policy's "KEY" must be WHAT`
 [[nodiscard]] InputError wrong(const std::string& key, const std::string& what);
