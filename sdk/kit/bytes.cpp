@@ -74,6 +74,15 @@ std::optional<Bytes> fromBase64(std::string_view text)
     return bytes;
 }
 
+std::string shownText(std::string_view text)
+{
+    constexpr std::size_t kMost = 64;
+    std::string out(text.substr(0, kMost));
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return text.size() > kMost ? out + "..." : out;
+}
+
 bool isZero(ByteView bytes) noexcept
 {
     return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });

@@ -15,6 +15,8 @@ CheckLine failed(std::string_view id, std::string_view reason, std::string messa
     return {std::string(id), Outcome::Fail, std::string(reason), std::move(message)};
 }
 
+CheckLine failed(std::string_view id, const Fault& fault) { return failed(id, fault.reason, fault.message); }
+
 CheckLine skipped(std::string_view id, std::string why)
 {
     return {std::string(id), Outcome::Skip, {}, std::move(why)};

@@ -7,6 +7,19 @@ Reader DerReader::element(std::uint8_t tag)
 {
     if (const std::uint8_t its = in_.u8(); its != tag)
         in_.fail("an element with tag " + hexNumber(its) + " instead of " + hexNumber(tag) + " ends");
+    return contents();
+}
+
+void DerReader::skip()
+{
+    constexpr std::uint8_t kLongTag = 0x1f; // X.690, 8.1.2.4: further bytes say the tag
+    if ((in_.u8() & kLongTag) == kLongTag)
+        in_.fail("a tag of more than one byte begins");
+    static_cast<void>(contents());
+}
+
+Reader DerReader::contents()
+{
     std::size_t length = in_.u8();
     if (length >= 0x80) { // X.690, 8.1.3.5: the number of bytes that say the length
         const std::size_t bytes = length - 0x80;

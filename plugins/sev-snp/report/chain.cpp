@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "report/chain.h"
 
-#include <teehost/kit/guid.h>
-
 #include "input_error.h"
 
 namespace teehost::sev_snp {
 namespace {
 
-consteval kit::Sha256Digest digestOf(std::string_view hex)
-{
-    kit::Sha256Digest digest{};
-    for (std::size_t i = 0; i < digest.size(); ++i)
-        digest[i] = static_cast<std::uint8_t>(kit::detail::hexDigit(hex[2 * i]) << 4 |
-                                              kit::detail::hexDigit(hex[2 * i + 1]));
-    return digest;
-}
-
 constexpr std::array kAmdRoots{
-    digestOf("69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd"), // ARK-Milan
-    digestOf("4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1"), // ARK-Genoa
-    digestOf("1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"), // ARK-Turin
+    kit::arrayOf<32>("69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd"), // ARK-Milan
+    kit::arrayOf<32>("4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1"), // ARK-Genoa
+    kit::arrayOf<32>("1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"), // ARK-Turin
 };
 
 Fault wrongName(const std::string& what, const kit::Certificate& certificate)

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include <teehost/kit/check_line.h>
 #include <teehost/kit/x509.h>
 
 #include "report/endorsement.h"
@@ -24,11 +25,7 @@ struct EndorsementChain {
     kit::Certificate root;         ///< ARK
 };
 
-/// Something that is wrong, for programs and for people.
-struct Fault {
-    std::string_view reason;
-    std::string message;
-};
+using kit::Fault;
 
 /// Why `intermediate` and `root` are not the ASK or ASVK and the ARK of one product line; nothing when they
 /// are. Neither time nor trust in the root is looked at.

@@ -24,7 +24,7 @@ public:
     {
         using check_id::kChain;
         if (chain_.signatures)
-            return failed(kChain, chain_.signatures->reason, chain_.signatures->message);
+            return failed(kChain, *chain_.signatures);
         return passed(kChain, chain_.certificates[0].name + " is signed by " + chain_.certificates[1].name +
                                   ", that by " + chain_.certificates[2].name);
     }
@@ -75,13 +75,13 @@ public:
         if (!chain_.crl)
             return skipped(kCrl, "there is no CRL");
         if (chain_.crl->signature)
-            return failed(kCrl, chain_.crl->signature->reason, chain_.crl->signature->message);
+            return failed(kCrl, *chain_.crl->signature);
         if (!chain_.crl->validity.covers(terms_.at))
             return failed(kCrl, "crl_stale",
                           "the CRL is valid from " + timeText(chain_.crl->validity.from) + " to " +
                               timeText(chain_.crl->validity.to) + ", not at " + timeText(terms_.at));
         if (chain_.crl->revoked)
-            return failed(kCrl, chain_.crl->revoked->reason, chain_.crl->revoked->message);
+            return failed(kCrl, *chain_.crl->revoked);
         return passed(kCrl, "no certificate of the chain is revoked");
     }
 
@@ -113,7 +113,7 @@ public:
             return failed(kProduct, "product_mismatch",
                           "the report is of " + name + ", the chain ends in " + chain_.certificates[2].name);
         if (chain_.endorsementFault && chain_.endorsementFault->reason != "chain_names")
-            return failed(kProduct, chain_.endorsementFault->reason, chain_.endorsementFault->message);
+            return failed(kProduct, *chain_.endorsementFault);
         if (!chain_.endorsement)
             return failed(kProduct, "ext_missing", "the endorsement certificate cannot be read");
         if (chain_.endorsement->line() != line_)

@@ -31,6 +31,33 @@ using ByteView = std::span<const std::uint8_t>;
 [[nodiscard]] bool equal(ByteView a, ByteView b) noexcept;
 [[nodiscard]] Bytes reversed(ByteView bytes);
 
+namespace detail {
+consteval std::uint8_t hexDigit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return static_cast<std::uint8_t>(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return static_cast<std::uint8_t>(c - 'a' + 10);
+    throw "not a lower case hexadecimal digit";
+}
+} // namespace detail
+
+/// Bytes as a constant, in lower case hexadecimal.
+template <std::size_t N>
+consteval std::array<std::uint8_t, N> arrayOf(std::string_view hex)
+{
+    if (hex.size() != 2 * N)
+        throw "two digits a byte";
+    std::array<std::uint8_t, N> bytes{};
+    for (std::size_t i = 0; i < N; ++i)
+        bytes[i] =
+            static_cast<std::uint8_t>(detail::hexDigit(hex[2 * i]) << 4 | detail::hexDigit(hex[2 * i + 1]));
+    return bytes;
+}
+
+/// Text of others as it can be shown: what is not printable ASCII becomes '?', and 64 characters are enough.
+[[nodiscard]] std::string shownText(std::string_view text);
+
 [[nodiscard]] inline ByteView viewOf(std::string_view text) noexcept
 {
     return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

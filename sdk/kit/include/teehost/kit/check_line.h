@@ -26,8 +26,15 @@ struct CheckLine {
     std::string expected{}, actual{}; ///< for people; empty when there is nothing to compare
 };
 
+/// Something that is wrong, for programs and for people.
+struct Fault {
+    std::string_view reason; ///< a literal
+    std::string message;
+};
+
 [[nodiscard]] CheckLine passed(std::string_view id, std::string message);
 [[nodiscard]] CheckLine failed(std::string_view id, std::string_view reason, std::string message);
+[[nodiscard]] CheckLine failed(std::string_view id, const Fault& fault);
 [[nodiscard]] CheckLine skipped(std::string_view id, std::string why);
 [[nodiscard]] CheckLine undecided(std::string_view id, std::string_view reason, std::string why,
                                   std::string hint = {});

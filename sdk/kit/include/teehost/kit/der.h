@@ -37,6 +37,9 @@ public:
     [[nodiscard]] std::uint64_t integer(std::uint64_t most) { return number(0x02, most); }
     [[nodiscard]] std::uint64_t enumerated(std::uint64_t most) { return number(0x0a, most); }
 
+    /// One element, whatever it is.
+    void skip();
+
     [[nodiscard]] bool done() const noexcept { return in_.done(); }
     void expectDone() const { in_.expectDone(); }
     [[noreturn]] void fail(const std::string& message) const { in_.fail(message); }
@@ -45,6 +48,7 @@ private:
     explicit DerReader(const Reader& in) noexcept : in_(in) {}
     /// The contents of the next element, which has this tag.
     Reader element(std::uint8_t tag);
+    Reader contents();
     std::uint64_t number(std::uint8_t tag, std::uint64_t most);
 
     Reader in_;

@@ -12,17 +12,6 @@ namespace teehost::kit {
 
 using Guid = std::array<std::uint8_t, 16>;
 
-namespace detail {
-consteval std::uint8_t hexDigit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return static_cast<std::uint8_t>(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return static_cast<std::uint8_t>(c - 'a' + 10);
-    throw "not a lower case hexadecimal digit";
-}
-} // namespace detail
-
 /// "63da758d-e664-4564-adc5-f4b93be8accd" in the order it is printed (RFC 4122, section 4.1.2).
 consteval Guid printedGuid(std::string_view text)
 {
