@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tdx/quote/collateral.h"
+
+#include <algorithm>
+
+#include <teehost/kit/input_error.h>
+
+namespace teehost::tdx {
+namespace {
+
+using kit::Certificate, kit::Fault;
+
+/// How the two kinds of documents differ.
+struct DocumentWords {
+    const char* name;
+    std::string_view badSignature;
+};
+
+class SetReader {
+public:
+    SetReader(const CollateralPool& pool, const PckChain* chain, std::span<const Anchor> anchors)
+        : pool_(pool), chain_(chain != nullptr && chain->isWhole() ? chain : nullptr), anchors_(anchors),
+          roots_(pool.named(subject::kRoot))
+    {
+        if (chain_ != nullptr)
+            roots_.insert(roots_.begin(), &chain_->root());
+        // One that is trusted goes before others of its name.
+        std::stable_partition(roots_.begin(), roots_.end(),
+                              [&](const Certificate* root) { return isTrusted(*root, anchors_); });
+    }
+
+    Collateral run()
+    {
+        read(pool_.tcbInfo(), out_.tcbInfo, {"TCB info", "TCB_INFO_SIG"});
+        read(pool_.qeIdentity(), out_.qeIdentity, {"QE identity", "QE_IDENTITY_SIG"});
+        if (!roots_.empty())
+            out_.rootCrl = crlOf(*roots_.front(), rootRevokes());
+        if (const Certificate* issuer = pckIssuer())
+            out_.pckCrl = crlOf(*issuer, pckRevokes());
+        else
+            out_.pckCrl = unsignedCrl();
+        return std::move(out_);
+    }
+
+private:
+    template <class Content>
+    void read(const std::optional<SignedJson>& given, Document<Content>& out, const DocumentWords& words)
+    {
+        if (!given)
+            return;
+        out.given = true;
+        out.signedDigest = kit::sha256(kit::viewOf(given->signedPart()));
+        out.fault = signerFault(*given, out.signedDigest, words);
+        if (out.fault)
+            return;
+        try {
+            out.content = Content::parse(given->signedPart());
+        } catch (const kit::InputError& e) {
+            out.fault = Fault{e.reason(), e.what()};
+        }
+    }
+
+    /// Chain first, then the signature.
+    std::optional<Fault> signerFault(const SignedJson& document, const kit::Sha256Digest& digest,
+                                     const DocumentWords& words)
+    {
+        const auto signers = pool_.named(subject::kTcbSigning);
+        if (signers.empty() || roots_.empty())
+            return Fault{"COLLATERAL_MISSING",
+                         "the certificates of who signed the " + std::string(words.name) + " are missing"};
+        std::optional<Fault> first;
+        for (const Certificate* signer : signers) { // one that has expired may be there beside its successor
+            auto fault = chainFaultOf(*signer);
+            if (!fault && !isSignedBy(*signer, document, digest))
+                fault = Fault{words.badSignature, "the " + std::string(words.name) + " is not signed by " +
+                                                      std::string(subject::kTcbSigning)};
+            if (!fault) {
+                addSigner(*signer);
+                return std::nullopt;
+            }
+            if (!first)
+                first = std::move(fault);
+        }
+        return first;
+    }
+
+    std::optional<Fault> chainFaultOf(const Certificate& signer)
+    {
+        if (std::find(good_.begin(), good_.end(), &signer) != good_.end())
+            return std::nullopt; // it signed the other document too
+        const Certificate& root = *roots_.front();
+        if (!isTrusted(root, anchors_))
+            return Fault{"ROOT_UNTRUSTED", "the collateral is signed under a root that is not trusted here"};
+        // The root of the quote's own chain has been looked at, together with its signature by itself.
+        const bool rootIsChecked = chain_ != nullptr && &root == &chain_->root() && !chain_->signatures;
+        auto fault = rootIsChecked && signer.hasEcdsaSha256Signature() && signer.isIssuedBy(root)
+                         ? std::nullopt
+                         : chainFault({signer, root});
+        if (!fault)
+            good_.push_back(&signer);
+        return fault;
+    }
+
+    static bool isSignedBy(const Certificate& signer, const SignedJson& document,
+                           const kit::Sha256Digest& digest)
+    {
+        const kit::ByteView signature(document.signature());
+        return !signature.empty() &&
+               signer.publicKey().verifyEcdsa(digest, signature.first(32), signature.subspan(32));
+    }
+
+    void addSigner(const Certificate& signer)
+    {
+        if (std::find(signers_.begin(), signers_.end(), &signer) != signers_.end())
+            return;
+        signers_.push_back(&signer);
+        for (const Certificate* one : {&signer, roots_.front()})
+            out_.signers.push_back({one->subjectCommonName(), one->validity()});
+    }
+
+    /// What the root's CRL can revoke, and what that of the PCK's issuer.
+    [[nodiscard]] std::vector<const Certificate*> rootRevokes() const
+    {
+        std::vector<const Certificate*> out = signers_;
+        if (chain_ != nullptr)
+            out.insert(out.begin(), &chain_->issuer());
+        return out;
+    }
+    [[nodiscard]] std::vector<const Certificate*> pckRevokes() const
+    {
+        if (chain_ == nullptr)
+            return {};
+        return {&chain_->pck()};
+    }
+
+    /// With several CRLs of an issuer the newest says until when they count, and each can revoke.
+    CrlFacts crlOf(const Certificate& issuer, const std::vector<const Certificate*>& revocable)
+    {
+        CrlFacts facts;
+        for (const kit::Crl& crl : pool_.crls()) {
+            if (crl.issuerCommonName() != issuer.subjectCommonName())
+                continue;
+            const bool isSigned = crl.isSignedBy(issuer);
+            if (!facts.given || (isSigned && !facts.isSigned) ||
+                (isSigned && crl.validity().from > facts.validity.from))
+                facts = {true, isSigned, crl.validity(), crl.revokedCount()};
+            for (const Certificate* one : revocable)
+                if (isSigned && !out_.revoked && crl.revokes(*one))
+                    out_.revoked =
+                        Fault{"REVOKED", "the certificate of " + kit::shownText(one->subjectCommonName()) +
+                                             " is revoked (serial " + one->serial() + ")"};
+        }
+        return facts;
+    }
+
+    /// Of the PCK's issuer, when nobody says whose quote it is about: the certificate in the set, if it is
+    /// one of Intel's.
+    [[nodiscard]] const Certificate* pckIssuer() const
+    {
+        if (chain_ != nullptr)
+            return &chain_->issuer();
+        for (const auto name : {subject::kPlatformCa, subject::kProcessorCa})
+            for (const Certificate* one : pool_.named(name))
+                if (!roots_.empty() && isTrusted(*roots_.front(), anchors_) &&
+                    !chainFault({*one, *roots_.front()}))
+                    return one;
+        return nullptr;
+    }
+    [[nodiscard]] CrlFacts unsignedCrl() const
+    {
+        for (const kit::Crl& crl : pool_.crls())
+            if (const auto name = crl.issuerCommonName();
+                name == subject::kPlatformCa || name == subject::kProcessorCa)
+                return {true, false, crl.validity(), crl.revokedCount()};
+        return {};
+    }
+
+    const CollateralPool& pool_;
+    const PckChain* chain_;
+    std::span<const Anchor> anchors_;
+    std::vector<const Certificate*> roots_;
+    std::vector<const Certificate*> good_, signers_;
+    Collateral out_;
+};
+
+} // namespace
+
+Collateral Collateral::of(const CollateralPool& pool, const PckChain* chain, std::span<const Anchor> anchors)
+{
+    return SetReader(pool, chain, anchors).run();
+}
+
+kit::Validity Collateral::window() const
+{
+    kit::Validity all{INT64_MIN, INT64_MAX};
+    const auto narrow = [&all](const kit::Validity& one) {
+        all.from = std::max(all.from, one.from);
+        all.to = std::min(all.to, one.to);
+    };
+    if (tcbInfo.content)
+        narrow(tcbInfo.content->validity);
+    if (qeIdentity.content)
+        narrow(qeIdentity.content->validity);
+    for (const Named& signer : signers)
+        narrow(signer.validity);
+    for (const CrlFacts* crl : {&rootCrl, &pckCrl})
+        if (crl->given)
+            narrow(crl->validity);
+    return all;
+}
+
+} // namespace teehost::tdx

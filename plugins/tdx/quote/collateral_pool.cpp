@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tdx/quote/collateral_pool.h"
+
+#include <algorithm>
+#include <string>
+
+#include <teehost/kit/input_error.h>
+
+namespace teehost::tdx {
+namespace {
+
+using kit::InputError;
+
+constexpr std::size_t kMostObjects = 64; // a set has eight certificates at most, and two CRLs
+constexpr std::uint8_t kSequence = 0x30; // of DER
+
+std::string_view trimmed(std::string_view text)
+{
+    constexpr std::string_view kBlank(" \t\r\n\0", 5);
+    const std::size_t first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
+}
+
+/// RFC 3986, section 2.1. A plus is a plus: base64 has them, and Intel does not write blanks so.
+std::string urlDecoded(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        const auto byte = i + 2 < text.size() ? kit::fromHex(text.substr(i + 1, 2)) : std::nullopt;
+        if (!byte)
+            throw InputError("COLLATERAL", "PEM text in URL encoding has a % without two digits", i);
+        out += static_cast<char>(byte->front());
+        i += 2;
+    }
+    return out;
+}
+
+} // namespace
+
+void CollateralPool::add(kit::ByteView blob)
+{
+    const std::string_view text = trimmed(kit::textOf(blob));
+    if (text.starts_with('{'))
+        return addDocument(text);
+    if (text.starts_with("-----BEGIN%20"))
+        return addX509(kit::viewOf(urlDecoded(text)));
+    if (text.find("-----BEGIN ") != std::string_view::npos)
+        return addX509(kit::viewOf(text));
+    // Hexadecimal first: its digit 0 is the byte that DER begins with too.
+    if (const auto der = kit::fromHex(text); der && !der->empty() && der->front() == kSequence)
+        return addX509(*der);
+    if (!blob.empty() && blob.front() == kSequence)
+        return addX509(blob);
+    throw InputError("COLLATERAL",
+                     std::to_string(blob.size()) +
+                         " bytes of collateral are neither certificates or CRLs, in PEM, DER or "
+                         "hexadecimal, nor TCB info or a QE identity with its signature");
+}
+
+void CollateralPool::addX509(kit::ByteView blob)
+{
+    kit::Bytes bytes(blob.begin(), blob.end());
+    if (std::find(x509Blobs_.begin(), x509Blobs_.end(), bytes) != x509Blobs_.end())
+        return;
+    try {
+        kit::X509Objects objects = kit::readX509(bytes);
+        std::move(objects.certificates.begin(), objects.certificates.end(),
+                  std::back_inserter(certificates_));
+        std::move(objects.crls.begin(), objects.crls.end(), std::back_inserter(crls_));
+    } catch (const kit::CryptoError& e) {
+        throw InputError("COLLATERAL", e.what());
+    }
+    if (certificates_.size() + crls_.size() > kMostObjects)
+        throw InputError("COLLATERAL", "more than 64 certificates and CRLs are given");
+    x509Blobs_.push_back(std::move(bytes));
+}
+
+void CollateralPool::addDocument(std::string_view text)
+{
+    SignedJson document = SignedJson::read(text);
+    const bool isTcbInfo = document.kind() == SignedJson::Kind::TcbInfo;
+    auto& place = isTcbInfo ? tcbInfo_ : qeIdentity_;
+    // Which of two would be meant? One that suits the host, if the host may choose.
+    if (place && place->text() != document.text())
+        throw InputError("COLLATERAL", isTcbInfo ? "two different TCB infos are given"
+                                                 : "two different QE identities are given");
+    place = std::move(document);
+}
+
+std::vector<const kit::Certificate*> CollateralPool::named(std::string_view subject) const
+{
+    std::vector<const kit::Certificate*> out;
+    for (const kit::Certificate& one : certificates_)
+        if (one.subjectCommonName() == subject)
+            out.push_back(&one);
+    return out;
+}
+
+} // namespace teehost::tdx

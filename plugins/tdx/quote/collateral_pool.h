@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Collateral as it comes: what Intel's service, a caching service or a folder has, in any form and order.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <teehost/kit/x509.h>
+
+#include "tdx/quote/signed_json.h"
+
+namespace teehost::tdx {
+
+class CollateralPool {
+public:
+    /// Told apart by their bytes: certificates and CRLs in PEM (URL-encoded too, as headers of HTTP have it),
+    /// DER, or DER in hexadecimal; TCB info and QE identity with their signatures. InputError COLLATERAL for
+    /// anything else, for two different documents of a kind, and for absurdly many objects.
+    void add(kit::ByteView blob);
+
+    [[nodiscard]] const std::vector<kit::Certificate>& certificates() const noexcept { return certificates_; }
+    [[nodiscard]] const std::vector<kit::Crl>& crls() const noexcept { return crls_; }
+    [[nodiscard]] const std::optional<SignedJson>& tcbInfo() const noexcept { return tcbInfo_; }
+    [[nodiscard]] const std::optional<SignedJson>& qeIdentity() const noexcept { return qeIdentity_; }
+    /// Those of whom this is the common name.
+    [[nodiscard]] std::vector<const kit::Certificate*> named(std::string_view subject) const;
+
+private:
+    void addX509(kit::ByteView blob);
+    void addDocument(std::string_view text);
+
+    std::vector<kit::Bytes> x509Blobs_; ///< each once: issuer chains come twice
+    std::vector<kit::Certificate> certificates_;
+    std::vector<kit::Crl> crls_;
+    std::optional<SignedJson> tcbInfo_, qeIdentity_;
+};
+
+} // namespace teehost::tdx

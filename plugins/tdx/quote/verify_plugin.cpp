@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A verification from evidence to checks: find the collateral, work out what it is worth, judge the quote.
+#include "tdx/quote/verify_plugin.h"
+
+#include <string>
+
+#include <teehost/kit/input_error.h>
+#include <teehost/kit/tell_checks.h>
+
+#include "tdx/quote/appraisal.h"
+#include "tdx/quote/checks.h"
+#include "tdx/quote/claims.h"
+#include "tdx/quote/pcs.h"
+
+namespace teehost::tdx {
+namespace {
+
+using kit::CheckLine, kit::InputError;
+
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+const sdk::Blob& onlyQuote(const sdk::VerifyRequest& request)
+{
+    if (request.evidence.size() != 1)
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         "one quote of a TD is verified at a time, " +
+                             std::to_string(request.evidence.size()) + " pieces of evidence are given",
+                         "give certificates, CRLs and Intel's documents as collateral");
+    return request.evidence.front();
+}
+
+Policy readPolicy(const sdk::VerifyRequest& request)
+{
+    try {
+        return request.policyJson.empty() ? Policy() : Policy::parse(request.policyJson);
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT, e.what(), "docs/attestation.md lists the rules of a policy");
+    }
+}
+
+CrlMode crlMode(const Policy& policy, std::string_view option)
+{
+    if (policy.crl)
+        return *policy.crl;
+    if (policy.collateral == CollateralMode::Off)
+        return CrlMode::Off; // a CRL is collateral
+    return option == "off" ? CrlMode::Off : option == "if-present" ? CrlMode::IfPresent : CrlMode::Required;
+}
+
+std::vector<Anchor> anchorsOf(const sdk::VerifyRequest& request)
+{
+    if (request.anchors.empty())
+        return {intelRoots().begin(), intelRoots().end()};
+    std::vector<Anchor> anchors;
+    for (const auto& blob : request.anchors)
+        for (const auto& certificate : kit::readX509(blob.data).certificates)
+            anchors.push_back(Anchor::of(certificate));
+    return anchors;
+}
+
+/// For people who look a failure up by its code.
+std::string withCode(std::string message, std::string_view reason)
+{
+    return reason.empty() ? message : std::move(message) + " (" + std::string(reason) + ")";
+}
+
+std::vector<CheckLine> appraise(const Quote& quote, const TcbVerdict* tcb, const Policy& policy,
+                                const sdk::VerifyRequest& request, kit::UnixSeconds at)
+{
+    std::vector<CheckLine> out = appraiseDefaults(quote.body, tcb, policy, at);
+    for (CheckLine& line : appraiseRequest(quote.body, policy, request))
+        out.push_back(std::move(line));
+    if (request.policyJson.empty())
+        return out;
+    std::vector<CheckLine> rules = appraisePolicy(quote, tcb, policy);
+    if (rules.empty())
+        rules.push_back(kit::passed(std::string(check_id::kPolicyPrefix) + "rules",
+                                    "the policy has no rule of its own that a quote can break"));
+    for (CheckLine& line : rules)
+        out.push_back(std::move(line));
+    return out;
+}
+
+} // namespace
+
+int QuoteVerifier::recognise(const sdk::Blob& blob)
+{
+    if (!blob.kind.empty() && blob.kind != "tdx.quote")
+        return 0;
+    return looksLikeQuote(blob.data);
+}
+
+QuoteVerifier::Found QuoteVerifier::find(sdk::Call call, const sdk::VerifyRequest& request,
+                                         const Quote& quote, const Policy& policy, CrlMode crl)
+{
+    try {
+        Found out;
+        out.anchors = anchorsOf(request);
+        const auto chainKey = kit::sha256(quote.certificates);
+        out.chain = chains_.find(chainKey);
+        if (!out.chain) {
+            out.chain = std::make_shared<const PckChain>(PckChain::of(quote.certificates));
+            chains_.keep(chainKey, out.chain);
+        }
+        kit::ContentKey key;
+        key.add(chainKey);
+        for (const auto& blob : request.anchors)
+            key.add(blob.data);
+        CollateralFinder finder(call, *out.chain, out.anchors, collateral_,
+                                {std::string(call.text("pcs_url")), crl, policy.collateral,
+                                 request.offline ? kit::Network::Offline : kit::Network::Allowed,
+                                 call.canFetch()});
+        out.collateral = finder.find(key.finish(), request.collateral);
+        out.troubles = finder.troubles();
+        return out;
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("the collateral given cannot be read: ") + e.what());
+    } catch (const kit::CryptoError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("the certificates given cannot be read: ") + e.what());
+    }
+}
+
+void QuoteVerifier::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out)
+{
+    const sdk::Blob& blob = onlyQuote(request);
+    const Policy policy = readPolicy(request);
+    Quote quote;
+    try {
+        quote = Quote::parse(blob.data);
+    } catch (const InputError& e) {
+        return kit::tellUnreadable(check_id::kForm, withCode(e.what(), e.reason()),
+                                   "the quote cannot be read", kTdxVerifyChecks, request, out);
+    }
+    const CrlMode crl = crlMode(policy, call.text("crl"));
+    const Found found = find(call, request, quote, policy, crl);
+    const std::int64_t at = (request.atWallNs != 0 ? request.atWallNs : call.wallNs()) / kNanoseconds;
+    Verified verified = verifyQuote(quote, *found.chain, *found.collateral,
+                                    {at, found.anchors, crl, policy.collateral, found.troubles});
+    const TcbVerdict* tcb = verified.tcb ? &*verified.tcb : nullptr;
+    for (CheckLine& line : appraise(quote, tcb, policy, request, at))
+        verified.lines.push_back(std::move(line));
+    for (CheckLine& line : verified.lines)
+        if (line.outcome == kit::Outcome::Fail)
+            line.message = withCode(std::move(line.message), line.reason);
+    kit::tell(verified.lines, out);
+
+    const ClaimTaker claim = [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); };
+    claimQuote(quote, claim);
+    if (found.chain->extension)
+        claimPlatform(*found.chain->extension, claim);
+    if (tcb != nullptr)
+        claimTcb(*tcb, claim);
+}
+
+void QuoteVerifier::inspect(sdk::Call, const sdk::Blob& blob, sdk::Claims out)
+{
+    const ClaimTaker claim = [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); };
+    try {
+        const Quote quote = Quote::parse(blob.data);
+        claimQuote(quote, claim);
+        if (const PckChain chain = PckChain::of(quote.certificates); chain.extension)
+            claimPlatform(*chain.extension, claim);
+    } catch (const InputError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT, withCode(e.what(), e.reason()));
+    }
+}
+
+} // namespace teehost::tdx
