@@ -39,6 +39,8 @@ public:
     /// (a part of) the file's name, and the only file of a list is in every role.
     [[nodiscard]] Bytes roleFile(const std::string& role) const;
     [[nodiscard]] bool hasRole(const std::string& role) const;
+    /// Where the file or folder in that role is; empty when there is none.
+    [[nodiscard]] std::string rolePath(const std::string& role) const;
 
     // Inputs; each throws NotUnderstood when it is missing or of another type.
     [[nodiscard]] bool has(const std::string& key) const; ///< there and not null
@@ -56,8 +58,6 @@ public:
     void expectInputs(std::initializer_list<const char*> known) const;
 
 private:
-    [[nodiscard]] std::string rolePath(const std::string& role) const; ///< empty: no such file
-
     std::string name_, kind_;
     Json inputs_, expect_, files_;
     std::filesystem::path folder_;
@@ -83,6 +83,7 @@ using Runners = std::map<std::string, Runner>; ///< by kind
 // One for each folder of vectors.
 void addSevSnpCases(Runners& runners);
 void addTdxMeasureCases(Runners& runners);
+void addTdxQuoteCases(Runners& runners);
 /// `predict` says what the inputs of a measured boot determine, in the words of its `expect`.
 using Predict = std::function<Json(const Case&)>;
 void addVtpmCases(Runners& runners, const Predict& predict);

@@ -61,6 +61,7 @@ int runAll(int argc, char** argv)
     Runners runners;
     addSevSnpCases(runners);
     addTdxMeasureCases(runners);
+    addTdxQuoteCases(runners);
     addVtpmCases(runners, predictMeasuredBoot);
     Tally tally;
     for (int i = 1; i < argc; ++i)
