@@ -6,6 +6,8 @@
 
 #include <teehost/kit/input_error.h>
 
+#include "tdx/quote/pck_chain.h"
+
 namespace teehost::tdx {
 namespace {
 
@@ -71,6 +73,10 @@ void CollateralPool::addX509(kit::ByteView blob)
         return;
     try {
         kit::X509Objects objects = kit::readX509(bytes);
+        for (const kit::Certificate& one : objects.certificates)
+            expectReadable(one);
+        for (const kit::Crl& one : objects.crls)
+            static_cast<void>(one.validity());
         std::move(objects.certificates.begin(), objects.certificates.end(),
                   std::back_inserter(certificates_));
         std::move(objects.crls.begin(), objects.crls.end(), std::back_inserter(crls_));

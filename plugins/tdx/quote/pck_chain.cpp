@@ -61,10 +61,12 @@ std::vector<kit::Certificate> readCertificates(kit::ByteView pem)
     std::vector<kit::Certificate> chain;
     for (const kit::Bytes& der : readPemChain(pem)) {
         try {
-            chain.push_back(kit::Certificate::fromDer(der));
+            kit::Certificate one = kit::Certificate::fromDer(der);
+            expectReadable(one);
+            chain.push_back(std::move(one));
         } catch (const kit::CryptoError& e) {
             throw InputError("CHAIN_FORMAT", "certificate " + std::to_string(chain.size() + 1) +
-                                                 " of the PCK certificate's chain is " + e.what());
+                                                 " of the PCK certificate's chain: " + e.what());
         }
     }
     return chain;
@@ -87,6 +89,12 @@ std::optional<Fault> nameFault(const PckChain& chain)
 }
 
 } // namespace
+
+void expectReadable(const kit::Certificate& certificate)
+{
+    static_cast<void>(certificate.validity());
+    static_cast<void>(certificate.publicKey());
+}
 
 std::vector<kit::Bytes> readPemChain(kit::ByteView bytes)
 {

@@ -29,6 +29,9 @@ inline constexpr std::string_view kTcbSigning = "Intel SGX TCB Signing";
 /// CHAIN_LEN.
 [[nodiscard]] std::vector<kit::Bytes> readPemChain(kit::ByteView text);
 
+/// That times and key of a certificate can be read, which DER alone does not promise. CryptoError.
+void expectReadable(const kit::Certificate& certificate);
+
 /// Why the certificates, leaf first, are not a chain of ECDSA with SHA-256 on P-256 to the self-signed last
 /// one; nothing when they are: CHAIN_SIG, NOT_CA. Neither validity in time nor trust in the root is looked
 /// at.
