@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Verification through the plugin's border, as the host asks for it: where collateral comes from, and what a
+// verdict is made of.
+#include <map>
+
+#include <teehost/plugin.hpp>
+
+#include "tdx/quote/checks.h"
+#include "tdx/quote/pcs.h"
+#include "tdx/quote/verify_plugin.h"
+#include "tdx_quote/scene.h"
+#include "tests/unit/plugin/support.h"
+
+namespace teehost::tdx::test {
+namespace {
+
+using plugin::Blob;
+using plugin::VerifyRequest;
+using plugin::VerifyResult;
+
+/// The verifier as a plugin with nothing else.
+class Verifying final : public sdk::Plugin {
+public:
+    static constexpr sdk::About kAbout{.id = "tdx",
+                                       .version = "1.0.0",
+                                       .vendor = "teehost",
+                                       .license = "Apache-2.0",
+                                       .summary = "Verifies quotes of TDs",
+                                       .flags = std::uint32_t{TH_ROLE_ATTESTER}};
+    static constexpr std::array kOptions{
+        sdk::Option{.key = "pcs_url", .help = "Where collateral is fetched.", .defaultText = kIntelPcs},
+        sdk::Option{.key = "crl",
+                    .type = TH_T_ENUM,
+                    .help = "Revocation.",
+                    .defaultText = "required",
+                    .choices = {"off", "if-present", "required"}}};
+    static constexpr auto kVerifyChecks = kTdxVerifyChecks;
+
+    explicit Verifying(sdk::Call) {}
+    static int recognise(const sdk::Blob& blob) { return QuoteVerifier::recognise(blob); }
+    void verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out) override
+    {
+        verifier_.verify(call, request, out);
+    }
+    void inspect(sdk::Call call, const sdk::Blob& blob, sdk::Claims out) override
+    {
+        verifier_.inspect(call, blob, out);
+    }
+
+private:
+    QuoteVerifier verifier_;
+};
+
+/// Intel's service, or an empty cache.
+class FakePcs final : public plugin::FetchService {
+public:
+    plugin::FetchResponse get(const plugin::FetchRequest& request) override
+    {
+        asked.push_back(request);
+        const auto it = answers.find(request.url);
+        if (it == answers.end())
+            throw teehost::Error(Category::NotFound, "no such thing");
+        if (request.maxAge.count() == 1)
+            return {200, fresh.at(request.url), it->second.headers, 0};
+        return it->second;
+    }
+    std::map<std::string, plugin::FetchResponse> answers;
+    std::map<std::string, Bytes> fresh; ///< what the origin has, where that is something newer
+    std::vector<plugin::FetchRequest> asked;
+};
+
+class PluginTest : public CppUnit::TestFixture {
+    CPPUNIT_TEST_SUITE(PluginTest);
+    CPPUNIT_TEST(acceptsAGoodQuote);
+    CPPUNIT_TEST(fetchesWhatIsMissing);
+    CPPUNIT_TEST(looksIntoTheCacheOffline);
+    CPPUNIT_TEST(takesSetsOfOneTime);
+    CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
+    CPPUNIT_TEST(rejectsWhatIsNotAsked);
+    CPPUNIT_TEST(saysTheCodeOfAFailure);
+    CPPUNIT_TEST(saysWhenNothingIsCompared);
+    CPPUNIT_TEST(keepsWhatItKnows);
+    CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
+    CPPUNIT_TEST(claimsWithoutVerifying);
+    CPPUNIT_TEST_SUITE_END();
+
+    const Scene scene_;
+    const Bytes quote_ = scene_.quote();
+    plugin::test::KeptLog kept_;
+    std::shared_ptr<FakePcs> pcs_ = std::make_shared<FakePcs>();
+    std::unique_ptr<plugin::Plugin> plugin_;
+
+public:
+    void setUp() override
+    {
+        plugin_ = std::make_unique<plugin::Plugin>(
+            plugin::negotiate(sdk::Bridge<Verifying>::entry, "/in/this/program.so", "00", kept_.log),
+            kept_.log);
+        plugin_->serveFetch(pcs_);
+        plugin_->create({});
+    }
+
+private:
+    [[nodiscard]] VerifyRequest request(const std::vector<Bytes>& collateral) const
+    {
+        VerifyRequest out;
+        out.evidence = {{"tdx.quote", quote_}};
+        for (const Bytes& blob : collateral)
+            out.collateral.push_back({"", blob});
+        out.anchors = {{"", hierarchy().root.der()}};
+        out.atWallNs = kNow * 1'000'000'000;
+        return out;
+    }
+    [[nodiscard]] VerifyResult verify(const VerifyRequest& request) const
+    {
+        return plugin_->verify({}, request);
+    }
+    static const plugin::CheckResult* find(const VerifyResult& result, std::string_view id)
+    {
+        for (const auto& check : result.checks)
+            if (check.id == id)
+                return &check;
+        return nullptr;
+    }
+    static std::string verdictOf(const VerifyResult& result, std::string_view id)
+    {
+        const auto* check = find(result, id);
+        return check == nullptr ? "none" : std::string(plugin::verdictName(check->verdict));
+    }
+    static std::string claimOf(const VerifyResult& result, std::string_view key)
+    {
+        for (const auto& claim : result.claims)
+            if (claim.key == key)
+                return std::get<std::string>(claim.value);
+        return "none";
+    }
+
+    void fillPcs(const Scene& scene)
+    {
+        std::string chain;
+        for (const char c : pem(scene.signer) + pem(hierarchy().root))
+            chain += c == '\n' ? "%0A" : c == ' ' ? "%20" : c == '+' ? "%2B" : std::string(1, c);
+        const auto put = [&](const std::string& url, const Bytes& body, const char* header) {
+            pcs_->answers[url] = {200, body, {{"content-type", "x"}, {header, chain}}, 0};
+        };
+        put(tcbInfoUrl(kIntelPcs, scene.platform.fmspc), bytesOf(scene.tcbInfoText()),
+            "tcb-info-issuer-chain");
+        put(qeIdentityUrl(kIntelPcs), bytesOf(scene.qeIdentityText()), "sgx-enclave-identity-issuer-chain");
+        put(pckCrlUrl(kIntelPcs, PckCa::Platform), makeCrl(scene.pckCrl).der(), "sgx-pck-crl-issuer-chain");
+        pcs_->answers[rootCrlUrl(kIntelPcs)] = {200, makeCrl(scene.rootCrl).der(), {}, 0};
+    }
+
+    void acceptsAGoodQuote()
+    {
+        const VerifyResult result = verify(request(scene_.blobs()));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
+        CPPUNIT_ASSERT(pcs_->asked.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("UpToDate"), claimOf(result, "tdx.tcb.status"));
+        CPPUNIT_ASSERT_EQUAL(std::string("b0c06f000000"), claimOf(result, "tdx.fmspc"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), claimOf(result, "tdx.tcb.advisories"));
+        VerifyRequest byIntel = request(scene_.blobs());
+        byIntel.anchors.clear();
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(byIntel), check_id::kRoot));
+    }
+
+    void fetchesWhatIsMissing()
+    {
+        fillPcs(scene_);
+        const VerifyResult result = verify(request({}));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{4}, pcs_->asked.size());
+        pcs_->asked.clear();
+        auto without = scene_.blobs();
+        without.erase(without.begin() + 3); // the root's CRL
+        CPPUNIT_ASSERT(verify(request(without)).accepted);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, pcs_->asked.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"),
+                             pcs_->asked.front().url);
+        CPPUNIT_ASSERT_EQUAL(std::string("https://pccs.example/sgx/certification/v4/rootcacrl"),
+                             rootCrlUrl("https://pccs.example/"));
+        CPPUNIT_ASSERT_EQUAL(std::string("https://p/tdx/certification/v4/tcb?fmspc=b0c06f000000"),
+                             tcbInfoUrl("https://p", scene_.platform.fmspc));
+        CPPUNIT_ASSERT_EQUAL(std::string("https://p/sgx/certification/v4/pckcrl?ca=processor&encoding=der"),
+                             pckCrlUrl("https://p", PckCa::Processor));
+        pcs_->asked.clear();
+        VerifyRequest off = request({});
+        off.policyJson = R"({"crl": "off"})";
+        CPPUNIT_ASSERT(verify(off).accepted);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, pcs_->asked.size());
+    }
+
+    void looksIntoTheCacheOffline()
+    {
+        fillPcs(scene_);
+        VerifyRequest offline = request({});
+        offline.offline = true;
+        CPPUNIT_ASSERT(verify(offline).accepted);
+        CPPUNIT_ASSERT(!pcs_->asked.empty());
+        for (const auto& asked : pcs_->asked)
+            CPPUNIT_ASSERT(asked.cacheOnly);
+    }
+
+    void takesSetsOfOneTime()
+    {
+        Scene newer;
+        newer.info["tcbEvaluationDataNumber"] = newer.identity["tcbEvaluationDataNumber"] = 18;
+        fillPcs(scene_);
+        // The cache has the TCB info of before the new evaluation, and the identity of after it.
+        pcs_->answers[qeIdentityUrl(kIntelPcs)].body = bytesOf(newer.qeIdentityText());
+        for (const auto& [url, answer] : pcs_->answers)
+            pcs_->fresh[url] = answer.body;
+        pcs_->fresh[tcbInfoUrl(kIntelPcs, scene_.platform.fmspc)] = bytesOf(newer.tcbInfoText());
+        const VerifyResult result = verify(request({}));
+        CPPUNIT_ASSERT(result.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(result, check_id::kFresh));
+        VerifyRequest offline = request({});
+        offline.offline = true;
+        CPPUNIT_ASSERT_EQUAL(std::string("WARN"), verdictOf(verify(offline), check_id::kFresh));
+    }
+
+    void acceptsNothingThatItCannotJudge()
+    {
+        const VerifyResult none = verify(request({}));
+        CPPUNIT_ASSERT(!none.accepted);
+        for (const auto id : {check_id::kCrl, check_id::kTcbInfo, check_id::kQeIdentity})
+            CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(none, id));
+        CPPUNIT_ASSERT(find(none, check_id::kTcbInfo)->message.find("no such thing") != std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(none, check_id::kSignature));
+        fillPcs(scene_);
+        for (auto& [url, answer] : pcs_->answers)
+            answer = {200, bytesOf("<html>not collateral</html>"), {}, 0};
+        CPPUNIT_ASSERT(!verify(request({})).accepted);
+        for (auto& [url, answer] : pcs_->answers)
+            answer.httpStatus = 404;
+        CPPUNIT_ASSERT(!verify(request({})).accepted);
+        VerifyRequest off = request({});
+        off.policyJson = R"({"collateral": "off"})";
+        pcs_->asked.clear();
+        const VerifyResult accepted = verify(off);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(accepted.reason, true, accepted.accepted);
+        CPPUNIT_ASSERT(pcs_->asked.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("SKIP"), verdictOf(accepted, check_id::kTcb));
+    }
+
+    void rejectsWhatIsNotAsked()
+    {
+        const Quote quote = Quote::parse(quote_);
+        const auto bytes = [](const auto& array) { return Bytes(array.begin(), array.end()); };
+        const auto sha384 = plugin::DigestAlg::Sha384;
+        VerifyRequest right = request(scene_.blobs());
+        right.reportData = bytes(quote.body.reportData);
+        right.expected = {{"", sha384, bytes(quote.body.mrTd)},
+                          {"RTMR1", sha384, Bytes(48, 1)},
+                          {"RTMR1", sha384, bytes(quote.body.rtmr[1])},
+                          {"RTMR3", sha384, bytes(quote.body.rtmr[3])}};
+        right.reference = {{"tdx.td_attributes", std::string("0x10000000")},
+                           {"tdx.xfam", Bytes{0xe7, 2, 6, 0, 0, 0, 0, 0}},
+                           {"tdx.mr_config_id", std::string(96, '0')},
+                           {"tdx.mr_owner", Bytes(48)}};
+        right.policyJson = R"({"rtmr0": ")" + kit::toHex(quote.body.rtmr[0]) + "\"}";
+        const VerifyResult result = verify(right);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(result, "tdx.measurement.mrtd"));
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(result, check_id::kIdentity));
+
+        struct Row {
+            std::function<void(VerifyRequest&)> change;
+            const char* id;
+            const char* verdict;
+        };
+        const Row rows[] = {
+            {[](auto& r) { r.reportData[63] ^= 1; }, "tdx.report_data", "FAIL"},
+            {[](auto& r) { r.reportData.pop_back(); }, "tdx.report_data", "FAIL"}, // zeros follow
+            {[](auto& r) { r.reportData.push_back(0); }, "tdx.report_data", "FAIL"},
+            {[](auto& r) { r.expected[0].digest[0] ^= 1; }, "tdx.measurement.mrtd", "FAIL"},
+            {[](auto& r) { r.expected[2].digest[0] ^= 1; }, "tdx.measurement.rtmr1", "FAIL"},
+            {[](auto& r) { r.expected[3].digest[0] ^= 1; }, "tdx.measurement.rtmr3", "FAIL"},
+            {[](auto& r) { r.expected[3].name = "RTMR4"; }, "tdx.measurement.unknown", "ERROR"},
+            {[](auto& r) { r.expected[3].name = "mr_owner"; }, "tdx.measurement.unknown", "ERROR"},
+            {[](auto& r) { r.reference[0].value = std::string("0x10000001"); }, "tdx.reference.td_attributes",
+             "FAIL"},
+            {[](auto& r) { r.reference[0].value = std::string("nothing"); }, "tdx.reference.unknown",
+             "ERROR"},
+            {[](auto& r) { r.reference[1].value = Bytes(7); }, "tdx.reference.xfam", "FAIL"},
+            {[](auto& r) { r.reference[2].key = "tdx.other"; }, "tdx.reference.unknown", "ERROR"},
+            {[](auto& r) { r.reference[2].key = "mr_owner"; }, "tdx.reference.unknown", "ERROR"},
+            {[](auto& r) { r.policyJson = R"({"rtmr0": ")" + std::string(96, '0') + "\"}"; },
+             "tdx.policy.rtmr0", "FAIL"},
+            {[](auto& r) { r.evidence[0].data[offset::kBody + field::kMrTd] ^= 1; }, "tdx.quote.signature",
+             "FAIL"},
+            {[](auto& r) { r.evidence[0].data.resize(1000); }, "tdx.quote.form", "FAIL"},
+            {[](auto& r) { r.atWallNs += 2 * kYear * 1'000'000'000; }, "tdx.chain.validity", "FAIL"},
+            {[](auto& r) { r.atWallNs += 40ll * 86'400 * 1'000'000'000; }, "tdx.collateral.fresh", "FAIL"}};
+        for (const Row& row : rows) {
+            VerifyRequest wrong = right;
+            row.change(wrong);
+            const VerifyResult rejected = verify(wrong);
+            CPPUNIT_ASSERT_MESSAGE(row.id, !rejected.accepted);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.id, std::string(row.verdict), verdictOf(rejected, row.id));
+        }
+    }
+
+    void saysTheCodeOfAFailure()
+    {
+        VerifyRequest wrong = request(scene_.blobs());
+        wrong.evidence[0].data[offset::kSignature] ^= 1;
+        const VerifyResult result = verify(wrong);
+        CPPUNIT_ASSERT(find(result, check_id::kSignature)->message.ends_with(" (QUOTE_SIG)"));
+        wrong.evidence[0].data.resize(100);
+        CPPUNIT_ASSERT(find(verify(wrong), check_id::kForm)->message.ends_with(" (TRUNCATED)"));
+    }
+
+    void saysWhenNothingIsCompared()
+    {
+        const VerifyResult result = verify(request(scene_.blobs()));
+        CPPUNIT_ASSERT_EQUAL(std::string("WARN"), verdictOf(result, check_id::kIdentity));
+        VerifyRequest empty = request(scene_.blobs());
+        empty.policyJson = "{}";
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(verify(empty), "tdx.policy.rules"));
+        CPPUNIT_ASSERT_EQUAL(std::string("WARN"), verdictOf(verify(empty), check_id::kIdentity));
+    }
+
+    void keepsWhatItKnows()
+    {
+        const VerifyRequest first = request(scene_.blobs());
+        CPPUNIT_ASSERT(verify(first).accepted);
+        CPPUNIT_ASSERT(verify(first).accepted);
+        // What is kept is worth no more than it was: another time, root, quote, collateral.
+        auto later = first;
+        later.atWallNs += 2 * kYear * 1'000'000'000;
+        CPPUNIT_ASSERT(!verify(later).accepted);
+        auto byIntel = first;
+        byIntel.anchors.clear();
+        CPPUNIT_ASSERT(!verify(byIntel).accepted);
+        auto changed = first;
+        changed.evidence.front().data[0x90] ^= 1;
+        CPPUNIT_ASSERT(!verify(changed).accepted);
+        Scene revoked;
+        revoked.pckCrl.revoked = {0x1000};
+        CPPUNIT_ASSERT(!verify(request(revoked.blobs())).accepted);
+        static const Hierarchy theirs;
+        auto forged = first; // a quote of another hierarchy, beside collateral that is known and good
+        forged.evidence.front().data =
+            makeQuote({}, theirs, chainText(theirs, makeCertificate(theirs.pckTerms())));
+        CPPUNIT_ASSERT(!verify(forged).accepted);
+        CPPUNIT_ASSERT(verify(first).accepted);
+    }
+
+    void refusesWhatItDoesNotUnderstand()
+    {
+        const auto refused = [&](auto&& change, const char* words) {
+            VerifyRequest wrong = request(scene_.blobs());
+            change(wrong);
+            plugin::test::expectError(Category::InvalidArgument, words,
+                                      [&] { static_cast<void>(verify(wrong)); });
+        };
+        refused([](auto& r) { r.evidence.push_back(r.evidence.front()); }, "one quote");
+        refused([](auto& r) { r.evidence.clear(); }, "one quote");
+        refused([](auto& r) { r.policyJson = R"({"mrtd": "00"})"; }, "mrtd");
+        refused([](auto& r) { r.collateral.push_back({"", {1, 2, 3}}); }, "cannot be read");
+        refused([](auto& r) { r.anchors.push_back({"", {1, 2, 3}}); }, "cannot be read");
+    }
+
+    void claimsWithoutVerifying()
+    {
+        Bytes changed = quote_;
+        changed[offset::kBody + field::kMrTd] ^= 1;
+        const auto claims = plugin_->inspect({}, {"", changed});
+        const auto it =
+            std::find_if(claims.begin(), claims.end(), [](const auto& c) { return c.key == "tdx.mr_td"; });
+        CPPUNIT_ASSERT(it != claims.end());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{48}, std::get<plugin::Bytes>(it->value).size());
+        CPPUNIT_ASSERT(plugin_->recognise({"", changed}) > 90);
+        CPPUNIT_ASSERT(plugin_->recognise({"tdx.quote", changed}) > 90);
+        CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"snp.report", changed}));
+        CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"", Bytes(1184, 2)}));
+        plugin::test::expectError(Category::InvalidArgument, "TRUNCATED", [&] {
+            static_cast<void>(plugin_->inspect({}, {"", {4, 0}}));
+        });
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(PluginTest);
+
+} // namespace
+} // namespace teehost::tdx::test
