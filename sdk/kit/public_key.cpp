@@ -55,6 +55,26 @@ Bytes derSignature(ByteView r, ByteView s)
     return der;
 }
 
+/// A key of the curve without a point, to be copied: making a curve takes longer than all the rest. Never
+/// freed, since OpenSSL may end before what is static here.
+const EVP_PKEY* pointlessKey(Curve curve)
+{
+    const auto make = [](Curve its) {
+        OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+                                                                const_cast<char*>(groupName(its)), 0),
+                               OSSL_PARAM_construct_end()};
+        const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+        EVP_PKEY* key = nullptr;
+        if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
+            EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_KEY_PARAMETERS, params) != 1)
+            throw CryptoError(std::string("OpenSSL has no curve ") + groupName(its));
+        return key;
+    };
+    static const std::array<const EVP_PKEY*, 3> kKeys{make(Curve::P256), make(Curve::P384),
+                                                      make(Curve::P521)};
+    return kKeys[static_cast<std::size_t>(curve)];
+}
+
 } // namespace
 
 OpensslScope::OpensslScope() noexcept { ERR_set_mark(); }
@@ -68,16 +88,11 @@ PublicKey PublicKey::fromPoint(Curve curve, ByteView x, ByteView y)
     Bytes point{0x04}; // uncompressed, SEC 1 section 2.3.3
     point.insert(point.end(), x.begin(), x.end());
     point.insert(point.end(), y.begin(), y.end());
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, const_cast<char*>(groupName(curve)), 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
-        OSSL_PARAM_construct_end()};
-    const KeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
-    EVP_PKEY* key = nullptr;
-    if (!context || EVP_PKEY_fromdata_init(context.get()) != 1 ||
-        EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+    Key key(EVP_PKEY_new());
+    if (!key || EVP_PKEY_copy_parameters(key.get(), pointlessKey(curve)) != 1 ||
+        EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1)
         throw CryptoError("the key is no point of its curve");
-    return PublicKey(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
+    return PublicKey(std::shared_ptr<EVP_PKEY>(key.release(), EVP_PKEY_free));
 }
 
 PublicKey PublicKey::fromModulus(ByteView modulus, std::uint32_t exponent)

@@ -123,6 +123,14 @@ PublicKey Certificate::publicKey() const
     return PublicKey(std::shared_ptr<EVP_PKEY>(key, EVP_PKEY_free));
 }
 
+Bytes Certificate::publicKeyBits() const
+{
+    const OpensslScope scope;
+    const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(x509_.get());
+    const unsigned char* data = ASN1_STRING_get0_data(bits);
+    return Bytes(data, data + ASN1_STRING_length(bits));
+}
+
 std::optional<Bytes> Certificate::extension(std::string_view oid) const
 {
     const OpensslScope scope;
@@ -234,7 +242,15 @@ bool isPem(ByteView file) noexcept
     return text.find("-----BEGIN ") != std::string_view::npos && text.find('\0') == std::string_view::npos;
 }
 
-void readPem(ByteView file, X509Objects& out)
+Certificate certificateOf(ByteView der, std::span<const Certificate> known)
+{
+    for (const Certificate& one : known)
+        if (equal(one.der(), der))
+            return one;
+    return Certificate::fromDer(der);
+}
+
+void readPem(ByteView file, std::span<const Certificate> known, X509Objects& out)
 {
     const Handle<BIO, BIO_free> bio(BIO_new_mem_buf(file.data(), static_cast<int>(file.size())));
     if (!bio)
@@ -250,7 +266,7 @@ void readPem(ByteView file, X509Objects& out)
         OPENSSL_clear_free(
             data, static_cast<std::size_t>(length)); // it may be a private key that should not be here
         if (name == PEM_STRING_X509 || name == PEM_STRING_X509_OLD)
-            out.certificates.push_back(Certificate::fromDer(der));
+            out.certificates.push_back(certificateOf(der, known));
         else if (name == PEM_STRING_X509_CRL)
             out.crls.push_back(Crl::fromDer(der));
     }
@@ -261,20 +277,20 @@ void readPem(ByteView file, X509Objects& out)
 
 } // namespace
 
-X509Objects readX509(ByteView file)
+X509Objects readX509(ByteView file, std::span<const Certificate> known)
 {
     const OpensslScope scope;
     X509Objects out;
     if (file.size() > kMaxDer)
         throw CryptoError("too long for certificates");
     if (isPem(file)) {
-        readPem(file, out);
+        readPem(file, known, out);
         if (out.certificates.empty() && out.crls.empty())
             throw CryptoError("no certificate and no CRL in this PEM text");
         return out;
     }
     try {
-        out.certificates.push_back(Certificate::fromDer(file));
+        out.certificates.push_back(certificateOf(file, known));
     } catch (const CryptoError&) {
         try {
             out.crls.push_back(Crl::fromDer(file));

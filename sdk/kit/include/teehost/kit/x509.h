@@ -38,6 +38,8 @@ public:
     [[nodiscard]] std::string serial() const;
     [[nodiscard]] Validity validity() const;
     [[nodiscard]] PublicKey publicKey() const;
+    /// Contents of subjectPublicKey, without its algorithm: of an EC key the point.
+    [[nodiscard]] Bytes publicKeyBits() const;
     /// Contents of the extension with that dotted OID, without its OCTET STRING. CryptoError when there are
     /// two.
     [[nodiscard]] std::optional<Bytes> extension(std::string_view oid) const;
@@ -83,12 +85,13 @@ private:
 };
 
 /// Certificates and CRLs of a file in whatever form: DER of one of them, or PEM with any number; what else is
-/// in the PEM is left out. CryptoError when there is none in it, or one is broken.
+/// in the PEM is left out. CryptoError when there is none in it, or one is broken. A certificate that is
+/// among `known` is shared with these: OpenSSL takes longer to read one than to check its signature.
 struct X509Objects {
     std::vector<Certificate> certificates;
     std::vector<Crl> crls;
 };
-[[nodiscard]] X509Objects readX509(ByteView file);
+[[nodiscard]] X509Objects readX509(ByteView file, std::span<const Certificate> known = {});
 /// Whether it looks like PEM text, or like a DER sequence as long as the input.
 [[nodiscard]] bool looksLikeX509(ByteView file) noexcept;
 
