@@ -15,12 +15,12 @@ struct Anchor {
     [[nodiscard]] static Anchor of(const kit::Certificate& root);
 
     kit::Sha256Digest certificate{}; ///< SHA-256 of the DER
-    kit::Sha256Digest key{};         ///< SHA-256 of the point on P-256, x and y; zeros for another key
+    kit::Sha256Digest key{};         ///< SHA-256 of subjectPublicKey
 };
 
 /// "Intel SGX Root CA", under which all of SGX and TDX is.
 [[nodiscard]] std::span<const Anchor> intelRoots() noexcept;
 
-[[nodiscard]] bool isTrusted(const kit::Certificate& root, std::span<const Anchor> anchors);
+[[nodiscard]] bool isTrusted(const Anchor& root, std::span<const Anchor> anchors);
 
 } // namespace teehost::tdx

@@ -20,21 +20,16 @@ class SetReader {
 public:
     SetReader(const CollateralPool& pool, const PckChain* chain, std::span<const Anchor> anchors)
         : pool_(pool), chain_(chain != nullptr && chain->isWhole() ? chain : nullptr), anchors_(anchors),
-          roots_(pool.named(subject::kRoot))
+          root_(findRoot())
     {
-        if (chain_ != nullptr)
-            roots_.insert(roots_.begin(), &chain_->root());
-        // One that is trusted goes before others of its name.
-        std::stable_partition(roots_.begin(), roots_.end(),
-                              [&](const Certificate* root) { return isTrusted(*root, anchors_); });
     }
 
     Collateral run()
     {
         read(pool_.tcbInfo(), out_.tcbInfo, {"TCB info", "TCB_INFO_SIG"});
         read(pool_.qeIdentity(), out_.qeIdentity, {"QE identity", "QE_IDENTITY_SIG"});
-        if (!roots_.empty())
-            out_.rootCrl = crlOf(*roots_.front(), rootRevokes());
+        if (root_.certificate != nullptr)
+            out_.rootCrl = crlOf(*root_.certificate, rootRevokes());
         if (const Certificate* issuer = pckIssuer())
             out_.pckCrl = crlOf(*issuer, pckRevokes());
         else
@@ -43,6 +38,27 @@ public:
     }
 
 private:
+    struct Root {
+        const Certificate* certificate = nullptr;
+        bool trusted = false;
+    };
+    /// The quote's own, or of those in the set one that is trusted, if there is.
+    [[nodiscard]] Root findRoot() const
+    {
+        if (chain_ != nullptr && isTrusted(chain_->rootId, anchors_))
+            return {&chain_->root(), true};
+        Root out;
+        if (chain_ != nullptr)
+            out.certificate = &chain_->root();
+        for (const Certificate* one : pool_.named(subject::kRoot)) {
+            if (isTrusted(Anchor::of(*one), anchors_))
+                return {one, true};
+            if (out.certificate == nullptr)
+                out.certificate = one;
+        }
+        return out;
+    }
+
     template <class Content>
     void read(const std::optional<SignedJson>& given, Document<Content>& out, const DocumentWords& words)
     {
@@ -65,7 +81,7 @@ private:
                                      const DocumentWords& words)
     {
         const auto signers = pool_.named(subject::kTcbSigning);
-        if (signers.empty() || roots_.empty())
+        if (signers.empty() || root_.certificate == nullptr)
             return Fault{"COLLATERAL_MISSING",
                          "the certificates of who signed the " + std::string(words.name) + " are missing"};
         std::optional<Fault> first;
@@ -88,8 +104,8 @@ private:
     {
         if (std::find(good_.begin(), good_.end(), &signer) != good_.end())
             return std::nullopt; // it signed the other document too
-        const Certificate& root = *roots_.front();
-        if (!isTrusted(root, anchors_))
+        const Certificate& root = *root_.certificate;
+        if (!root_.trusted)
             return Fault{"ROOT_UNTRUSTED", "the collateral is signed under a root that is not trusted here"};
         // The root of the quote's own chain has been looked at, together with its signature by itself.
         const bool rootIsChecked = chain_ != nullptr && &root == &chain_->root() && !chain_->signatures;
@@ -114,8 +130,8 @@ private:
         if (std::find(signers_.begin(), signers_.end(), &signer) != signers_.end())
             return;
         signers_.push_back(&signer);
-        for (const Certificate* one : {&signer, roots_.front()})
-            out_.signers.push_back({one->subjectCommonName(), one->validity()});
+        for (const Certificate* one : {&signer, root_.certificate})
+            out_.signers.push_back(validityOf(*one));
     }
 
     /// What the root's CRL can revoke, and what that of the PCK's issuer.
@@ -161,8 +177,7 @@ private:
             return &chain_->issuer();
         for (const auto name : {subject::kPlatformCa, subject::kProcessorCa})
             for (const Certificate* one : pool_.named(name))
-                if (!roots_.empty() && isTrusted(*roots_.front(), anchors_) &&
-                    !chainFault({*one, *roots_.front()}))
+                if (root_.trusted && !chainFault({*one, *root_.certificate}))
                     return one;
         return nullptr;
     }
@@ -178,7 +193,7 @@ private:
     const CollateralPool& pool_;
     const PckChain* chain_;
     std::span<const Anchor> anchors_;
-    std::vector<const Certificate*> roots_;
+    Root root_;
     std::vector<const Certificate*> good_, signers_;
     Collateral out_;
 };
@@ -201,7 +216,7 @@ kit::Validity Collateral::window() const
         narrow(tcbInfo.content->validity);
     if (qeIdentity.content)
         narrow(qeIdentity.content->validity);
-    for (const Named& signer : signers)
+    for (const NamedValidity& signer : signers)
         narrow(signer.validity);
     for (const CrlFacts* crl : {&rootCrl, &pckCrl})
         if (crl->given)

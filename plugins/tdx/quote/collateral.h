@@ -36,11 +36,6 @@ struct CrlFacts {
 };
 
 struct Collateral {
-    struct Named {
-        std::string name;
-        kit::Validity validity;
-    };
-
     /// `chain` is of the quote whose platform the collateral is for; null, or one that is not whole, when
     /// there is none.
     [[nodiscard]] static Collateral of(const CollateralPool& pool, const PckChain* chain,
@@ -51,7 +46,7 @@ struct Collateral {
 
     Document<TcbInfo> tcbInfo;
     Document<QeIdentity> qeIdentity;
-    std::vector<Named> signers; ///< of both documents, with their roots
+    std::vector<NamedValidity> signers; ///< of both documents, with their roots
     CrlFacts rootCrl, pckCrl;
     std::optional<kit::Fault> revoked; ///< a certificate of the chain, or a signer, by a CRL that is signed
 };

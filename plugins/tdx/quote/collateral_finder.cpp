@@ -76,7 +76,7 @@ std::shared_ptr<const Collateral> CollateralFinder::known(const kit::Sha256Diges
     const auto all = content.finish();
     if (auto facts = cache_.find(all))
         return facts;
-    CollateralPool pool;
+    CollateralPool pool(chain_.certificates);
     for (const auto& blob : given)
         pool.add(blob.data);
     for (const auto& blob : fetched) {

@@ -68,24 +68,31 @@ void CollateralPool::add(kit::ByteView blob)
 
 void CollateralPool::addX509(kit::ByteView blob)
 {
-    kit::Bytes bytes(blob.begin(), blob.end());
-    if (std::find(x509Blobs_.begin(), x509Blobs_.end(), bytes) != x509Blobs_.end())
-        return;
     try {
-        kit::X509Objects objects = kit::readX509(bytes);
-        for (const kit::Certificate& one : objects.certificates)
-            expectReadable(one);
-        for (const kit::Crl& one : objects.crls)
-            static_cast<void>(one.validity());
-        std::move(objects.certificates.begin(), objects.certificates.end(),
-                  std::back_inserter(certificates_));
-        std::move(objects.crls.begin(), objects.crls.end(), std::back_inserter(crls_));
+        kit::X509Objects objects = kit::readX509(blob, known_);
+        for (kit::Certificate& one : objects.certificates)
+            addCertificate(std::move(one));
+        for (kit::Crl& one : objects.crls) {
+            static_cast<void>(one.validity()); // that it can be read
+            crls_.push_back(std::move(one));
+        }
     } catch (const kit::CryptoError& e) {
         throw InputError("COLLATERAL", e.what());
     }
     if (certificates_.size() + crls_.size() > kMostObjects)
         throw InputError("COLLATERAL", "more than 64 certificates and CRLs are given");
-    x509Blobs_.push_back(std::move(bytes));
+}
+
+/// Issuer chains come twice, and end in a root that the quote brings too.
+void CollateralPool::addCertificate(kit::Certificate certificate)
+{
+    const auto isSame = [&](const kit::Certificate& one) { return one.raw() == certificate.raw(); };
+    if (std::any_of(certificates_.begin(), certificates_.end(), isSame))
+        return;
+    expectReadable(certificate);
+    if (std::none_of(known_.begin(), known_.end(), isSame))
+        known_.push_back(certificate);
+    certificates_.push_back(std::move(certificate));
 }
 
 void CollateralPool::addDocument(std::string_view text)

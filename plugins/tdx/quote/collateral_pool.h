@@ -14,6 +14,9 @@ namespace teehost::tdx {
 
 class CollateralPool {
 public:
+    /// Certificates among `known` are not read anew.
+    explicit CollateralPool(std::vector<kit::Certificate> known = {}) : known_(std::move(known)) {}
+
     /// Told apart by their bytes: certificates and CRLs in PEM (URL-encoded too, as headers of HTTP have it),
     /// DER, or DER in hexadecimal; TCB info and QE identity with their signatures. InputError COLLATERAL for
     /// anything else, for two different documents of a kind, and for absurdly many objects.
@@ -30,7 +33,9 @@ private:
     void addX509(kit::ByteView blob);
     void addDocument(std::string_view text);
 
-    std::vector<kit::Bytes> x509Blobs_; ///< each once: issuer chains come twice
+    void addCertificate(kit::Certificate certificate);
+
+    std::vector<kit::Certificate> known_;
     std::vector<kit::Certificate> certificates_;
     std::vector<kit::Crl> crls_;
     std::optional<SignedJson> tcbInfo_, qeIdentity_;

@@ -136,6 +136,11 @@ std::optional<Fault> chainFault(const std::vector<kit::Certificate>& chain)
     return Fault{"CHAIN_SIG", "the certificates do not make a chain: " + *fault};
 }
 
+NamedValidity validityOf(const kit::Certificate& certificate)
+{
+    return {kit::shownText(certificate.subjectCommonName()), certificate.validity()};
+}
+
 PckChain PckChain::of(kit::ByteView pem)
 {
     PckChain out;
@@ -150,6 +155,9 @@ PckChain PckChain::of(kit::ByteView pem)
     if (!out.isWhole())
         return out;
     out.signatures = chainFault(out.certificates);
+    out.rootId = Anchor::of(out.root());
+    for (const kit::Certificate& one : out.certificates)
+        out.validity.push_back(validityOf(one));
     if (kit::PublicKey key = out.pck().publicKey(); key.isOn(kit::Curve::P256))
         out.key = std::move(key);
     return out;

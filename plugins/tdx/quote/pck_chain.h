@@ -11,6 +11,7 @@
 #include <teehost/kit/check_line.h>
 #include <teehost/kit/x509.h>
 
+#include "tdx/quote/anchors.h"
 #include "tdx/quote/pck_extension.h"
 
 namespace teehost::tdx {
@@ -37,6 +38,12 @@ void expectReadable(const kit::Certificate& certificate);
 /// at.
 [[nodiscard]] std::optional<kit::Fault> chainFault(const std::vector<kit::Certificate>& chain);
 
+struct NamedValidity {
+    std::string name; ///< common name, as it can be shown
+    kit::Validity validity;
+};
+[[nodiscard]] NamedValidity validityOf(const kit::Certificate& certificate);
+
 struct PckChain {
     /// From the text in a quote.
     [[nodiscard]] static PckChain of(kit::ByteView pem);
@@ -46,7 +53,9 @@ struct PckChain {
     std::vector<kit::Certificate> certificates;
     std::optional<kit::Fault> signatures; ///< see chainFault
     std::optional<PckExtension> extension;
-    std::optional<kit::PublicKey> key; ///< of the PCK, on P-256
+    Anchor rootId;                       ///< by which the root is trusted, or not
+    std::vector<NamedValidity> validity; ///< of the certificates
+    std::optional<kit::PublicKey> key;   ///< of the PCK, on P-256
 
     [[nodiscard]] bool isWhole() const noexcept { return !certificates.empty(); }
     [[nodiscard]] const kit::Certificate& pck() const { return certificates.at(0); }

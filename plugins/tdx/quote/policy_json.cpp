@@ -27,7 +27,7 @@ kit::Bytes bits(const std::string& key, const Json& value)
 std::optional<Svns> svns(const std::string& key, const Json& value)
 {
     const kit::Bytes bytes = sized(sizeof(Svns))(key, value);
-    Svns out;
+    Svns out{};
     std::copy(bytes.begin(), bytes.end(), out.begin());
     return out;
 }

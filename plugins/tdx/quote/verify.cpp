@@ -35,8 +35,8 @@ CheckLine chainFormat(const PckChain& chain)
 CheckLine root(const PckChain& chain, const VerifyTerms& terms)
 {
     using check_id::kRoot;
-    const std::string fingerprint = kit::toHex(chain.root().fingerprint());
-    if (isTrusted(chain.root(), terms.anchors))
+    const std::string fingerprint = kit::toHex(chain.rootId.certificate);
+    if (isTrusted(chain.rootId, terms.anchors))
         return passed(kRoot, "the root is trusted (SHA-256 " + fingerprint + ")");
     CheckLine line = failed(kRoot, "ROOT_UNTRUSTED", "the root is not one that is trusted here");
     line.hint = "give the root as an anchor if it is meant to be trusted";
@@ -49,8 +49,7 @@ CheckLine signatures(const PckChain& chain)
 {
     using check_id::kChain;
     return chain.signatures ? failed(kChain, *chain.signatures)
-                            : passed(kChain, "the PCK certificate is signed by " +
-                                                 kit::shownText(chain.issuer().subjectCommonName()) +
+                            : passed(kChain, "the PCK certificate is signed by " + chain.validity.at(1).name +
                                                  ", that by the root");
 }
 
@@ -58,17 +57,16 @@ CheckLine validity(const PckChain& chain, const VerifyTerms& terms)
 {
     using check_id::kValidity;
     kit::UnixSeconds end = INT64_MAX;
-    for (const kit::Certificate& one : chain.certificates) {
-        const kit::Validity its = one.validity();
-        if (!its.covers(terms.at)) {
+    for (const NamedValidity& one : chain.validity) {
+        if (!one.validity.covers(terms.at)) {
             CheckLine line =
-                failed(kValidity, terms.at < its.from ? "CERT_NOT_YET_VALID" : "CERT_EXPIRED",
-                       "the certificate of " + kit::shownText(one.subjectCommonName()) + " is valid from " +
-                           timeText(its.from) + " to " + timeText(its.to) + ", not at " + timeText(terms.at));
+                failed(kValidity, terms.at < one.validity.from ? "CERT_NOT_YET_VALID" : "CERT_EXPIRED",
+                       "the certificate of " + one.name + " is valid from " + timeText(one.validity.from) +
+                           " to " + timeText(one.validity.to) + ", not at " + timeText(terms.at));
             line.hint = "evidence that was stored is verified at the time it was collected (--at)";
             return line;
         }
-        end = std::min(end, its.to);
+        end = std::min(end, one.validity.to);
     }
     return passed(kValidity,
                   "all certificates are valid at " + timeText(terms.at) + ", until " + timeText(end));
