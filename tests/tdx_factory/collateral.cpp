@@ -11,11 +11,15 @@ constexpr const char* kSigner =
     "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
     "0000000000000000"; // Intel's own modules
 
-Json level(const Json& tcb, const char* date, const char* status, const Json& advisories = Json())
+// A list of one in braces is that one for some compilers, and a list for others: hence the explicit arrays.
+Json advisories(const std::vector<std::string>& ids) { return Json(ids); }
+Json list(const std::vector<Json>& elements) { return Json(elements); }
+
+Json level(const Json& tcb, const char* date, const char* status, const Json& ids = Json())
 {
     Json out{{"tcb", tcb}, {"tcbDate", date}, {"tcbStatus", status}};
-    if (!advisories.is_null())
-        out["advisoryIDs"] = advisories;
+    if (!ids.is_null())
+        out["advisoryIDs"] = ids;
     return out;
 }
 
@@ -38,12 +42,12 @@ void putTimes(Json& document)
 
 Json components(const std::vector<unsigned>& svns)
 {
-    Json list = Json::array();
+    Json out = Json::array();
     for (std::size_t i = 0; i < 16; ++i)
-        list.push_back({{"svn", i < svns.size() ? svns[i] : 0}});
-    list[0]["category"] = "BIOS";
-    list[0]["type"] = "Early Microcode Update";
-    return list;
+        out.push_back({{"svn", i < svns.size() ? svns[i] : 0}});
+    out[0]["category"] = "BIOS";
+    out[0]["type"] = "Early Microcode Update";
+    return out;
 }
 
 Json tcbInfo()
@@ -60,17 +64,18 @@ Json tcbInfo()
                     {"tcbEvaluationDataNumber", 17},
                     {"tdxModule", identity(Json::object())}});
     Json new_module = identity({{"id", "TDX_03"}}), module = identity({{"id", "TDX_01"}});
-    new_module["tcbLevels"] = {level({{"isvsvn", 3}}, "2025-05-14T00:00:00Z", "UpToDate")};
-    module["tcbLevels"] = {level({{"isvsvn", 6}}, "2025-05-14T00:00:00Z", "UpToDate"),
-                           level({{"isvsvn", 4}}, "2024-03-13T00:00:00Z", "OutOfDate", {"INTEL-SA-01036"}),
-                           level({{"isvsvn", 2}}, "2023-08-09T00:00:00Z", "Revoked")};
-    out["tdxModuleIdentities"] = {new_module, module};
-    out["tcbLevels"] = {
-        level(tcb({5, 5, 2, 2, 4, 1, 0, 5}, 13, {5, 0, 6}), "2025-05-14T00:00:00Z", "UpToDate"),
-        level(tcb({4, 4, 2, 2, 4, 1, 0, 5}, 13, {5, 0, 5}), "2024-03-13T00:00:00Z", "OutOfDate",
-              {"INTEL-SA-01036", "INTEL-SA-01079"}),
-        level(tcb({4, 4, 2, 2, 4, 1, 0, 5}, 5, {3, 0, 5}), "2018-01-04T00:00:00Z", "OutOfDate",
-              {"INTEL-SA-00106"})};
+    new_module["tcbLevels"] = list({level({{"isvsvn", 3}}, "2025-05-14T00:00:00Z", "UpToDate")});
+    module["tcbLevels"] =
+        list({level({{"isvsvn", 6}}, "2025-05-14T00:00:00Z", "UpToDate"),
+              level({{"isvsvn", 4}}, "2024-03-13T00:00:00Z", "OutOfDate", advisories({"INTEL-SA-01036"})),
+              level({{"isvsvn", 2}}, "2023-08-09T00:00:00Z", "Revoked")});
+    out["tdxModuleIdentities"] = list({new_module, module});
+    out["tcbLevels"] =
+        list({level(tcb({5, 5, 2, 2, 4, 1, 0, 5}, 13, {5, 0, 6}), "2025-05-14T00:00:00Z", "UpToDate"),
+              level(tcb({4, 4, 2, 2, 4, 1, 0, 5}, 13, {5, 0, 5}), "2024-03-13T00:00:00Z", "OutOfDate",
+                    advisories({"INTEL-SA-01036", "INTEL-SA-01079"})),
+              level(tcb({4, 4, 2, 2, 4, 1, 0, 5}, 5, {3, 0, 5}), "2018-01-04T00:00:00Z", "OutOfDate",
+                    advisories({"INTEL-SA-00106"}))});
     return out;
 }
 
@@ -85,8 +90,9 @@ Json qeIdentity()
                     {"attributesMask", "FBFFFFFFFFFFFFFF0000000000000000"},
                     {"mrsigner", "DC9E2A7C6F948F17474E34A7FC43ED030F7C1563F1BABDDF6340C82E0E54A8C5"},
                     {"isvprodid", 2}});
-    out["tcbLevels"] = {level({{"isvsvn", 4}}, "2024-03-13T00:00:00Z", "UpToDate"),
-                        level({{"isvsvn", 2}}, "2023-08-09T00:00:00Z", "OutOfDate", {"INTEL-SA-00960"})};
+    out["tcbLevels"] =
+        list({level({{"isvsvn", 4}}, "2024-03-13T00:00:00Z", "UpToDate"),
+              level({{"isvsvn", 2}}, "2023-08-09T00:00:00Z", "OutOfDate", advisories({"INTEL-SA-00960"}))});
     return out;
 }
 

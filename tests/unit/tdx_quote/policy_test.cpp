@@ -219,7 +219,7 @@ class PolicyTest : public CppUnit::TestFixture {
     void judgesAdvisoriesAndNumbers()
     {
         Scene scene;
-        scene.info["tcbLevels"][0]["advisoryIDs"] = {"INTEL-SA-00001"};
+        scene.info["tcbLevels"][0]["advisoryIDs"] = Json::array({"INTEL-SA-00001"});
         CPPUNIT_ASSERT_EQUAL(std::string(), judge(scene, R"({"denied_advisories": "INTEL-SA-00002"})"));
         CPPUNIT_ASSERT_EQUAL(std::string("DENIED_ADVISORIES"),
                              judge(scene, R"({"denied_advisories": ["INTEL-SA-00002", "INTEL-SA-00001"]})"));

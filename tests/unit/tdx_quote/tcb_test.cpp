@@ -141,11 +141,11 @@ class TcbTest : public CppUnit::TestFixture {
     {
         Scene scene;
         auto& levels = scene.info["tcbLevels"];
-        levels = {levels[2], levels[1], levels[0]};
+        levels = Json::array({levels[2], levels[1], levels[0]});
         auto& module = scene.info["tdxModuleIdentities"][1]["tcbLevels"];
-        module = {module[2], module[0], module[1]};
+        module = Json::array({module[2], module[0], module[1]});
         auto& qe = scene.identity["tcbLevels"];
-        qe = {qe[1], qe[0]};
+        qe = Json::array({qe[1], qe[0]});
         CPPUNIT_ASSERT_EQUAL(nameOfStatus(UpToDate), nameOfStatus(verdictOf(scene).status));
     }
 
