@@ -24,6 +24,7 @@
 #include "host/base/service_manager.h"
 #include "host/base/text.h"
 #include "host/base/vm_id.h"
+#include "host/launch/fw_cfg.h"
 #include "host/launch/vm_dirs.h"
 #include "host/store/store.h"
 #include "host/telemetry/metrics.h"
@@ -148,14 +149,17 @@ launch::HostDirs hostDirs(const settings::Settings& settings)
     return {settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
 }
 
-/// Collateral for every plugin, from before its instance is made.
-std::shared_ptr<attest::Fetcher> serveFetcher(const settings::Settings& settings,
+/// Collateral and QEMU's machines for every plugin, from before its instance is made.
+std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings,
                                               const plugin::Loaded& plugins, const Log& log)
 {
     auto fetcher = std::make_shared<attest::Fetcher>(
         attest::fetcherOptions(settings, hostDirs(settings).state / kCollateralDirectory), log);
-    for (const auto& plugin : plugins.plugins)
+    const auto machines = std::make_shared<launch::QemuMachines>(settings.text("qemu.bin_path"));
+    for (const auto& plugin : plugins.plugins) {
         plugin->serveFetch(fetcher);
+        plugin->serveMachine(machines);
+    }
     return fetcher;
 }
 
@@ -164,7 +168,7 @@ std::shared_ptr<attest::Fetcher> serveFetcher(const settings::Settings& settings
 struct Daemon::Parts {
     Parts(const settings::Settings& settings, const settings::Environment& environment,
           const plugin::Loaded& plugins, const Log& theLog, bool recover)
-        : log(theLog), fetcher(serveFetcher(settings, plugins, log)),
+        : log(theLog), fetcher(servePlugins(settings, plugins, log)),
           kvm(probeKvmIfWanted(settings, plugins, log)), probes(vm::probePlugins(plugins, settings, kvm, log))
     {
         const auto dirs = hostDirs(settings);

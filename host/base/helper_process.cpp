@@ -6,48 +6,17 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/error.h"
+#include "host/base/helper_spawn.h"
 #include "host/base/unique_fd.h"
 
 namespace teehost {
 namespace {
 
 constexpr std::size_t kMaxOutputBytes = 64 * 1024;
-
-pid_t start(const std::vector<std::string>& argv, int output)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    sigset_t none;
-    sigemptyset(&none);
-    sigset_t all;
-    sigfillset(&all);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setsigdefault(&attributes, &all);
-    std::vector<std::string> words = argv;
-    std::vector<char*> pointers;
-    for (auto& word : words)
-        pointers.push_back(word.data());
-    pointers.push_back(nullptr);
-    pid_t pid = -1;
-    const int error = ::posix_spawnp(&pid, pointers[0], &actions, &attributes, pointers.data(), environ);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        throw systemError(Category::FailedPrecondition, "cannot start \"" + argv[0] + "\"", error,
-                          "install it");
-    return pid;
-}
 
 /// Collects output until end of file; false at the deadline.
 bool collect(int fd, std::chrono::steady_clock::time_point deadline, std::string& output)
@@ -79,7 +48,7 @@ HelperResult runHelper(const std::vector<std::string>& argv, std::chrono::millis
         throw systemError(Category::ResourceExhausted, "cannot make a pipe", errno);
     const UniqueFd output(pipe[0]);
     UniqueFd input(pipe[1]);
-    const pid_t pid = start(argv, input.get());
+    const pid_t pid = spawnHelper(argv, {-1, input.get(), input.get()});
     input.reset();
     HelperResult result;
     result.timedOut = !collect(output.get(), deadline, result.output);

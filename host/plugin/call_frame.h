@@ -32,7 +32,8 @@ public:
     }
     [[nodiscard]] const CallContext& context() const noexcept { return context_; }
 
-    std::string fetchFailure; ///< why the last fetch of this call failed; empty when it did not
+    // Why the last request of this call to a service of the host failed; empty when it did not.
+    std::string fetchFailure, machineFailure;
 
     /// Throws unless the plugin returned TH_OK and `sink` refused nothing. A plugin that passes a sink's
     /// refusal up is reported with the refusal's words.

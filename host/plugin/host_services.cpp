@@ -48,6 +48,39 @@ FetchRequest takeRequest(const th_fetch_request* request, const CallContext& con
     return out;
 }
 
+FwCfgRequest takeRequest(const th_fw_cfg_request* request, const CallContext& context)
+{
+    expectStruct(request, "fw_cfg request");
+    if (request->flags != 0)
+        throw Error(Category::Unimplemented, "the fw_cfg request has flags that this host does not know");
+    FwCfgRequest out;
+    out.qemuArgs = takeTexts(request->qemu_args, request->qemu_arg_count, "argument of QEMU");
+    out.names = takeTexts(request->names, request->name_count, "name of a fw_cfg file");
+    out.deadline = context.deadline;
+    out.cancelled = context.cancelled;
+    return out;
+}
+
+/// Runs a request to a service; the status, and in `why` what is to be said of a failure.
+template <class Serve>
+th_status serving(std::string& why, Serve&& serve) noexcept
+{
+    why.clear();
+    try {
+        serve();
+        return TH_OK;
+    } catch (const std::exception& exception) {
+        const auto* error = dynamic_cast<const Error*>(&exception);
+        try {
+            why = printable(describe(exception));
+        } catch (...) { // out of memory: the status still travels
+        }
+        return static_cast<th_status>(error == nullptr ? Category::Internal : error->category());
+    } catch (...) {
+        return TH_INTERNAL;
+    }
+}
+
 void deliver(const FetchResponse& response, void* user,
              void (*done)(void*, const th_fetch_response*) noexcept)
 {
@@ -82,6 +115,10 @@ const void* Plugin::Services::find(const char* id) const noexcept
         sizeof(th_host_fetch_v1), 0, fetch, [](const th_host*, const th_call* call) noexcept {
             return call == nullptr ? th_str{} : give(CallFrame::of(call).fetchFailure);
         }};
+    static constexpr th_host_machine_v1 kMachine{
+        sizeof(th_host_machine_v1), 0, fwCfg, [](const th_host*, const th_call* call) noexcept {
+            return call == nullptr ? th_str{} : give(CallFrame::of(call).machineFailure);
+        }};
     const std::string_view name = id == nullptr ? "" : id;
     if (name == TH_HOST_LOG_V1)
         return &kLog;
@@ -89,6 +126,8 @@ const void* Plugin::Services::find(const char* id) const noexcept
         return &kClock;
     if (name == TH_HOST_FETCH_V1 && fetch_)
         return &kFetch;
+    if (name == TH_HOST_MACHINE_V1 && machine_)
+        return &kMachine;
     return nullptr;
 }
 
@@ -98,21 +137,24 @@ th_status Plugin::Services::fetch(const th_host* host, const th_call* call, cons
     if (call == nullptr)
         return TH_INVALID_ARGUMENT;
     auto& frame = CallFrame::of(call);
-    frame.fetchFailure.clear();
-    try {
+    return serving(frame.fetchFailure, [&] {
         const auto& self = *static_cast<const Services*>(host->ctx);
         deliver(self.fetch_->get(takeRequest(request, frame.context())), user, done);
-        return TH_OK;
-    } catch (const std::exception& exception) {
-        const auto* error = dynamic_cast<const Error*>(&exception);
-        try {
-            frame.fetchFailure = printable(describe(exception));
-        } catch (...) { // out of memory: the status still travels
-        }
-        return static_cast<th_status>(error == nullptr ? Category::Internal : error->category());
-    } catch (...) {
-        return TH_INTERNAL;
-    }
+    });
+}
+
+th_status Plugin::Services::fwCfg(const th_host* host, const th_call* call, const th_fw_cfg_request* request,
+                                  void* user, void (*file)(void*, th_str, th_bytes) noexcept) noexcept
+{
+    if (call == nullptr)
+        return TH_INVALID_ARGUMENT;
+    auto& frame = CallFrame::of(call);
+    return serving(frame.machineFailure, [&] {
+        const auto& self = *static_cast<const Services*>(host->ctx);
+        for (const FwCfgFile& found : self.machine_->fwCfg(takeRequest(request, frame.context())))
+            if (file != nullptr)
+                file(user, give(found.name), give(found.content));
+    });
 }
 
 std::int32_t Plugin::Services::logEnabled(const th_host* host, std::uint32_t level) noexcept

@@ -73,6 +73,10 @@ void Plugin::serveFetch(std::shared_ptr<FetchService> fetch)
 {
     state_->services.serveFetch(std::move(fetch));
 }
+void Plugin::serveMachine(std::shared_ptr<MachineService> machine)
+{
+    state_->services.serveMachine(std::move(machine));
+}
 
 bool Plugin::created() const noexcept { return state_->instance != nullptr; }
 bool Plugin::hasProbe() const noexcept { return state_->contract->probe != nullptr; }

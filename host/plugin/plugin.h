@@ -20,6 +20,7 @@
 #include "host/plugin/evidence.h"
 #include "host/plugin/fetch.h"
 #include "host/plugin/fragment.h"
+#include "host/plugin/machine.h"
 #include "host/plugin/vm_facts.h"
 #include "host/settings/option.h"
 
@@ -100,6 +101,8 @@ public:
 
     /// Gives the plugin the fetch service, which is absent otherwise; before create().
     void serveFetch(std::shared_ptr<FetchService> fetch);
+    /// The same of the machine service.
+    void serveMachine(std::shared_ptr<MachineService> machine);
 
     class Services; // what the plugin may ask of the host
 

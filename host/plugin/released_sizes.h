@@ -54,5 +54,7 @@ template <>
 inline constexpr std::size_t kSize1_0<th_capacity> = 48;
 template <>
 inline constexpr std::size_t kSize1_0<th_fetch_request> = 56;
+template <>
+inline constexpr std::size_t kSize1_0<th_fw_cfg_request> = 40;
 
 } // namespace teehost::plugin

@@ -115,6 +115,22 @@ MEMBER(th_host_fetch_v1, get, 8,
                      void (*done)(void* user, const th_fetch_response*)));
 MEMBER(th_host_fetch_v1, why, 16, th_str (*)(const th_host*, const th_call*));
 
+SIZE(th_fw_cfg_request, 40);
+MEMBER(th_fw_cfg_request, struct_size, 0, uint32_t);
+MEMBER(th_fw_cfg_request, flags, 4, uint32_t);
+MEMBER(th_fw_cfg_request, qemu_args, 8, const th_str*);
+MEMBER(th_fw_cfg_request, qemu_arg_count, 16, size_t);
+MEMBER(th_fw_cfg_request, names, 24, const th_str*);
+MEMBER(th_fw_cfg_request, name_count, 32, size_t);
+
+SIZE(th_host_machine_v1, 24);
+MEMBER(th_host_machine_v1, struct_size, 0, uint32_t);
+MEMBER(th_host_machine_v1, reserved, 4, uint32_t);
+MEMBER(th_host_machine_v1, fw_cfg, 8,
+       th_status (*)(const th_host*, const th_call*, const th_fw_cfg_request*, void* user,
+                     void (*file)(void* user, th_str name, th_bytes content)));
+MEMBER(th_host_machine_v1, why, 16, th_str (*)(const th_host*, const th_call*));
+
 SIZE(th_plugin, 128);
 MEMBER(th_plugin, struct_size, 0, uint32_t);
 MEMBER(th_plugin, flags, 4, uint32_t);
@@ -519,8 +535,9 @@ int main(void)
 {
     return ID(TH_ENTRY_SYMBOL, "teehost_plugin_entry") + ID(TH_HOST_LOG_V1, "teehost.host.log/1") +
            ID(TH_HOST_CLOCK_V1, "teehost.host.clock/1") + ID(TH_HOST_FETCH_V1, "teehost.host.fetch/1") +
-           ID(TH_OPTIONS_V1, "teehost.options/1") + ID(TH_PROBE_V1, "teehost.probe/1") +
-           ID(TH_COMPOSE_V1, "teehost.compose/1") + ID(TH_MEASURE_V1, "teehost.measure/1") +
-           ID(TH_VERIFY_V1, "teehost.verify/1") + ID(TH_ATTEST_V1, "teehost.attest/1") +
-           ID(TH_DIAGNOSE_V1, "teehost.diagnose/1") + ID(TH_CAPACITY_V1, "teehost.capacity/1");
+           ID(TH_HOST_MACHINE_V1, "teehost.host.machine/1") + ID(TH_OPTIONS_V1, "teehost.options/1") +
+           ID(TH_PROBE_V1, "teehost.probe/1") + ID(TH_COMPOSE_V1, "teehost.compose/1") +
+           ID(TH_MEASURE_V1, "teehost.measure/1") + ID(TH_VERIFY_V1, "teehost.verify/1") +
+           ID(TH_ATTEST_V1, "teehost.attest/1") + ID(TH_DIAGNOSE_V1, "teehost.diagnose/1") +
+           ID(TH_CAPACITY_V1, "teehost.capacity/1");
 }

@@ -256,6 +256,32 @@ typedef struct th_host_fetch_v1 {
     th_str (*why)(const th_host*, const th_call*) TH_NOEXCEPT;
 } th_host_fetch_v1;
 
+/* ---- Machine: what the firmware of a VM would find, asked of QEMU.  No guest runs for it. ---- */
+#define TH_HOST_MACHINE_V1 "teehost.host.machine/1"
+typedef struct th_fw_cfg_request {
+    uint32_t struct_size;
+    uint32_t flags; /* none yet */
+    /* A QEMU command line without argv[0], as of th_measure_request, from which the plugin has taken what has effects
+     * outside of QEMU (files, sockets, devices of the host).  The host adds -accel, -display, -sandbox. */
+    const th_str* qemu_args;
+    size_t qemu_arg_count;
+    const th_str* names; /* files of QEMU's fw_cfg: "etc/acpi/tables" */
+    size_t name_count;
+} th_fw_cfg_request;
+typedef struct th_host_machine_v1 {
+    uint32_t struct_size;
+    uint32_t reserved;
+    /* [in-call] Starts the configured QEMU with its vCPUs stopped, sets a q35's chipset up as OVMF does (PCI Express
+     * window at 0xE0000000, power management ports at 0x600; PCI BARs stay as they are after a reset), and reads the
+     * files.  Blocks for a second or so; the host remembers answers.  `file` runs once for each name that there is, in
+     * their order, before fw_cfg returns, and must copy. */
+    th_status (*fw_cfg)(const th_host*, const th_call*, const th_fw_cfg_request*, void* user,
+                        void (*file)(void* user, th_str name, th_bytes content) TH_NOEXCEPT) TH_NOEXCEPT;
+    /* [in-call] Why the last fw_cfg of this call failed: a sentence that lives until the next.  Empty when it did not
+     * fail. */
+    th_str (*why)(const th_host*, const th_call*) TH_NOEXCEPT;
+} th_host_machine_v1;
+
 /* ==== 4. Plugin and entry =================================================================================== */
 
 /* Roles and traits.  At least one role. */

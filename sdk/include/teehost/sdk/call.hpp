@@ -58,6 +58,11 @@ struct Fetched {
     std::int64_t fetchedWallNs = 0;
 };
 
+struct FwCfgFile {
+    std::string name;
+    std::vector<std::uint8_t> content;
+};
+
 class Call {
 public:
     Call(const th_call* call, const th_host* host) noexcept : call_(call), host_(host) {}
@@ -149,9 +154,49 @@ public:
         return std::move(result.fetched);
     }
 
+    [[nodiscard]] bool canAskMachine() const noexcept
+    {
+        return service<th_host_machine_v1>(TH_HOST_MACHINE_V1) != nullptr;
+    }
+    /// Files of fw_cfg of the machine that QEMU would make of the arguments; those that there are. Throws when the host
+    /// has no such service, or QEMU refuses.
+    [[nodiscard]] std::vector<FwCfgFile> fwCfg(const Strings& qemu_args, const Strings& names) const
+    {
+        const auto* table = service<th_host_machine_v1>(TH_HOST_MACHINE_V1);
+        if (table == nullptr)
+            throw Error(TH_UNIMPLEMENTED, "this host does not ask QEMU what machine it makes");
+        const th_fw_cfg_request request{sizeof request, 0,           qemu_args.data(), qemu_args.size(),
+                                        names.data(),   names.size()};
+        FwCfgResult result;
+        const th_status status = table->fw_cfg(host_, call_, &request, &result, keepFile);
+        if (result.outOfMemory)
+            throw std::bad_alloc();
+        if (status != TH_OK) {
+            const std::string_view why = view(table->why(host_, call_));
+            throw Error(status, "cannot ask QEMU what machine it makes" +
+                                    (why.empty() ? std::string() : ": " + std::string(why)));
+        }
+        return std::move(result.files);
+    }
+
     [[nodiscard]] const th_call* raw() const noexcept { return call_; }
 
 private:
+    struct FwCfgResult {
+        std::vector<FwCfgFile> files;
+        bool outOfMemory = false;
+    };
+    static void keepFile(void* user, th_str name, th_bytes content) noexcept
+    {
+        auto& result = *static_cast<FwCfgResult*>(user);
+        try {
+            const ByteView bytes = view(content);
+            result.files.push_back({std::string(view(name)), {bytes.begin(), bytes.end()}});
+        } catch (...) {
+            result.outOfMemory = true; // nothing else can fail here; said again once the host's frames are left
+        }
+    }
+
     struct FetchResult {
         Fetched fetched;
         bool outOfMemory = false;
