@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include <teehost/kit/event_claims.h>
 #include <teehost/kit/input_error.h>
 #include <teehost/kit/reader.h>
 
@@ -14,15 +15,6 @@
 
 namespace teehost::vtpm {
 namespace {
-
-constexpr std::size_t kMostListed = 1000; // of the contract's 4096 claims
-
-std::string numbered(std::string_view prefix, std::size_t number)
-{
-    std::array<char, 16> digits{};
-    std::snprintf(digits.data(), digits.size(), "%04zu", number);
-    return std::string(prefix) + digits.data();
-}
 
 void claimAttest(const Attest& attest, const ClaimTaker& claim)
 {
@@ -50,29 +42,19 @@ std::string text(std::string_view bytes)
     return out;
 }
 
-void claimEvents(const EventLog& log, const ClaimTaker& claim)
+void claimLog(kit::ByteView bytes, const ClaimTaker& claim)
 {
-    claim("vtpm.events", std::uint64_t{log.events.size()});
-    for (std::size_t i = 0; i < log.events.size() && i < kMostListed; ++i) {
-        const Event& event = log.events[i];
-        const std::string words = describe(event);
-        std::string line = "PCR " + std::to_string(event.reg) + " " + nameOfType(event.type) +
-                           (words.empty() ? "" : ": " + words);
-        for (std::size_t bank = log.banks.size(); bank-- > 0;)
-            if (hashOf(log.banks[bank].algId) == HashAlgorithm::Sha2_256)
-                line += " [" + kit::toHex(event.digests[bank]) + "]";
-        claim(numbered("vtpm.event.", i + 1), line);
-    }
+    kit::claimEvents(EventLog::parse(bytes), "vtpm.event", HashAlgorithm::Sha2_256, claim);
 }
 
 void claimIma(const ImaLog& log, const ClaimTaker& claim)
 {
     claim("vtpm.ima.records", std::uint64_t{log.entries.size()});
-    for (std::size_t i = 0; i < log.entries.size() && i < kMostListed; ++i) {
+    for (std::size_t i = 0; i < log.entries.size() && i < kit::kMostListed; ++i) {
         const ImaEntry& entry = log.entries[i];
-        claim(numbered("vtpm.ima.record.", i + 1), text(entry.digestName) + ":" + kit::toHex(entry.digest) +
-                                                       " " + text(entry.path) +
-                                                       (entry.violation ? " (violation)" : ""));
+        claim(kit::numbered("vtpm.ima.record.", i + 1),
+              text(entry.digestName) + ":" + kit::toHex(entry.digest) + " " + text(entry.path) +
+                  (entry.violation ? " (violation)" : ""));
     }
 }
 
@@ -108,7 +90,7 @@ void claimMessage(const Evidence& evidence, const ClaimTaker& claim)
     if (evidence.snp)
         claimSnpPart(*evidence.snp, claim);
     if (!evidence.eventLog.empty())
-        claimEvents(EventLog::parse(evidence.eventLog), claim);
+        claimLog(evidence.eventLog, claim);
 }
 
 void claimCertificate(const kit::Bytes& der_or_pem, const ClaimTaker& claim)
@@ -173,7 +155,7 @@ void claimPiece(const Piece& piece, const ClaimTaker& claim)
     case PieceKind::Pcrs:
         return claimPcrs(readPcrTable(kit::textOf(piece.bytes)), claim);
     case PieceKind::EventLog:
-        return claimEvents(EventLog::parse(piece.bytes), claim);
+        return claimLog(piece.bytes, claim);
     case PieceKind::ImaLog:
         return claimIma(ImaLog::parse(piece.bytes), claim);
     case PieceKind::EkCertificate:

@@ -2,7 +2,8 @@
 //
 // QEMU's words when a plain VM does not start, and what to do about them. The words are those of QEMU 7.2.
 #include <array>
-#include <string_view>
+
+#include <teehost/kit/symptom.h>
 
 #include "plain_kvm.h"
 
@@ -10,13 +11,7 @@ namespace teehost::plain_kvm {
 
 namespace {
 
-struct Symptom {
-    std::string_view words;   ///< what to look for
-    std::string_view also;    ///< must be there too; empty: nothing
-    std::uint32_t confidence; ///< the more the words leave no other reading, the higher
-    std::string_view cause;
-    std::string_view remedy;
-};
+using kit::Symptom;
 
 constexpr std::array kSymptoms{
     Symptom{"Could not access KVM kernel module: No such file or directory", "", 95,
@@ -26,7 +21,7 @@ constexpr std::array kSymptoms{
     Symptom{"Could not access KVM kernel module: Permission denied", "", 95,
             "The user QEMU runs as may not open /dev/kvm.",
             "Add that user to the group of /dev/kvm (usually kvm)."},
-    Symptom{"kvm version too old", "failed to initialize kvm", 85, "/dev/kvm is not a KVM device.",
+    Symptom{"kvm version too old", "", 85, "/dev/kvm is not a KVM device.",
             "See what /dev/kvm is: ls -l /dev/kvm; in a container, pass the host's device in."},
     Symptom{"failed to initialize kvm: Device or resource busy", "", 90,
             "Another hypervisor holds the CPU's virtualisation extension.",
@@ -67,27 +62,11 @@ constexpr std::array kSymptoms{
             "Set qemu.machine to one that `qemu-system-x86_64 -machine help` lists; plain VMs want q35."},
 };
 
-/// The line of `text` that `at` is in.
-std::string_view lineAround(std::string_view text, std::size_t at)
-{
-    const std::size_t before = text.rfind('\n', at);
-    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-    return text.substr(begin, text.find('\n', at) - begin);
-}
-
 } // namespace
 
 void PlainKvm::diagnose(sdk::Call, const sdk::Failure& failure, sdk::Findings out)
 {
-    for (const std::string_view text : {failure.stderrTail, failure.qmpError}) {
-        for (const Symptom& symptom : kSymptoms) {
-            const std::size_t at = text.find(symptom.words);
-            if (at == std::string_view::npos)
-                continue;
-            if (symptom.also.empty() || text.find(symptom.also) != std::string_view::npos)
-                out.add(symptom.confidence, symptom.cause, symptom.remedy, lineAround(text, at));
-        }
-    }
+    kit::tellSymptoms(kSymptoms, failure, out);
 }
 
 } // namespace teehost::plain_kvm

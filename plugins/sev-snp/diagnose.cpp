@@ -12,18 +12,14 @@
 #include <string>
 #include <string_view>
 
+#include <teehost/kit/symptom.h>
+
 #include "sev_snp.h"
 
 namespace teehost::sev_snp {
 namespace {
 
-struct Symptom {
-    std::string_view words;   ///< what to look for
-    std::string_view also;    ///< must be in the same line; empty: nothing
-    std::uint32_t confidence; ///< the more the words leave no other reading, the higher
-    std::string_view cause;
-    std::string_view remedy;
-};
+using kit::Symptom;
 
 constexpr std::array kSymptoms{
     // QEMU and its command line.
@@ -170,26 +166,6 @@ constexpr std::array kFirmwareErrors{
                   "In the firmware setup, enable SEV-SNP memory coverage; restart the host."},
 };
 
-/// The line of `text` that `at` is in.
-std::string_view lineAround(std::string_view text, std::size_t at)
-{
-    const std::size_t before = text.rfind('\n', at);
-    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
-    return text.substr(begin, text.find('\n', at) - begin);
-}
-
-void lookForSymptoms(std::string_view text, sdk::Findings out)
-{
-    for (const Symptom& symptom : kSymptoms) {
-        const std::size_t at = text.find(symptom.words);
-        if (at == std::string_view::npos)
-            continue;
-        const std::string_view line = lineAround(text, at);
-        if (line.find(symptom.also) != std::string_view::npos)
-            out.add(symptom.confidence, symptom.cause, symptom.remedy, line);
-    }
-}
-
 /// The number behind `key`, which may be quoted: fw_error=11, fw_error='11: Bad measurement'.
 std::optional<int> numberAfter(std::string_view line, std::string_view key)
 {
@@ -258,10 +234,9 @@ void lookForErrors(std::string_view text, sdk::Findings out)
 
 void diagnoseLaunch(const sdk::Failure& failure, sdk::Findings out)
 {
-    for (const std::string_view text : {failure.stderrTail, failure.qmpError}) {
-        lookForSymptoms(text, out);
+    kit::tellSymptoms(kSymptoms, failure, out);
+    for (const std::string_view text : {failure.stderrTail, failure.qmpError})
         lookForErrors(text, out);
-    }
 }
 
 void SevSnp::diagnose(sdk::Call, const sdk::Failure& failure, sdk::Findings out)

@@ -9,7 +9,4 @@ namespace teehost::sev_snp {
 /// command.
 [[nodiscard]] Asked<SevFirmware> askSevFirmware(const std::string& device);
 
-/// Asks KVM. A kernel without the capability says 0: no type but the default.
-[[nodiscard]] Asked<std::uint32_t> askKvmVmTypes(const std::string& device);
-
 } // namespace teehost::sev_snp

@@ -25,7 +25,7 @@ HostFacts HostFacts::ofThisMachine()
         return out;
     };
     facts.sevFirmware = askSevFirmware;
-    facts.kvmVmTypes = askKvmVmTypes;
+    facts.kvmVmTypes = kit::kvmVmTypes;
     return facts;
 }
 

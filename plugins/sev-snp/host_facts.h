@@ -10,17 +10,14 @@
 #include <optional>
 #include <string>
 
+#include <teehost/kit/host.h>
+
 namespace teehost::sev_snp {
 
 /// EAX, EBX, ECX, EDX of a CPUID leaf (subleaf 0).
 using CpuidLeaf = std::array<std::uint32_t, 4>;
 
-/// A value, or why there is none.
-template <class T>
-struct Asked {
-    std::optional<T> value;
-    std::string why;
-};
+using kit::Asked;
 
 /// What the SEV firmware says of itself (AMD 56860, section 8.2, SNP_PLATFORM_STATUS).
 struct SevFirmware {

@@ -21,7 +21,7 @@ void expectQemu(const sdk::Vm& vm, const LaunchPrediction& prediction)
     if (vm.accel() != "kvm")
         refuse("SEV-SNP VMs need KVM, and this one would run under " + std::string(vm.accel()),
                "set qemu.enable_kvm=true, and see what `teehost doctor` says of /dev/kvm", "qemu.enable_kvm");
-    const auto version = QemuVersion::of(vm.qemuVersion());
+    const auto version = kit::QemuVersion::of(vm.qemuVersion());
     const std::string qemu =
         "QEMU " + std::string(vm.qemuVersion()) + " (" + std::string(vm.qemuBinary()) + ")";
     if (version && *version < kFirstWithSnp)

@@ -1,32 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The one place where what is wrong with an input file becomes an error that tells the operator what to do.
 #pragma once
 
-#include <exception>
 #include <string_view>
+#include <utility>
 
-#include <teehost/plugin.hpp>
+#include <teehost/kit/operator_error.h>
 
 namespace teehost::sev_snp {
 
-/// The error for a failure to read or understand an input that `option` ("igvm_file", "ovmf.code.file")
-/// names. Options without a dot are the plugin's.
-[[nodiscard]] sdk::Error operatorError(const std::exception& why, std::string_view option);
+/// The plugin's errors for inputs, with what to do about each.
+[[nodiscard]] const kit::OperatorErrors& operatorErrors() noexcept;
 
-/// Runs `body`; what it throws of an input becomes an operatorError. Errors of the SDK pass as they are.
+[[nodiscard]] inline sdk::Error operatorError(const std::exception& why, std::string_view option)
+{
+    return operatorErrors().of(why, option);
+}
 template <class Body>
 auto readingOption(std::string_view option, Body&& body)
 {
-    try {
-        return body();
-    } catch (const sdk::Error&) {
-        throw;
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const std::exception& e) {
-        throw operatorError(e, option);
-    }
+    return operatorErrors().reading(option, std::forward<Body>(body));
 }
 
 } // namespace teehost::sev_snp

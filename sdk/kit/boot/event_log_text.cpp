@@ -171,6 +171,16 @@ std::string nameOfType(std::uint32_t type)
     return hexNumber(type);
 }
 
+std::string lineOf(const EventLog& log, const Event& event, HashAlgorithm bank)
+{
+    const std::string words = describe(event);
+    std::string line = nameOfRegister(log.kind, event.reg) + " " + nameOfType(event.type) +
+                       (words.empty() ? "" : ": " + words);
+    if (const auto index = log.indexOf(bank))
+        line += " [" + toHex(event.digests[*index]) + "]";
+    return line;
+}
+
 std::string describe(const Event& event)
 {
     try {

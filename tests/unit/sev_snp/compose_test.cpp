@@ -86,16 +86,6 @@ void expectTakenBy(const std::string& version, const plugin::Fragment& fragment)
     }
 }
 
-using Pairs = std::map<std::string, std::string>;
-
-Pairs machineOf(const plugin::Fragment& fragment)
-{
-    Pairs out;
-    for (const auto& property : fragment.machine)
-        out.emplace(property.key, property.value);
-    return out;
-}
-
 } // namespace
 
 class ComposeTest final : public CppUnit::TestFixture {

@@ -47,22 +47,6 @@ public:
     }
 
 private:
-    /// That check has this verdict and these words, with a hint unless it passes; all others pass.
-    static void expectOnly(const std::string& id, Verdict verdict, const std::string& words,
-                           const std::vector<plugin::ProbeCheck>& checks, const std::string& also = {})
-    {
-        CPPUNIT_ASSERT_EQUAL(kSevSnpProbeChecks.size(), checks.size());
-        for (const auto& check : checks) {
-            const std::string shown = id + " expected; " + check.id + ": " + check.message;
-            if (check.id == id) {
-                CPPUNIT_ASSERT_MESSAGE(shown, check.verdict == verdict && !check.hint.empty());
-                CPPUNIT_ASSERT_MESSAGE(shown, check.message.find(words) != std::string::npos);
-            } else if (check.id != also) {
-                CPPUNIT_ASSERT_MESSAGE(shown, check.verdict == Verdict::Pass);
-            }
-        }
-    }
-
     void findsAGoodHostGood()
     {
         for (const auto& check : probe(configured({}), host_, &vm_))

@@ -96,5 +96,7 @@ struct EventLog {
 /// What an event says of itself, printable, at most some hundred characters: a variable's name, an action,
 /// the place of a blob.
 [[nodiscard]] std::string describe(const Event& event);
+/// The event on one line, for people: "PCR 4 EV_EFI_ACTION: ... [digest in this bank]".
+[[nodiscard]] std::string lineOf(const EventLog& log, const Event& event, HashAlgorithm bank);
 
 } // namespace teehost::kit
