@@ -113,6 +113,7 @@ struct Vm {
     std::uint64_t oomKillsAtLaunch = 0; ///< of the host
 
     std::string shutdownReason; ///< of the last QMP SHUTDOWN event
+    std::string panicWords;     ///< what the guest said of its panic, printable; may be empty
     bool guestPanicked = false;
     bool guestPaused = false;         ///< QMP said STOP, and not RESUME since
     std::uint64_t consoleDropped = 0; ///< bytes of the console that rotation has moved away

@@ -124,6 +124,7 @@ asio::awaitable<bool> VmLife::restartAfter()
     vm_->qemu.reset();
     vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = false;
     vm_->shutdownReason.clear();
+    vm_->panicWords.clear();
     qmpHealth_ = agentHealth_ = {};
     co_return true;
 }
@@ -265,7 +266,10 @@ Outcome VmLife::outcomeOfExit() const
         vm.dirs ? "; the console says:\n" + lastWords(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
     const std::string early = vm.agentAnswered ? "" : " before its agent answered";
     if (vm.guestPanicked || vm.shutdownReason == "guest-panic")
-        return failed("guest-panic", "the guest panicked" + console, "the guest's own logs may say more");
+        return failed("guest-panic",
+                      "the guest panicked" + (vm.panicWords.empty() ? "" : " (" + vm.panicWords + ")") +
+                          console,
+                      "the guest's own logs may say more");
     if (exit.signalled && exit.value == SIGKILL && vm.qemuIdentity &&
         wasOomKilled(*vm.qemuIdentity, vm.oomKillsAtLaunch))
         return failed("oom-killed", "QEMU was killed by signal 9: the kernel was short of memory",

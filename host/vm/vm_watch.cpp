@@ -6,6 +6,7 @@
 #include "host/agent/agent_probe.h"
 #include "host/base/text.h"
 #include "host/vm/console.h"
+#include "host/vm/guest_panic.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -208,12 +209,14 @@ void VmLife::onQmpEvent(const std::string& name, const nlohmann::json& data)
     const std::string reason = data.is_object() && given != data.end() && given->is_string()
                                    ? given->get<std::string>()
                                    : std::string();
-    if (name == "SHUTDOWN")
+    if (name == "SHUTDOWN") {
         vm_->shutdownReason = printable(reason);
-    else if (name == "GUEST_PANICKED")
+    } else if (name == "GUEST_PANICKED") {
         vm_->guestPanicked = true;
-    else if (name == "STOP" || name == "RESUME")
+        vm_->panicWords = panicWords(data);
+    } else if (name == "STOP" || name == "RESUME") {
         vm_->guestPaused = name == "STOP";
+    }
     if (name == "SHUTDOWN" || name == "GUEST_PANICKED" || name == "BLOCK_IO_ERROR")
         supervisor_.note(*vm_, "qmp", "QEMU reported " + name,
                          {{"event", name}, {"reason", printable(reason)}});

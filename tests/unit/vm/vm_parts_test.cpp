@@ -9,6 +9,7 @@
 #include "host/base/unique_fd.h"
 #include "host/vm/console.h"
 #include "host/vm/event_log.h"
+#include "host/vm/guest_panic.h"
 #include "host/vm/ports.h"
 #include "host/vm/vm_state.h"
 #include "tests/unit/launch/settings_fixture.h"
@@ -27,6 +28,7 @@ class VmPartsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(aFullRangeSaysSo);
     CPPUNIT_TEST(eventsAreNumberedAndForgotten);
     CPPUNIT_TEST(listenersMayLeaveWhileTold);
+    CPPUNIT_TEST(panicsAreToldInTheGuestsWords);
     CPPUNIT_TEST(rotationBoundsTheLog);
     CPPUNIT_TEST(lastLinesAreHarmless);
     CPPUNIT_TEST_SUITE_END();
@@ -162,6 +164,21 @@ class VmPartsTest final : public CppUnit::TestFixture {
         append(log, "a");
         append(log, "b");
         CPPUNIT_ASSERT_EQUAL(std::string("aa2b2"), seen);
+    }
+
+    void panicsAreToldInTheGuestsWords()
+    {
+        const auto words = [](const char* json) { return panicWords(nlohmann::json::parse(json)); };
+        CPPUNIT_ASSERT_EQUAL(
+            std::string("tdx: error-code=3, message=TD\\x1b[2J"),
+            words(R"({"action":"pause","info":{"type":"tdx","error-code":3,"message":"TD\u001b[2J"}})"));
+        CPPUNIT_ASSERT_EQUAL(std::string("hyper-v: arg1=7, arg2=8"),
+                             words(R"({"info":{"type":"hyper-v","arg1":7,"arg2":8}})"));
+        for (const char* nothing : {R"({"action":"pause"})", R"({"info":7})", R"({"info":{"type":"tdx"}})",
+                                    "[]", R"({"info":{"message":[]}})"})
+            CPPUNIT_ASSERT_EQUAL(std::string(), words(nothing));
+        const std::string flood(100'000, 'x');
+        CPPUNIT_ASSERT(panicWords({{"info", {{"message", flood}}}}).size() <= 200);
     }
 
     void rotationBoundsTheLog()
