@@ -11,9 +11,11 @@
 //     out.find("RTMR1")->reason         // why there are none
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tdx/measure/acpi_tables.h"
@@ -28,6 +30,13 @@ enum class MrtdChoice { SinglePass, TwoPass, Any };
 
 /// "single-pass", "two-pass", "any"; nothing for another word.
 [[nodiscard]] std::optional<MrtdChoice> mrtdChoiceNamed(std::string_view word) noexcept;
+
+/// What newer firmware measures of fw_cfg, in this order, each where there is such an item (edk2,
+/// OvmfPkg/Library/QemuFwCfgLib, QemuFwCfgCache: mCacheFwCfgList). kBootMenu is a key of its own and no file.
+inline constexpr std::string_view kBootMenu = "BootMenu";
+inline constexpr std::array<std::string_view, 6> kMeasuredFwCfg{
+    "etc/extra-pci-roots",    kBootMenu,  "etc/boot-menu-wait", "etc/reserved-memory-end",
+    "opt/ovmf/X-PciMmio64Mb", "bootorder"};
 
 /// A fw_cfg item by QEMU's name ("bootorder"), as it is served.
 struct FwCfgItem {

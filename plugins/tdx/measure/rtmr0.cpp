@@ -15,11 +15,6 @@ namespace {
 
 constexpr std::string_view kName = "RTMR0";
 
-// edk2, OvmfPkg/Library/QemuFwCfgLib: the items that are cached, and measured when they are, in this order.
-constexpr std::array<std::string_view, 6> kMeasuredItems{"etc/extra-pci-roots",    "BootMenu",
-                                                         "etc/boot-menu-wait",     "etc/reserved-memory-end",
-                                                         "opt/ovmf/X-PciMmio64Mb", "bootorder"};
-
 /// Why the register is not predicted.
 class Unpredictable : public std::runtime_error {
 public:
@@ -34,13 +29,17 @@ kit::VariableStore storeOf(const TdvfImage& image)
     return kit::VariableStore::parse(image.rawOf(*cfv));
 }
 
-void addFwCfg(const TdInputs& inputs, TdEvents& out)
+/// edk2 as of 2024 measured the files only.
+enum class BootMenu { NotMeasured, Measured };
+
+void addFwCfg(const TdInputs& inputs, BootMenu bootMenu, TdEvents& out)
 {
     if (!inputs.fwCfg)
-        throw Unpredictable("this firmware measures fw_cfg items, and it is not known which the machine has");
-    for (const std::string_view name : kMeasuredItems)
+        throw Unpredictable(
+            "this firmware measures fw_cfg items, which only the QEMU of a VM that is launched tells");
+    for (const std::string_view name : kMeasuredFwCfg)
         for (const FwCfgItem& item : *inputs.fwCfg)
-            if (item.name == name)
+            if (item.name == name && (name != kBootMenu || bootMenu == BootMenu::Measured))
                 out.push_back({"fw_cfg " + item.name, "", kit::sha384(item.content)});
 }
 
@@ -93,7 +92,8 @@ void addBootVariables(const kit::VariableStore& store, TdEvents& out)
     out.push_back({"variable Boot0000", "", kit::sha384(kit::kSetupBootOption)});
 }
 
-TdEvents eventsOf(const TdInputs& inputs, const TdvfImage& image, const FirmwareProfile& profile)
+TdEvents eventsOf(const TdInputs& inputs, const TdvfImage& image, const FirmwareProfile& profile,
+                  BootMenu bootMenu)
 {
     if (!inputs.otherMemoryLayout.empty())
         throw Unpredictable(inputs.otherMemoryLayout);
@@ -108,7 +108,7 @@ TdEvents eventsOf(const TdInputs& inputs, const TdvfImage& image, const Firmware
     out.push_back(
         {"variable store (CFV)", inputs.firmware, kit::sha384(image.rawOf(*image.find(SectionType::Cfv)))});
     if (profile.measuresFwCfg)
-        addFwCfg(inputs, out);
+        addFwCfg(inputs, bootMenu, out);
     addPolicyVariables(store, profile, inputs.firmware, out);
     out.push_back(separatorEvent("separator"));
     addAcpi(inputs, out);
@@ -125,7 +125,11 @@ RegisterPrediction predictRtmr0(const TdInputs& inputs, const TdvfImage& image,
 {
     RegisterPrediction out{std::string(kName)};
     try {
-        out.add("", eventsOf(inputs, image, profile));
+        out.add(profile.measuresFwCfg ? "firmware that measures BootMenu" : "",
+                eventsOf(inputs, image, profile, BootMenu::Measured));
+        if (profile.measuresFwCfg)
+            out.add("firmware that measures the files of fw_cfg only",
+                    eventsOf(inputs, image, profile, BootMenu::NotMeasured));
     } catch (const Unpredictable& e) {
         out.reason = e.what();
     } catch (const kit::InputError& e) {

@@ -37,6 +37,8 @@ inline constexpr std::string_view kReportData = "tdx.report_data";
 inline constexpr std::string_view kIdentity = "tdx.identity";
 inline constexpr std::string_view kMeasurementFamily = "tdx.measurement.*";
 inline constexpr std::string_view kMeasurementPrefix = "tdx.measurement.";
+inline constexpr std::string_view kEventLog = "tdx.event_log";
+inline constexpr std::string_view kUnpredicted = "tdx.unpredicted";
 inline constexpr std::string_view kReferenceFamily = "tdx.reference.*";
 inline constexpr std::string_view kReferencePrefix = "tdx.reference.";
 inline constexpr std::string_view kPolicyFamily = "tdx.policy.*";
@@ -76,6 +78,8 @@ inline constexpr std::array kTdxVerifyChecks{
     sdk::Check{.id = check_id::kReportData, .title = "Report data", .flags = TH_CHECK_IF_REPORT_DATA},
     sdk::Check{.id = check_id::kIdentity, .title = "Something says which TD it is"},
     sdk::Check{.id = check_id::kMeasurementFamily, .title = "Measurements", .flags = TH_CHECK_IF_EXPECTED},
+    sdk::Check{.id = check_id::kEventLog, .title = "Event log makes the registers"},
+    sdk::Check{.id = check_id::kUnpredicted, .title = "No register is left out"},
     sdk::Check{.id = check_id::kReferenceFamily, .title = "Reference values", .flags = TH_CHECK_IF_REFERENCE},
     sdk::Check{.id = check_id::kPolicyFamily, .title = "Policy", .flags = TH_CHECK_IF_POLICY},
 };

@@ -19,6 +19,11 @@ namespace teehost::tdx {
 
 enum class Right { Forbid, Allow };
 enum class SeptVe { Require, Ignore };
+/// Whose word is taken for the ACPI tables in RTMR0: what was computed or given, or what the guest's event
+/// log says, which the host chose and nobody checked.
+enum class AcpiTrust { Reference, Log };
+/// What becomes of a register that measure could not predict, and nobody gives.
+enum class Unpredicted { Refuse, Ignore };
 
 struct Policy {
     /// InputError policy for anything that is not understood, a length that is wrong included.
@@ -44,6 +49,8 @@ struct Policy {
     // About the verification itself.
     std::optional<CrlMode> crl;
     CollateralMode collateral = CollateralMode::Required;
+    AcpiTrust acpi = AcpiTrust::Reference;
+    Unpredicted unpredicted = Unpredicted::Refuse;
 };
 
 } // namespace teehost::tdx

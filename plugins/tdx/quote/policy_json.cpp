@@ -93,6 +93,20 @@ CollateralMode collateralMode(const std::string& key, const Json& value)
     return choice<CollateralMode>(key, value, kWords);
 }
 
+AcpiTrust acpiTrust(const std::string& key, const Json& value)
+{
+    static constexpr std::array kWords{Word<AcpiTrust>{"reference", AcpiTrust::Reference},
+                                       Word<AcpiTrust>{"log", AcpiTrust::Log}};
+    return choice<AcpiTrust>(key, value, kWords);
+}
+
+Unpredicted unpredicted(const std::string& key, const Json& value)
+{
+    static constexpr std::array kWords{Word<Unpredicted>{"refuse", Unpredicted::Refuse},
+                                       Word<Unpredicted>{"ignore", Unpredicted::Ignore}};
+    return choice<Unpredicted>(key, value, kWords);
+}
+
 Rules::Setter rtmr(std::size_t index)
 {
     return [index](Policy& p, const std::string& key, const Json& value) {
@@ -128,7 +142,9 @@ const Rules& policyRules()
                              {"migratable", ruleOf(&Policy::migratable, right)},
                              {"sept_ve_disable", ruleOf(&Policy::septVeDisable, septVe)},
                              {"crl", ruleOf(&Policy::crl, crlMode)},
-                             {"collateral", ruleOf(&Policy::collateral, collateralMode)}};
+                             {"collateral", ruleOf(&Policy::collateral, collateralMode)},
+                             {"acpi", ruleOf(&Policy::acpi, acpiTrust)},
+                             {"unpredicted", ruleOf(&Policy::unpredicted, unpredicted)}};
     return rules;
 }
 
