@@ -33,7 +33,8 @@ constexpr auto kLimit = 5min;
 constexpr auto kCrossCheckLimit = 2min;
 
 struct Options {
-    std::string backend, igvm, firmware, firmwareVars, kernel, initrd, cmdline, cpu, machine, qemuVersion;
+    std::string backend, igvm, firmware, firmwareVars, kernel, initrd, cmdline, cpu, machine, qemuVersion,
+        eventLog;
     std::uint32_t cpus = 1;
     std::optional<std::uint64_t> memory;
     std::vector<std::string> attesters;
@@ -81,11 +82,9 @@ std::string isVersion(const std::string& text)
 /// Plugins read these files themselves; a name that was mistyped is told here, with its option.
 void expectFiles(const Options& o)
 {
-    const std::pair<const char*, const std::string*> files[] = {{"--igvm", &o.igvm},
-                                                                {"--firmware", &o.firmware},
-                                                                {"--firmware-vars", &o.firmwareVars},
-                                                                {"--kernel", &o.kernel},
-                                                                {"--initrd", &o.initrd}};
+    const std::pair<const char*, const std::string*> files[] = {
+        {"--igvm", &o.igvm},     {"--firmware", &o.firmware}, {"--firmware-vars", &o.firmwareVars},
+        {"--kernel", &o.kernel}, {"--initrd", &o.initrd},     {"--eventlog", &o.eventLog}};
     for (const auto& [option, path] : files) {
         std::error_code error;
         if (!path->empty() && !std::filesystem::is_regular_file(*path, error))
@@ -99,7 +98,10 @@ void expectFiles(const Options& o)
 void measure(const Options& o, Session& session)
 {
     expectFiles(o);
-    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit));
+    PluginOptions options = o.plugins;
+    if (!o.eventLog.empty())
+        options.overrides.push_back(o.backend + ".event_log=" + absolutePath(o.eventLog));
+    LocalPlugins plugins(options, session.options.timeout.value_or(kLimit));
     const auto facts = factsOf(o, plugins.settings(), plugins.get(o.backend).info().needsKvm);
     std::vector<Measured> measured;
     // A backend that proves nothing has nothing to measure, and its VMs may have an attester all the same.
@@ -137,8 +139,12 @@ void addMeasure(CLI::App& app, Session& session)
     addSize(command, "--memory", o->memory, "Memory (default: qemu.memory.size)");
     add("--machine", o->machine, "TYPE", "Machine of QEMU (default: qemu.machine)");
     add("--qemu-version", o->qemuVersion, "VERSION",
-        "QEMU that will boot it, 7.2.22: it changes the kernel in memory, which PCR 4 depends on")
+        "QEMU that will boot it, 7.2.22: it changes the kernel in memory, which PCR 4 and RTMR1 depend on")
         ->check(CLI::Validator(isVersion, "", ""));
+    add("--eventlog", o->eventLog, "FILE",
+        "Event log of a guest that was launched the same way: says where it leaves what is predicted, and "
+        "stands in, unchecked, for what only the running machine knows")
+        ->allow_extra_args(false);
     add("--attester", o->attesters, "NAME", "Attester plugin that computes as well")->allow_extra_args(false);
     addPluginOptions(command, o->plugins);
     command.callback([o, &session] { measure(*o, session); });

@@ -32,7 +32,7 @@ constexpr std::size_t kMaxRegisters = 256;
 
 struct Options {
     std::string backend, nonce, reference, policy, at;
-    std::vector<std::string> reports, certs, anchors, measurements;
+    std::vector<std::string> reports, eventLogs, certs, anchors, measurements;
     bool offline = false;
     PluginOptions plugins;
 };
@@ -57,6 +57,8 @@ Appraisal readArguments(const Options& o)
 {
     Appraisal a;
     a.evidence = readBlobs(o.reports, "--report");
+    for (auto& log : readBlobs(o.eventLogs, "--eventlog"))
+        a.evidence.push_back(std::move(log));
     a.collateral = readBlobs(o.certs, "--certs");
     a.anchors = readBlobs(o.anchors, "--anchor");
     a.reference = readOptional(o.reference, "--reference");
@@ -177,6 +179,7 @@ void addVerify(CLI::App& app, Session& session)
     add("--backend", o->backend, "NAME",
         "Plugin that verifies (default: the one that recognises the evidence)");
     add("--report", o->reports, "FILE", "Evidence: a report, a quote; - is standard input")->required();
+    add("--eventlog", o->eventLogs, "FILE", "Event log of the boot that the evidence is of");
     add("--certs", o->certs, "FILE", "Certificates, CRLs and other collateral");
     add("--anchor", o->anchors, "FILE", "Root to trust instead of those built into the plugin");
     add("--nonce", o->nonce, "HEX", "What the evidence must bind, its report data");

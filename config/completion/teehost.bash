@@ -61,6 +61,7 @@ _teehost_value() {
     measure\ --firmware-vars | \
     measure\ --kernel | \
     measure\ --initrd | \
+    measure\ --eventlog | \
     measure\ --config) how=(_teehost_files -f) ;;
     verify\ --backend | \
     verify\ --nonce | \
@@ -68,6 +69,7 @@ _teehost_value() {
     verify\ --at | \
     verify\ --set) how=(:) ;;
     verify\ --report | \
+    verify\ --eventlog | \
     verify\ --certs | \
     verify\ --anchor | \
     verify\ --reference | \
@@ -101,8 +103,8 @@ _teehost_option() {
     attest) own='--nonce --claims' ;;
     backends) own='--checks' ;;
     config) own='--changed' ;;
-    measure) own='--backend --igvm --firmware --firmware-vars --kernel --initrd --cmdline --cpus --cpu --memory --machine --qemu-version --attester --config --set' ;;
-    verify) own='--backend --report --certs --anchor --nonce --measurement --reference --policy --at --offline --config --set' ;;
+    measure) own='--backend --igvm --firmware --firmware-vars --kernel --initrd --cmdline --cpus --cpu --memory --machine --qemu-version --eventlog --attester --config --set' ;;
+    verify) own='--backend --report --eventlog --certs --anchor --nonce --measurement --reference --policy --at --offline --config --set' ;;
     inspect) own='--backend --config --set' ;;
     keys) own='--directory --force' ;;
     esac
