@@ -20,6 +20,7 @@
 #include "tdx/measure/rtmr.h"
 #include "tdx/measure/td_hob.h"
 #include "tdx/measure/td_log.h"
+#include "tdx/quote/quote.h"
 
 namespace teehost::cases {
 namespace {
@@ -67,19 +68,6 @@ Outcome runMrtd(const Case& item)
     return accepted(values);
 }
 
-/// RTMR0 to RTMR3 of a quote of version 4 or 5, whose TD report body begins behind the header.
-Rtmrs rtmrsOfQuote(kit::ByteView quote)
-{
-    constexpr std::size_t kHeader = 0x30, kBodyDescriptor = 6, kRtmrsInBody = 0x148;
-    kit::Reader in(quote, "quote");
-    const std::uint16_t version = in.u16();
-    in.skip(kHeader - sizeof version + (version >= 5 ? kBodyDescriptor : 0) + kRtmrsInBody);
-    Rtmrs out;
-    for (auto& rtmr : out)
-        rtmr = in.array<48>();
-    return out;
-}
-
 /// Digest of the first event of that type, where there is one.
 void addEventDigest(const kit::EventLog& log, std::uint32_t type, const char* key, Json& values)
 {
@@ -103,7 +91,7 @@ Outcome replayLog(const Case& item)
     addEventDigest(log, kit::event_type::kHandoffTables2, "td_hob_digest", values);
     addEventDigest(log, kit::event_type::kFirmwareBlob2, "cfv_digest", values);
     if (item.hasRole("quote"))
-        values["matches_quote"] = rtmrsOfQuote(item.roleFile("quote")) == rtmrs;
+        values["matches_quote"] = Quote::parse(item.roleFile("quote")).body.rtmr == rtmrs;
     for (const kit::Event& event : log.events) // which must do no harm
         static_cast<void>(describe(event));
     return accepted(values);

@@ -56,17 +56,19 @@ int run(const Options& options, const char* program)
         }
         runner->finish();
     } catch (const std::exception& error) {
-        std::cerr << "round " << number << " failed:\n" << error.what() << "\n";
         printNotes();
         if (runner)
             for (const auto& log : runner->world().logs())
                 std::cerr << "---- daemon log " << log << "\n" << readFile(log);
+        // Last, where whoever shortens the output looks.
         std::cerr << "---- the round: " << planRound(options.seed, number) << "\n"
                   << "---- again: " << program << " --seed " << options.seed << " --rounds "
                   << number + 1 - options.from
                   << (options.from != 0 ? " --from " + std::to_string(options.from) : "")
                   << "   (or with --from " << number
-                  << " --rounds 1, which is enough when no earlier round matters)\n";
+                  << " --rounds 1, which is enough when no earlier round matters)\n"
+                  << "round " << number << " failed:\n"
+                  << error.what() << "\n";
         return EXIT_FAILURE;
     }
     std::cout << number - options.from << " rounds in " << secondsSince(start) << " s: " << runner->crashes()
