@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "teehost/kit/bound_data.h"
 
-#include <openssl/crypto.h>
-
 namespace teehost::kit {
 
 CheckLine boundDataCheck(std::string_view id, std::string_view reason, ByteView wanted, ByteView bound)
@@ -13,7 +11,7 @@ CheckLine boundDataCheck(std::string_view id, std::string_view reason, ByteView 
                       std::to_string(bound.size()) + " bytes of report data at most can be bound, " +
                           std::to_string(wanted.size()) + " are expected");
     expected.resize(bound.size());
-    const bool kept = CRYPTO_memcmp(expected.data(), bound.data(), bound.size()) == 0;
+    const bool kept = equalInConstantTime(expected, bound);
     return judged(id, kept, reason,
                   kept ? "the report binds the data it must" : "the report binds other data than it must",
                   toHex(expected), toHex(bound));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace teehost::kit {
@@ -89,6 +90,11 @@ bool isZero(ByteView bytes) noexcept
 }
 
 bool equal(ByteView a, ByteView b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+bool equalInConstantTime(ByteView a, ByteView b) noexcept
+{
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
 
 Bytes reversed(ByteView bytes) { return {bytes.rbegin(), bytes.rend()}; }
 

@@ -29,6 +29,8 @@ using ByteView = std::span<const std::uint8_t>;
 
 [[nodiscard]] bool isZero(ByteView bytes) noexcept;
 [[nodiscard]] bool equal(ByteView a, ByteView b) noexcept;
+/// In a time that depends on the lengths only.
+[[nodiscard]] bool equalInConstantTime(ByteView a, ByteView b) noexcept;
 [[nodiscard]] Bytes reversed(ByteView bytes);
 
 namespace detail {
