@@ -57,7 +57,7 @@ private:
         bool kept = false;
         std::string wanted;
         for (const kit::Bytes& one : list) {
-            kept = kept || kit::equal(one, actual);
+            kept = kit::equalInConstantTime(one, actual) || kept; // report data is among them
             wanted += (wanted.empty() ? "" : " or ") + kit::toHex(one);
         }
         lines_.push_back(judged(idOf(rule), kept, reason,

@@ -22,7 +22,12 @@ bool isThere(const Document<Content>& document)
 
 } // namespace
 
-bool CollateralFinder::isFetchUseful() const { return terms_.mayFetch && chain_.extension && !chain_.format; }
+bool CollateralFinder::isFetchUseful() const
+{
+    // Who has made up a platform does not make the host fetch for it.
+    return terms_.mayFetch && chain_.extension && !chain_.format && !chain_.signatures &&
+           isTrusted(chain_.rootId, anchors_);
+}
 
 std::vector<CollateralFinder::Wanted> CollateralFinder::missingOf(const Collateral& its) const
 {

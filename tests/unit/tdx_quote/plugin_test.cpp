@@ -74,6 +74,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(PluginTest);
     CPPUNIT_TEST(acceptsAGoodQuote);
     CPPUNIT_TEST(fetchesWhatIsMissing);
+    CPPUNIT_TEST(fetchesForRealPlatformsOnly);
     CPPUNIT_TEST(looksIntoTheCacheOffline);
     CPPUNIT_TEST(takesSetsOfOneTime);
     CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
@@ -188,6 +189,20 @@ private:
         off.policyJson = R"({"crl": "off"})";
         CPPUNIT_ASSERT(verify(off).accepted);
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, pcs_->asked.size());
+    }
+
+    void fetchesForRealPlatformsOnly()
+    {
+        fillPcs(scene_);
+        VerifyRequest byIntel = request({});
+        byIntel.anchors.clear();
+        CPPUNIT_ASSERT(!verify(byIntel).accepted);
+        Scene forged;
+        forged.pckTerms.signer = makeEcKey("P-256");
+        VerifyRequest another = request({});
+        another.evidence.front().data = forged.quote();
+        CPPUNIT_ASSERT(!verify(another).accepted);
+        CPPUNIT_ASSERT(pcs_->asked.empty());
     }
 
     void looksIntoTheCacheOffline()
