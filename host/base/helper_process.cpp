@@ -2,6 +2,8 @@
 #include "host/base/helper_process.h"
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -23,11 +25,13 @@ bool collect(int fd, std::chrono::steady_clock::time_point deadline, std::string
 {
     std::array<char, 4096> buffer{};
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-            deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         pollfd poller{fd, POLLIN, 0};
-        if (left.count() <= 0 || ::poll(&poller, 1, static_cast<int>(left.count())) == 0)
+        if (left.count() <= 0)
             return false;
+        if (::poll(&poller, 1, static_cast<int>(left.count())) <= 0)
+            continue; // interrupted, or the deadline
         const auto got = ::read(fd, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR)
             continue;
@@ -35,6 +39,20 @@ bool collect(int fd, std::chrono::steady_clock::time_point deadline, std::string
             return true;
         const auto room = kMaxOutputBytes - output.size();
         output.append(buffer.data(), std::min<std::size_t>(static_cast<std::size_t>(got), room));
+    }
+}
+
+/// Reaps it; false when it goes on at the deadline, though it has closed its output.
+bool endsBy(std::chrono::steady_clock::time_point deadline, pid_t pid, int& status)
+{
+    constexpr auto kPause = std::chrono::milliseconds(2);
+    while (true) {
+        const pid_t ended = ::waitpid(pid, &status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR))
+            return true;
+        if (std::chrono::steady_clock::now() >= deadline)
+            return false;
+        std::this_thread::sleep_for(kPause);
     }
 }
 
@@ -51,11 +69,12 @@ HelperResult runHelper(const std::vector<std::string>& argv, std::chrono::millis
     const pid_t pid = spawnHelper(argv, {-1, input.get(), input.get()});
     input.reset();
     HelperResult result;
-    result.timedOut = !collect(output.get(), deadline, result.output);
-    if (result.timedOut)
-        ::kill(pid, SIGKILL); // not yet reaped, so the pid is still ours
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    result.timedOut = !collect(output.get(), deadline, result.output) || !endsBy(deadline, pid, status);
+    if (result.timedOut) {
+        ::kill(pid, SIGKILL); // not yet reaped, so the pid is still ours
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
     }
     result.signalled = WIFSIGNALED(status);
     result.status = result.signalled ? WTERMSIG(status) : WEXITSTATUS(status);

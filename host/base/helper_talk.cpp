@@ -42,7 +42,10 @@ HelperTalk::HelperTalk(const std::vector<std::string>& argv, std::chrono::steady
     : name_(argv.at(0)), deadline_(deadline)
 {
     Channel input = channel(), output = channel(), words = channel();
-    pid_ = spawnHelper(argv, {input.theirs.get(), output.theirs.get(), words.theirs.get()});
+    // Who talks to it may be killed; it does not end of itself when it reads the end of its input.
+    std::vector<std::string> line{"setpriv", "--pdeathsig", "KILL", "--"};
+    line.insert(line.end(), argv.begin(), argv.end());
+    pid_ = spawnHelper(line, {input.theirs.get(), output.theirs.get(), words.theirs.get()});
     input_ = std::move(input.ours);
     output_ = std::move(output.ours);
     words_ = std::move(words.ours);
@@ -55,18 +58,22 @@ HelperTalk::~HelperTalk()
     }
 }
 
-int HelperTalk::waitFor(int fd, short events) const
+void HelperTalk::waitFor(int fd, short events) const
 {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
-    pollfd poller{fd, events, 0};
-    return left.count() <= 0 ? 0 : ::poll(&poller, 1, static_cast<int>(left.count()));
+    while (true) {
+        // Rounded up, so that what poll takes for the end is the end.
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+        if (left.count() <= 0)
+            throw Error(Category::DeadlineExceeded, "\"" + name_ + "\" did not answer in time");
+        pollfd poller{fd, events, 0};
+        if (::poll(&poller, 1, static_cast<int>(left.count())) > 0)
+            return;
+    }
 }
 
-void HelperTalk::giveUp() const
+void HelperTalk::ended() const
 {
-    if (std::chrono::steady_clock::now() >= deadline_)
-        throw Error(Category::DeadlineExceeded, "\"" + name_ + "\" did not answer in time");
     std::string words(kMaxWords, '\0');
     const auto got = ::read(words_.get(), words.data(), words.size());
     words.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
@@ -80,8 +87,10 @@ void HelperTalk::send(std::string_view text)
         const auto sent = ::send(input_.get(), text.data(), text.size(), MSG_NOSIGNAL);
         if (sent >= 0)
             text.remove_prefix(static_cast<std::size_t>(sent));
-        else if ((errno != EAGAIN && errno != EINTR) || waitFor(input_.get(), POLLOUT) <= 0)
-            giveUp();
+        else if (errno == EAGAIN || errno == EINTR)
+            waitFor(input_.get(), POLLOUT);
+        else
+            ended();
     }
 }
 
@@ -98,8 +107,10 @@ std::string HelperTalk::ask(const std::string& line)
             if (unread_.size() > kMaxAnswerBytes)
                 throw Error(Category::FailedPrecondition, "\"" + name_ + "\" answers without end");
             end = unread_.find('\n', before);
-        } else if (got == 0 || (errno != EAGAIN && errno != EINTR) || waitFor(output_.get(), POLLIN) <= 0) {
-            giveUp();
+        } else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+            waitFor(output_.get(), POLLIN);
+        } else {
+            ended();
         }
     }
     std::string answer = unread_.substr(0, end);

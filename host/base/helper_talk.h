@@ -12,7 +12,8 @@
 namespace teehost {
 
 /// A helper program that is talked to: a line to its standard input, a line from its standard output. Its
-/// standard error is kept for messages. Killed and reaped with this object. Blocking: never on the
+/// standard error is kept for messages. Killed and reaped with this object, and killed when the thread that
+/// made it ends (prctl(2), PR_SET_PDEATHSIG, through setpriv of util-linux). Blocking: never on the
 /// io_context.
 class HelperTalk {
 public:
@@ -29,8 +30,8 @@ public:
 
 private:
     void send(std::string_view text);
-    [[noreturn]] void giveUp() const;
-    [[nodiscard]] int waitFor(int fd, short events) const;
+    [[noreturn]] void ended() const;
+    void waitFor(int fd, short events) const;
 
     std::string name_;
     std::chrono::steady_clock::time_point deadline_;
