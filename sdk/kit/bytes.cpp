@@ -75,6 +75,15 @@ std::optional<Bytes> fromBase64(std::string_view text)
     return bytes;
 }
 
+std::string lowered(std::string_view text)
+{
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z')
+            c = static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
 std::string shownText(std::string_view text)
 {
     constexpr std::size_t kMost = 64;

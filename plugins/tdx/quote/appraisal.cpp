@@ -44,6 +44,11 @@ std::string joined(const std::vector<std::string>& list)
 CheckLine tcbStatus(const TcbVerdict* tcb, const Policy& policy, kit::UnixSeconds at)
 {
     using check_id::kTcbStatus;
+    if (policy.collateral == CollateralMode::Off)
+        return {std::string(kTcbStatus),
+                kit::Outcome::Warn,
+                {},
+                "the state of the platform is not known: the policy does without Intel's word on it"};
     if (tcb == nullptr)
         return skipped(kTcbStatus, "the TCB has no rating");
     const std::string name(nameOf(tcb->status)), date = kit::timeText(tcb->launch.date);

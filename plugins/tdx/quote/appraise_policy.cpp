@@ -11,6 +11,11 @@ using kit::CheckLine, kit::judged;
 
 /// The rules that are kept or broken by bytes of the quote; each fails with its key in capitals as the
 /// reason.
+bool concerns(const TcbRating& rating, const std::string& advisory)
+{
+    return std::find(rating.advisories.begin(), rating.advisories.end(), advisory) != rating.advisories.end();
+}
+
 class Appraisal {
 public:
     Appraisal(const Quote& quote, const TcbVerdict* tcb, const Policy& policy)
@@ -93,7 +98,7 @@ private:
         std::string found;
         for (const std::string& denied : policy_.deniedAdvisories)
             if (tcb_ != nullptr &&
-                std::count(tcb_->launch.advisories.begin(), tcb_->launch.advisories.end(), denied) != 0)
+                (concerns(tcb_->launch, denied) || (tcb_->current && concerns(*tcb_->current, denied))))
                 found += (found.empty() ? "" : ", ") + denied;
         rated(kRule, judged(idOf(kRule), found.empty(), "DENIED_ADVISORIES",
                             found.empty() ? "no advisory that is denied concerns the platform"

@@ -14,20 +14,12 @@ namespace {
 
 using kit::CheckLine, kit::judged, kit::undecided;
 
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return out;
-}
-
 /// The field that a register of measure is: MRTD where no name is given.
 std::optional<kit::ByteView> registerNamed(const TdReport& report, std::string_view name)
 {
     if (name == "MRTD")
         return fieldNamed(report, "mr_td");
-    return name.starts_with("RTMR") ? fieldNamed(report, lowered(name)) : std::nullopt;
+    return name.starts_with("RTMR") ? fieldNamed(report, kit::lowered(name)) : std::nullopt;
 }
 
 /// One check a register; several values of one are any of them.
@@ -51,7 +43,7 @@ std::vector<CheckLine> measurements(const TdReport& report, const std::vector<sd
             kept = kept || kit::equal(digest, *actual);
             wanted += (wanted.empty() ? "" : " or ") + kit::toHex(digest);
         }
-        out.push_back(judged(std::string(check_id::kMeasurementPrefix) + lowered(name), kept, name,
+        out.push_back(judged(std::string(check_id::kMeasurementPrefix) + kit::lowered(name), kept, name,
                              std::string(name) + (kept ? " is as expected" : " is not as expected"), wanted,
                              kit::toHex(*actual)));
     }
@@ -103,20 +95,32 @@ CheckLine reference(const TdReport& report, const th_named& given)
                   kit::toHex(*expected), kit::toHex(*actual));
 }
 
-/// Without any, a verdict says that it is a TD, and not which one.
+/// Whether a register ("MRTD", "RTMR1") is held against anything.
+bool isCompared(std::string_view name, const std::vector<kit::Bytes>& rule, const sdk::VerifyRequest& request)
+{
+    const std::string field = name == "MRTD" ? "tdx.mr_td" : "tdx." + kit::lowered(name);
+    return !rule.empty() ||
+           std::any_of(request.expected.begin(), request.expected.end(),
+                       [&](const auto& one) { return (one.name.empty() ? "MRTD" : one.name) == name; }) ||
+           std::any_of(request.reference.begin(), request.reference.end(),
+                       [&](const th_named& one) { return sdk::view(one.key) == field; });
+}
+
+/// Without any, a verdict says that it is a TD, and not which one; MRTD alone is that of a firmware, which
+/// may have booted anything.
 CheckLine identity(const Policy& policy, const sdk::VerifyRequest& request)
 {
-    using check_id::kIdentity;
-    const bool compares = !policy.mrTd.empty() ||
-                          std::any_of(request.expected.begin(), request.expected.end(),
-                                      [](const auto& one) { return one.name.empty() || one.name == "MRTD"; });
-    if (compares)
-        return kit::passed(kIdentity, "the TD's initial contents are compared");
-    return {std::string(kIdentity),
-            kit::Outcome::Warn,
-            {},
-            "no measurement is compared: this may be any TD",
-            "give the MRTD that is expected (teehost measure), or a policy with mr_td"};
+    const auto warned = [](const char* message, const char* hint) {
+        return CheckLine{std::string(check_id::kIdentity), kit::Outcome::Warn, {}, message, hint};
+    };
+    if (!isCompared("MRTD", policy.mrTd, request))
+        return warned("no measurement is compared: this may be any TD",
+                      "give the MRTD that is expected (teehost measure), or a policy with mr_td");
+    if (!isCompared("RTMR1", policy.rtmr[1], request) || !isCompared("RTMR2", policy.rtmr[2], request))
+        return warned("only the firmware is compared: the host may have it boot anything",
+                      "give RTMR1 and RTMR2 as well (teehost measure), or a policy with rtmr1 and rtmr2");
+    return kit::passed(check_id::kIdentity,
+                       "the TD's firmware, kernel, initrd and command line are compared");
 }
 
 } // namespace

@@ -51,16 +51,23 @@ QeIdentity QeIdentity::parse(std::string_view json)
     return out;
 }
 
-std::optional<Fault> QeIdentity::mismatch(const QeReport& qe) const
+std::optional<Fault> debugFault(const QeReport& qe)
 {
     constexpr std::uint8_t kDebug = 0x02; // Intel SDM volume 3D, table 38-4
+    if ((qe.attributes[0] & kDebug) == 0)
+        return std::nullopt;
+    return Fault{"QE_ATTR", "the quoting enclave can be debugged, so anybody may have its key"};
+}
+
+std::optional<Fault> QeIdentity::mismatch(const QeReport& qe) const
+{
     using kit::toHex;
     if (!fits(qe.miscSelect, miscSelectMask, miscSelect))
         return differs("QE_MISC", "MISCSELECT", toHex(qe.miscSelect), toHex(miscSelect));
     if (!fits(qe.attributes, attributesMask, attributes))
         return differs("QE_ATTR", "ATTRIBUTES", toHex(qe.attributes), toHex(attributes));
-    if ((qe.attributes[0] & kDebug) != 0)
-        return Fault{"QE_ATTR", "the quoting enclave can be debugged, so anybody may have its key"};
+    if (auto fault = debugFault(qe))
+        return fault;
     if (qe.mrSigner != mrSigner)
         return differs("QE_MRSIGNER", "MRSIGNER", toHex(qe.mrSigner), toHex(mrSigner));
     if (qe.isvProdId != isvProdId)

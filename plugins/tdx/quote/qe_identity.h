@@ -33,4 +33,7 @@ struct QeIdentity {
     std::vector<IsvLevel> levels; ///< the highest first
 };
 
+/// QE_ATTR, whatever the identity: what an enclave that can be debugged signs proves nothing.
+[[nodiscard]] std::optional<kit::Fault> debugFault(const QeReport& qe);
+
 } // namespace teehost::tdx

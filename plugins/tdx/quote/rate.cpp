@@ -146,6 +146,29 @@ private:
     std::optional<TcbVerdict> verdict_;
 };
 
+/// Without Intel's QE identity: that nobody can look into the enclave, and, under Intel's root, that the
+/// enclave is one of Intel's and of the kind that signs for TDs (QE identity TD_QE: mrsigner, isvprodid).
+CheckLine qeByItself(const QeReport& qe, std::span<const Anchor> anchors)
+{
+    constexpr auto kSigner =
+        kit::arrayOf<32>("dc9e2a7c6f948f17474e34a7fc43ed030f7c1563f1babddf6340c82e0e54a8c5");
+    constexpr std::uint16_t kTdQe = 2;
+    if (const auto fault = debugFault(qe))
+        return failed(check_id::kQe, *fault);
+    const bool intels = isTrusted(intelRoots().front(), anchors);
+    if (intels && qe.mrSigner != kSigner)
+        return kit::judged(check_id::kQe, false, "QE_MRSIGNER", "the quoting enclave is not Intel's",
+                           kit::toHex(kSigner), kit::toHex(qe.mrSigner));
+    if (intels && qe.isvProdId != kTdQe)
+        return kit::judged(check_id::kQe, false, "QE_PRODID", "the enclave does not sign for TDs",
+                           std::to_string(kTdQe), std::to_string(qe.isvProdId));
+    return {std::string(check_id::kQe),
+            kit::Outcome::Warn,
+            {},
+            intels ? "the quoting enclave is Intel's; how old it is, is not known without collateral"
+                   : "whose quoting enclave it is, is not known without collateral"};
+}
+
 } // namespace
 
 void addRatings(const Quote& quote, const PckChain& chain, const Collateral& collateral,
@@ -153,9 +176,11 @@ void addRatings(const Quote& quote, const PckChain& chain, const Collateral& col
 {
     if (terms.collateral == CollateralMode::Off || !chain.extension) {
         for (const auto id : kRatings)
-            out.lines.push_back(skipped(id, chain.extension
-                                                ? "collateral is not looked at, as the policy says"
-                                                : "the PCK certificate does not say its platform"));
+            out.lines.push_back(id == check_id::kQe && terms.collateral == CollateralMode::Off
+                                    ? qeByItself(quote.qe, terms.anchors)
+                                    : skipped(id, chain.extension
+                                                      ? "collateral is not looked at, as the policy says"
+                                                      : "the PCK certificate does not say its platform"));
         return;
     }
     const auto* info = collateral.tcbInfo.content ? &*collateral.tcbInfo.content : nullptr;

@@ -68,6 +68,8 @@ TcbStatus afterUpdate(TcbStatus launch, TcbStatus current) noexcept
 {
     const bool currentIsFine = current == UpToDate || current == SwHardeningNeeded ||
                                current == ConfigurationNeeded || current == ConfigurationAndSwHardeningNeeded;
+    if (current == Revoked)
+        return Revoked;
     if (!isOutOfDate(launch) || !currentIsFine)
         return launch;
     return namesConfiguration(launch) || namesConfiguration(current) ? TdRelaunchAdvisedConfigurationNeeded

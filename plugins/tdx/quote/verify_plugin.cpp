@@ -3,6 +3,8 @@
 // A verification from evidence to checks: find the collateral, work out what it is worth, judge the quote.
 #include "tdx/quote/verify_plugin.h"
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <teehost/kit/input_error.h>
@@ -53,9 +55,15 @@ std::vector<Anchor> anchorsOf(const sdk::VerifyRequest& request)
     if (request.anchors.empty())
         return {intelRoots().begin(), intelRoots().end()};
     std::vector<Anchor> anchors;
-    for (const auto& blob : request.anchors)
-        for (const auto& certificate : kit::readX509(blob.data).certificates)
-            anchors.push_back(Anchor::of(certificate));
+    try {
+        for (const auto& blob : request.anchors)
+            for (const auto& certificate : kit::readX509(blob.data).certificates)
+                anchors.push_back(Anchor::of(certificate));
+    } catch (const std::runtime_error& e) { // of the input, or of OpenSSL
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("a root given as an anchor cannot be read: ") + e.what(),
+                         "give certificates, PEM or DER");
+    }
     return anchors;
 }
 
@@ -63,6 +71,50 @@ std::vector<Anchor> anchorsOf(const sdk::VerifyRequest& request)
 std::string withCode(std::string message, std::string_view reason)
 {
     return reason.empty() ? message : std::move(message) + " (" + std::string(reason) + ")";
+}
+
+/// What to do about a reason, or about those that begin so.
+struct Remedy {
+    std::string_view reason, hint;
+};
+constexpr std::string_view kForged = "ask the guest for another quote, over a fresh nonce",
+                           kNotIntels = "nothing that this host says of its TDs can be relied on",
+                           kFetchAgain = "fetch it again; it must be byte for byte what Intel's service sent";
+constexpr std::array kRemedies{
+    Remedy{"TCB_NOT_SUPPORTED", "update BIOS and microcode of the host: Intel rates no TCB that is as low"},
+    Remedy{"TCB_REVOKED", "update BIOS, microcode and TDX module of the host; no policy accepts this TCB"},
+    Remedy{"TD_ATTRIBUTES",
+           "start the TD without them, or list its attributes in the policy (td_attributes)"},
+    Remedy{
+        "SEPT_VE_DISABLE",
+        "start the TD with tdx.sept_ve_disable = true; a policy with \"sept_ve_disable\": \"ignore\" takes "
+        "guests that can bear it"},
+    Remedy{"MIGRATABLE",
+           "start the TD without the attribute; a policy with \"migratable\": \"allow\" takes it"},
+    Remedy{"SERVICE_TD", "start the TD without a service TD, or name that in the policy (mr_service_td)"},
+    Remedy{"XFAM", "start the TD with fewer features, or list its XFAM in the policy (xfam)"},
+    Remedy{"FMSPC", "give the TCB info that Intel's service has for the FMSPC that is expected"},
+    Remedy{"PCEID", "give the TCB info of this platform"},
+    Remedy{"REVOKED", kNotIntels},
+    Remedy{"QUOTE_SIG", kForged},
+    Remedy{"QE_REPORT", kForged},
+    Remedy{"QE_TCB_NOT_SUPPORTED", "update the quoting enclave (Intel's DCAP packages) on the host"},
+    Remedy{"QE_IDENTITY_SIG", kFetchAgain},
+    Remedy{"TCB_INFO_SIG", kFetchAgain},
+    Remedy{"PCK_CRL_SIG", kFetchAgain},
+    Remedy{"ROOT_CRL_SIG", kFetchAgain},
+    Remedy{"QE_MISC", kNotIntels},
+    Remedy{"QE_ATTR", kNotIntels},
+    Remedy{"QE_MRSIGNER", kNotIntels},
+    Remedy{"QE_PRODID", kNotIntels},
+};
+
+void addHint(CheckLine& line)
+{
+    const auto it = std::find_if(kRemedies.begin(), kRemedies.end(),
+                                 [&](const Remedy& r) { return line.reason.starts_with(r.reason); });
+    if (line.hint.empty() && it != kRemedies.end())
+        line.hint = it->hint;
 }
 
 std::vector<CheckLine> appraise(const Quote& quote, const TcbVerdict* tcb, const Policy& policy,
@@ -94,9 +146,9 @@ int QuoteVerifier::recognise(const sdk::Blob& blob)
 QuoteVerifier::Found QuoteVerifier::find(sdk::Call call, const sdk::VerifyRequest& request,
                                          const Quote& quote, const Policy& policy, CrlMode crl)
 {
+    Found out;
+    out.anchors = anchorsOf(request);
     try {
-        Found out;
-        out.anchors = anchorsOf(request);
         const auto chainKey = kit::sha256(quote.certificates);
         out.chain = chains_.find(chainKey);
         if (!out.chain) {
@@ -115,11 +167,13 @@ QuoteVerifier::Found QuoteVerifier::find(sdk::Call call, const sdk::VerifyReques
         out.troubles = finder.troubles();
         return out;
     } catch (const InputError& e) {
-        throw sdk::Error(TH_INVALID_ARGUMENT,
-                         std::string("the collateral given cannot be read: ") + e.what());
+        throw sdk::Error(
+            TH_INVALID_ARGUMENT, std::string("the collateral given cannot be read: ") + e.what(),
+            "give certificates and CRLs as PEM or DER, and Intel's documents as its service sent them");
     } catch (const kit::CryptoError& e) {
         throw sdk::Error(TH_INVALID_ARGUMENT,
-                         std::string("the certificates given cannot be read: ") + e.what());
+                         std::string("the certificates given cannot be read: ") + e.what(),
+                         "give certificates and CRLs as PEM or DER");
     }
 }
 
@@ -143,8 +197,10 @@ void QuoteVerifier::verify(sdk::Call call, const sdk::VerifyRequest& request, sd
     for (CheckLine& line : appraise(quote, tcb, policy, request, at))
         verified.lines.push_back(std::move(line));
     for (CheckLine& line : verified.lines)
-        if (line.outcome == kit::Outcome::Fail)
+        if (line.outcome == kit::Outcome::Fail) {
+            addHint(line);
             line.message = withCode(std::move(line.message), line.reason);
+        }
     kit::tell(verified.lines, out);
 
     const ClaimTaker claim = [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); };

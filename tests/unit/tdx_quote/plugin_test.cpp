@@ -256,6 +256,14 @@ private:
         CPPUNIT_ASSERT_EQUAL_MESSAGE(accepted.reason, true, accepted.accepted);
         CPPUNIT_ASSERT(pcs_->asked.empty());
         CPPUNIT_ASSERT_EQUAL(std::string("SKIP"), verdictOf(accepted, check_id::kTcb));
+        for (const auto id :
+             {check_id::kQe, check_id::kTcbStatus}) // nobody takes it for a platform that is fine
+            CPPUNIT_ASSERT_EQUAL(std::string("WARN"), verdictOf(accepted, id));
+        Scene debuggable = scene_;
+        debuggable.quoteTerms.qeReport = [](Bytes& report) { report[48] |= 0x02; }; // ATTRIBUTES.DEBUG
+        off.evidence[0].data = debuggable.quote();
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(off), check_id::kQe));
+        CPPUNIT_ASSERT(!verify(off).accepted);
     }
 
     void rejectsWhatIsNotAsked()
@@ -268,7 +276,8 @@ private:
         right.expected = {{"", sha384, bytes(quote.body.mrTd)},
                           {"RTMR1", sha384, Bytes(48, 1)},
                           {"RTMR1", sha384, bytes(quote.body.rtmr[1])},
-                          {"RTMR3", sha384, bytes(quote.body.rtmr[3])}};
+                          {"RTMR3", sha384, bytes(quote.body.rtmr[3])},
+                          {"RTMR2", sha384, bytes(quote.body.rtmr[2])}};
         right.reference = {{"tdx.td_attributes", std::string("0x10000000")},
                            {"tdx.xfam", Bytes{0xe7, 2, 6, 0, 0, 0, 0, 0}},
                            {"tdx.mr_config_id", std::string(96, '0')},
@@ -322,6 +331,7 @@ private:
         wrong.evidence[0].data[offset::kSignature] ^= 1;
         const VerifyResult result = verify(wrong);
         CPPUNIT_ASSERT(find(result, check_id::kSignature)->message.ends_with(" (QUOTE_SIG)"));
+        CPPUNIT_ASSERT(find(result, check_id::kSignature)->hint.find("fresh nonce") != std::string::npos);
         wrong.evidence[0].data.resize(100);
         CPPUNIT_ASSERT(find(verify(wrong), check_id::kForm)->message.ends_with(" (TRUNCATED)"));
     }
@@ -334,6 +344,15 @@ private:
         empty.policyJson = "{}";
         CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(verify(empty), "tdx.policy.rules"));
         CPPUNIT_ASSERT_EQUAL(std::string("WARN"), verdictOf(verify(empty), check_id::kIdentity));
+        // The firmware alone may have booted anything.
+        const Quote quote = Quote::parse(quote_);
+        const auto given = [&](const char* name, const auto& value) {
+            empty.expected.push_back({name, plugin::DigestAlg::Sha384, Bytes(value.begin(), value.end())});
+            return find(verify(empty), check_id::kIdentity)->message;
+        };
+        CPPUNIT_ASSERT(given("MRTD", quote.body.mrTd).starts_with("only the firmware is compared"));
+        CPPUNIT_ASSERT(given("RTMR1", quote.body.rtmr[1]).starts_with("only the firmware is compared"));
+        CPPUNIT_ASSERT(given("RTMR2", quote.body.rtmr[2]).find("kernel") != std::string::npos);
     }
 
     void keepsWhatItKnows()

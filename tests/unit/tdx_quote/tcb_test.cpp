@@ -204,8 +204,8 @@ class TcbTest : public CppUnit::TestFixture {
         };
         for (const Row& row :
              {Row{UpToDate, UpToDate, UpToDate}, Row{UpToDate, OutOfDate, UpToDate},
-              Row{OutOfDate, OutOfDate, OutOfDate}, Row{OutOfDate, Revoked, OutOfDate},
-              Row{OutOfDate, UpToDate, TdRelaunchAdvised},
+              Row{OutOfDate, OutOfDate, OutOfDate}, Row{OutOfDate, Revoked, Revoked},
+              Row{UpToDate, Revoked, Revoked}, Row{OutOfDate, UpToDate, TdRelaunchAdvised},
               Row{OutOfDate, SwHardeningNeeded, TdRelaunchAdvised},
               Row{OutOfDate, ConfigurationNeeded, TdRelaunchAdvisedConfigurationNeeded},
               Row{OutOfDate, ConfigurationAndSwHardeningNeeded, TdRelaunchAdvisedConfigurationNeeded},

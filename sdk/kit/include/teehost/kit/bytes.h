@@ -59,6 +59,8 @@ consteval std::array<std::uint8_t, N> arrayOf(std::string_view hex)
 
 /// Text of others as it can be shown: what is not printable ASCII becomes '?', and 64 characters are enough.
 [[nodiscard]] std::string shownText(std::string_view text);
+/// "RTMR1" as "rtmr1"; what is not ASCII stays.
+[[nodiscard]] std::string lowered(std::string_view text);
 
 [[nodiscard]] inline ByteView viewOf(std::string_view text) noexcept
 {
