@@ -6,13 +6,15 @@
 
 #include <teehost/kit/input_error.h>
 
+#include "tdx/measure/reference_values.h"
 #include "tdx/quote/checks.h"
-#include "tdx/reference_values.h"
 
 namespace teehost::tdx {
 namespace {
 
 using kit::CheckLine;
+
+constexpr const char* kRtmr0Check = "tdx.measurement.rtmr0";
 
 const th_named* find(std::span<const th_named> reference, std::string_view key)
 {
@@ -78,11 +80,15 @@ CheckLine LogAppraisal::replay()
     try {
         const kit::EventLog log = parseTdLog(*bytes_);
         const Rtmrs made = replayRtmrs(log);
-        for (std::size_t i = 0; i < kRtmrs; ++i)
-            if (!kit::equal(made[i], rtmrs_[i]))
-                return kit::judged(check_id::kEventLog, false, "LOG_REPLAY",
-                                   "the event log does not make " + rtmrName(i) + " of the quote",
-                                   kit::toHex(made[i]), kit::toHex(rtmrs_[i]));
+        for (std::size_t i = 0; i < kRtmrs; ++i) {
+            if (kit::equal(made[i], rtmrs_[i]))
+                continue;
+            CheckLine line = kit::judged(check_id::kEventLog, false, "LOG_REPLAY",
+                                         "the event log does not make " + rtmrName(i) + " of the quote",
+                                         kit::toHex(made[i]), kit::toHex(rtmrs_[i]));
+            line.hint = "give the log of the boot that the quote is of, taken no earlier than the quote";
+            return line;
+        }
         acpi_ = acpiOf(log);
         events_ = log.events.size();
         return kit::passed(check_id::kEventLog, "the event log makes RTMR0 to RTMR3: " +
@@ -99,16 +105,34 @@ std::optional<CheckLine> LogAppraisal::rtmr0ByLog(std::span<const th_named> refe
         return std::nullopt;
     const auto events = filled(sdk::view(digests->value.b), *acpi_);
     if (!events)
-        return kit::undecided("tdx.measurement.rtmr0", "REFERENCE",
+        return kit::undecided(kRtmr0Check, "REFERENCE",
                               "the reference value tdx.rtmr0_events is not what measure emits");
     const kit::Sha384Digest wanted = rtmrOf(*events);
     const bool kept = kit::equal(wanted, rtmrs_[0]);
     return kit::judged(
-        "tdx.measurement.rtmr0", kept, "RTMR0",
+        kRtmr0Check, kept, "RTMR0",
         kept ? "RTMR0 is as expected but for its ACPI tables, which are what the event log names "
                "(log-only: nobody checked them)"
              : "RTMR0 is not as expected, whatever its ACPI tables are",
         kit::toHex(wanted), kit::toHex(rtmrs_[0]));
+}
+
+/// Why nothing that can be relied on says what this RTMR must be; nothing when something does.
+std::optional<std::string> LogAppraisal::whyOpen(std::size_t index, std::span<const th_named> reference,
+                                                 const std::vector<sdk::RegisterValue>& expected) const
+{
+    if (!policy_.rtmr[index].empty() || (index == 0 && rtmr0Judged_))
+        return std::nullopt;
+    const auto text = [&](std::string_view key) -> std::optional<std::string> {
+        const th_named* value = find(reference, key);
+        return value == nullptr ? std::nullopt : std::optional<std::string>(sdk::view(value->value.s));
+    };
+    if (index == 0 && text(reference::kAcpi) == nameOf(AcpiOrigin::Log) && policy_.acpi != AcpiTrust::Log)
+        return "its ACPI tables are those that an event log names, and nobody checked them";
+    const bool given = std::any_of(expected.begin(), expected.end(),
+                                   [&](const auto& one) { return one.name == rtmrName(index); });
+    return given ? std::nullopt
+                 : text(std::string(reference::kUnpredictable) + "rtmr" + std::to_string(index));
 }
 
 std::optional<CheckLine> LogAppraisal::unpredicted(std::span<const th_named> reference,
@@ -117,16 +141,11 @@ std::optional<CheckLine> LogAppraisal::unpredicted(std::span<const th_named> ref
     constexpr std::size_t kOfTheBoot = 3; // RTMR3 is the guest's own
     std::string left, why;
     for (std::size_t i = 0; i < kOfTheBoot; ++i) {
-        const std::string name = rtmrName(i),
-                          key = std::string(reference::kUnpredictable) + "rtmr" + std::to_string(i);
-        const th_named* reason = find(reference, key);
-        const bool given =
-            !policy_.rtmr[i].empty() || (i == 0 && rtmr0Judged_) ||
-            std::any_of(expected.begin(), expected.end(), [&](const auto& one) { return one.name == name; });
-        if (reason == nullptr || given)
+        auto its = whyOpen(i, reference, expected);
+        if (!its)
             continue;
-        left += (left.empty() ? "" : ", ") + name;
-        why = std::string(sdk::view(reason->value.s));
+        left += (left.empty() ? "" : ", ") + rtmrName(i);
+        why = *std::move(its);
     }
     if (left.empty())
         return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <teehost/kit/check_line.h>
@@ -30,6 +31,8 @@ public:
 private:
     [[nodiscard]] kit::CheckLine replay();
     [[nodiscard]] std::optional<kit::CheckLine> rtmr0ByLog(std::span<const th_named> reference) const;
+    [[nodiscard]] std::optional<std::string> whyOpen(std::size_t index, std::span<const th_named> reference,
+                                                     const std::vector<sdk::RegisterValue>& expected) const;
     [[nodiscard]] std::optional<kit::CheckLine>
     unpredicted(std::span<const th_named> reference, const std::vector<sdk::RegisterValue>& expected) const;
 

@@ -10,10 +10,10 @@
 
 #include "tdx/acpi_machine.h"
 #include "tdx/config_id.h"
+#include "tdx/measure/reference_values.h"
 #include "tdx/measure/td_log.h"
 #include "tdx/measure/tell_measurement.h"
 #include "tdx/operator_error.h"
-#include "tdx/reference_values.h"
 #include "tdx/tdx.h"
 
 namespace teehost::tdx {
@@ -146,20 +146,6 @@ std::optional<LogFile> readLog(sdk::Call call)
     });
 }
 
-/// The digests of RTMR0's events with zeros for those of the ACPI tables; empty when RTMR0 cannot be
-/// predicted for another reason.
-kit::Bytes rtmr0Events(TdInputs inputs)
-{
-    inputs.acpi = AcpiTables{};
-    const TdMeasurement measurement = measureTd(inputs);
-    const RegisterPrediction* rtmr0 = measurement.find("RTMR0");
-    kit::Bytes out;
-    if (rtmr0 != nullptr && !rtmr0->candidates.empty())
-        for (const TdEvent& event : rtmr0->candidates.front().events)
-            out.insert(out.end(), event.digest.begin(), event.digest.end());
-    return out;
-}
-
 /// Where a guest's event log leaves what is predicted, register by register.
 void tellDifferences(const kit::EventLog& log, const TdMeasurement& measurement, sdk::Reference out)
 {
@@ -200,9 +186,11 @@ void Tdx::measure(sdk::Call call, const sdk::MeasureRequest& request, sdk::Refer
         inputs.acpi = acpiOf(log->log);
     const TdMeasurement measurement = measured(inputs);
     tell(measurement, out);
-    if (!inputs.acpi)
-        if (const kit::Bytes events = rtmr0Events(inputs); !events.empty())
-            out.value(reference::kRtmr0Events, sdk::ByteView(events));
+    kit::Bytes digests;
+    for (const TdEvent& event : measurement.rtmr0WithoutAcpi)
+        digests.insert(digests.end(), event.digest.begin(), event.digest.end());
+    if (!digests.empty())
+        out.value(reference::kRtmr0Events, sdk::ByteView(digests));
     if (log)
         tellDifferences(log->log, measurement, out);
     const auto configId = configIdFor(configuration_, request.vm);

@@ -10,12 +10,19 @@ constexpr std::string_view kWholeImage =
     "set tdx.firmware to one flat OVMF image built for TDX (Debian: /usr/share/ovmf/OVMF.fd), not to half of "
     "a CODE and VARS pair";
 
+constexpr std::string_view kWholeLog =
+    "give the log as the guest has it, /sys/firmware/acpi/tables/data/CCEL";
+
 constexpr std::array kRemedies{
     kit::Remedy{"TDVF_NO_FOOTER", kWholeImage},
     kit::Remedy{"TDVF_NO_METADATA", kWholeImage},
     kit::Remedy{"TDVF_RANGE", kWholeImage},
     kit::Remedy{"TDVF_",
                 "the firmware's TDX metadata is damaged or of a kind that is not known: use another build"},
+    kit::Remedy{"bad_firmware_profile", "docs/tdx.md lists the profiles"},
+    kit::Remedy{"bad_initrd", "use a smaller one"},
+    kit::Remedy{"log_malformed", kWholeLog},
+    kit::Remedy{"replay_bank", kWholeLog},
     kit::Remedy{"bad_acpi_tables",
                 "take the file anew, from /sys/firmware/qemu_fw_cfg/by_name/etc/acpi/tables/raw of "
                 "a guest of the same shape, or empty tdx.acpi_tables"},

@@ -41,8 +41,9 @@ struct QgsPlatform {
 [[nodiscard]] kit::Bytes platformRequest();
 [[nodiscard]] QgsPlatform readPlatformAnswer(kit::ByteView message);
 
-/// Connects, and asks when `ask` says so; blocks for `limit` at most. Without asking the platform is empty.
+/// Whether to ask the service for its platform as well: that makes it work.
 enum class QgsLook { Connect, Ask };
+/// Blocks for `limit` at most. The platform is empty unless it is asked for.
 [[nodiscard]] kit::Asked<QgsPlatform> lookAtQgs(const QgsAddress& address, QgsLook look,
                                                 std::chrono::milliseconds limit);
 

@@ -8,7 +8,7 @@
 
 #include "tdx/event_log_check.h"
 #include "tdx/evidence.h"
-#include "tdx/reference_values.h"
+#include "tdx/measure/reference_values.h"
 #include "tdx/tdx.h"
 
 namespace teehost::tdx {

@@ -110,6 +110,8 @@ void addRtmrs(const TdInputs& inputs, const TdvfImage& image, const FirmwareProf
         out.registers.push_back(predictRtmr0(inputs, image, *profile));
         if (inputs.acpi)
             out.acpi = inputs.acpi->origin;
+        else
+            out.rtmr0WithoutAcpi = rtmr0WithoutAcpi(inputs, image, *profile);
     } else {
         out.registers.push_back(RegisterPrediction::unknown(
             "RTMR0", "what this firmware measures is not known; name its firmware profile"));

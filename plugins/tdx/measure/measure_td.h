@@ -71,6 +71,9 @@ struct TdMeasurement {
     std::string firmwareNote{}; ///< why its RTMRs say nothing, though a profile is given; may be empty
     std::optional<std::string> qemuRefuses, notPortable;
     std::optional<AcpiOrigin> acpi; ///< of the tables in RTMR0
+    /// What RTMR0 is extended with but for the ACPI tables, whose digests are zeros; empty when they are
+    /// known, or RTMR0 is not predicted for another reason.
+    TdEvents rtmr0WithoutAcpi{};
 
     [[nodiscard]] const RegisterPrediction* find(std::string_view name) const noexcept;
 };

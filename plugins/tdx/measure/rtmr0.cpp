@@ -138,6 +138,13 @@ RegisterPrediction predictRtmr0(const TdInputs& inputs, const TdvfImage& image,
     return out;
 }
 
+TdEvents rtmr0WithoutAcpi(TdInputs inputs, const TdvfImage& image, const FirmwareProfile& profile)
+{
+    inputs.acpi = AcpiTables{};
+    RegisterPrediction prediction = predictRtmr0(inputs, image, profile);
+    return prediction.candidates.empty() ? TdEvents() : std::move(prediction.candidates.front().events);
+}
+
 std::optional<bool> enforcesSecureBoot(const TdvfImage& image)
 {
     try {

@@ -13,6 +13,11 @@ namespace teehost::tdx {
 [[nodiscard]] RegisterPrediction predictRtmr0(const TdInputs& inputs, const TdvfImage& image,
                                               const FirmwareProfile& profile);
 
+/// Its events with zeros for the digests of the ACPI tables; empty when it is not predicted for another
+/// reason than theirs.
+[[nodiscard]] TdEvents rtmr0WithoutAcpi(TdInputs inputs, const TdvfImage& image,
+                                        const FirmwareProfile& profile);
+
 /// The kernel, and the firmware's way to it. Without a profile there are candidates for each place of the
 /// separator.
 [[nodiscard]] RegisterPrediction predictRtmr1(const std::vector<KernelForm>& kernel,

@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tdx/measure/tell_measurement.h"
 
-#include <algorithm>
+#include <teehost/kit/bytes.h>
+
+#include "tdx/measure/reference_values.h"
 
 namespace teehost::tdx {
 namespace {
 
 constexpr th_alg kAlg = TH_ALG_SHA384;
 constexpr std::size_t kMostEvents = 4000; // of the contract's 4096: an image may have many sections
-
-std::string lowered(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return text;
-}
 
 class Teller {
 public:
@@ -29,7 +24,7 @@ public:
                 tell(reg.name, candidate.when, event);
         // Said, so that nobody takes a register that is left out for one that is as expected.
         if (reg.candidates.empty())
-            out_.value("tdx.unpredictable." + lowered(reg.name), reg.reason);
+            out_.value(std::string(reference::kUnpredictable) + kit::lowered(reg.name), reg.reason);
     }
 
     void tell(const std::string& reg, const std::string& when, const TdEvent& event)
@@ -64,7 +59,7 @@ void tell(const TdMeasurement& measurement, sdk::Reference out)
     if (measurement.qemuRefuses)
         out.value("tdx.qemu_refuses", *measurement.qemuRefuses);
     if (measurement.acpi)
-        out.value("tdx.acpi", nameOf(*measurement.acpi));
+        out.value(reference::kAcpi, nameOf(*measurement.acpi));
 }
 
 } // namespace teehost::tdx

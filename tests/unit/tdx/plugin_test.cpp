@@ -64,6 +64,7 @@ class PluginTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(acceptsWhatItPredicted);
     CPPUNIT_TEST(catchesEachRegister);
     CPPUNIT_TEST(doesNotAcceptWhatWasNotPredicted);
+    CPPUNIT_TEST(doesNotTakeTablesOfALogForComputedOnes);
     CPPUNIT_TEST(takesTablesFromTheLogWhereAPolicySaysSo);
     CPPUNIT_TEST(holdsTheLogAgainstTheQuote);
     CPPUNIT_TEST(tellsTheLogOfATdFromOthers);
@@ -286,6 +287,18 @@ private:
         expectAccepted(verify(request));
         request.policyJson = R"({"collateral": "off"})";
         request.expected.push_back({"RTMR0", plugin::DigestAlg::Sha384, rtmr0});
+        expectAccepted(verify(request));
+    }
+
+    /// What a log brought into RTMR0 when it was measured is nobody's word but the host's.
+    void doesNotTakeTablesOfALogForComputedOnes()
+    {
+        options_["event_log"] = scratch_.write("ccel", log());
+        VerifyRequest request = requestFor(measure({}));
+        CPPUNIT_ASSERT_EQUAL(std::string("PASS"), verdictOf(verify(request), "tdx.measurement.rtmr0"));
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(verify(request), "tdx.unpredicted"));
+        CPPUNIT_ASSERT(!verify(request).accepted);
+        request.policyJson = R"({"collateral": "off", "acpi": "log"})";
         expectAccepted(verify(request));
     }
 

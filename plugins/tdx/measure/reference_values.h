@@ -12,6 +12,8 @@ inline constexpr std::string_view kUnpredictable = "tdx.unpredictable.";
 /// The digests that RTMR0 is extended with, one after the other, those of the ACPI tables being zeros: for a
 /// verification that takes these from the guest's event log.
 inline constexpr std::string_view kRtmr0Events = "tdx.rtmr0_events";
+/// How the ACPI tables were come by that RTMR0 covers, nameOf(AcpiOrigin) (measure/acpi_tables.h).
+inline constexpr std::string_view kAcpi = "tdx.acpi";
 /// Where an event log leaves what is predicted: "tdx.log.rtmr1".
 inline constexpr std::string_view kLog = "tdx.log.";
 
@@ -19,8 +21,7 @@ inline constexpr std::string_view kLog = "tdx.log.";
 [[nodiscard]] constexpr bool isRemark(std::string_view key) noexcept
 {
     return key == "tdx.firmware" || key == "tdx.firmware_profile" || key == "tdx.firmware_note" ||
-           key == "tdx.not_portable" || key == "tdx.qemu_refuses" || key == "tdx.acpi" ||
-           key.starts_with(kLog);
+           key == "tdx.not_portable" || key == "tdx.qemu_refuses" || key == kAcpi || key.starts_with(kLog);
 }
 
 } // namespace teehost::tdx::reference
