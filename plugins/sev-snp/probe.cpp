@@ -8,17 +8,16 @@
 #include <teehost/kit/probe.h>
 #include <teehost/kit/reader.h>
 
+#include "kvm_tee.h"
 #include "launch/igvm_file.h"
 #include "launch/ovmf_image.h"
 #include "operator_error.h"
 #include "predict.h"
-#include "qemu_version.h"
 #include "sev_snp.h"
 
 namespace teehost::sev_snp {
 namespace {
 
-constexpr std::uint32_t kKvmSnpVm = 4; // KVM_X86_SNP_VM; Linux 6.11, arch/x86/include/uapi/asm/kvm.h
 constexpr unsigned kSnpApiMajor = 1, kSnpApiMinor = 51; // of the first firmware with SEV-SNP
 
 constexpr std::string_view kBiosHint =
@@ -93,14 +92,9 @@ public:
 
     Look kvmVmType() const
     {
-        const auto types = host_.kvmVmTypes(host_.root + "/dev/kvm");
-        if (!types.value)
-            return looksBad(types.why, "load kvm_amd, and let the daemon's user use /dev/kvm");
-        if ((*types.value >> kKvmSnpVm & 1) == 0)
-            return looksBad(
-                "KVM makes no SEV-SNP VMs here (KVM_CAP_VM_TYPES is " + kit::hexNumber(*types.value) + ")",
-                "use Linux 6.11 or later with CONFIG_KVM_AMD_SEV, and load kvm_amd with sev_snp=1");
-        return looksGood("KVM makes SEV-SNP VMs");
+        return kit::lookAtVmTypes(
+            kSnp, host_.kvmVmTypes(host_.root + "/dev/kvm"),
+            "use Linux 6.11 or later with CONFIG_KVM_AMD_SEV, and load kvm_amd with sev_snp=1");
     }
 
     Look device(const std::string& name, std::string_view missing_hint) const
@@ -145,17 +139,12 @@ public:
     {
         const std::string text(vm_ == nullptr ? "" : vm_->qemuVersion());
         const auto version = kit::QemuVersion::of(text);
-        if (!version)
-            return looksOdd("the version of QEMU is not known", "set qemu.bin_path to a QEMU 9.1 or later");
-        if (*version < kFirstWithSnp)
-            return looksBad("QEMU " + text + " does not know sev-snp-guest",
-                            "set qemu.bin_path to a QEMU 9.1 or later");
-        if (*version < kFirstWithIgvm && vm_ != nullptr &&
+        if (vm_ != nullptr && version && *version >= kSnp.firstQemu && *version < kFirstWithIgvm &&
             chooseBootImage(configuration_, *vm_).kind == BootKind::Igvm)
             return looksBad("QEMU " + text + " does not boot IGVM files",
                             "set qemu.bin_path to a QEMU 10.1 or later built with libigvm, or empty "
                             "sev-snp.igvm_file");
-        return looksGood("QEMU " + text + " is new enough for SEV-SNP");
+        return kit::lookAtQemu(kSnp, text);
     }
 
     Look bootImage() const

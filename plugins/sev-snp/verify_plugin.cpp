@@ -7,6 +7,7 @@
 
 #include <teehost/kit/fetch.h>
 #include <teehost/kit/tell_checks.h>
+#include <teehost/kit/verify_request.h>
 
 #include "appraisal.h"
 #include "claims.h"
@@ -174,25 +175,6 @@ CrlMode crlMode(const Policy& policy, std::string_view option)
     return option == "off" ? CrlMode::Off : option == "required" ? CrlMode::Required : CrlMode::IfPresent;
 }
 
-const sdk::Blob& onlyReport(const sdk::VerifyRequest& request)
-{
-    if (request.evidence.size() != 1)
-        throw sdk::Error(TH_INVALID_ARGUMENT,
-                         "one report of SEV-SNP is verified at a time, " +
-                             std::to_string(request.evidence.size()) + " pieces of evidence are given",
-                         "give certificates as collateral");
-    return request.evidence.front();
-}
-
-Policy readPolicy(const sdk::VerifyRequest& request)
-{
-    try {
-        return request.policyJson.empty() ? Policy() : Policy::parse(request.policyJson);
-    } catch (const InputError& e) {
-        throw sdk::Error(TH_INVALID_ARGUMENT, e.what(), "docs/attestation.md lists the rules of a policy");
-    }
-}
-
 std::shared_ptr<const ChainFacts> findChain(CollateralFinder& finder, const Evidence& evidence,
                                             const sdk::VerifyRequest& request)
 {
@@ -244,8 +226,9 @@ SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request
 
 void SevSnp::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out)
 {
-    const sdk::Blob& blob = onlyReport(request);
-    const Policy policy = readPolicy(request);
+    const sdk::Blob& blob =
+        kit::onlyEvidence(request, "report of SEV-SNP", "give certificates as collateral");
+    const auto policy = kit::policyOf<Policy>(request);
     std::optional<Evidence> evidence;
     try {
         evidence = readEvidence(blob.data);

@@ -17,9 +17,6 @@ namespace teehost::tdx {
 
 using kit::Asked;
 
-/// KVM_X86_TDX_VM; Linux 6.16, arch/x86/include/uapi/asm/kvm.h.
-inline constexpr std::uint32_t kKvmTdxVm = 5;
-
 /// What KVM and the TDX module let a TD have (KVM_TDX_CAPABILITIES; Linux, Documentation/virt/kvm/x86/
 /// intel-tdx.rst).
 struct TdxCapabilities {

@@ -10,6 +10,8 @@
 
 #include <teehost/kit/reader.h>
 
+#include "tdx/kvm_tee.h"
+
 namespace teehost::tdx {
 namespace {
 
@@ -47,7 +49,7 @@ Asked<TdxCapabilities> askTdxCapabilities(const std::string& device)
     const kit::Device kvm(device);
     if (!kvm.isOpen())
         return {std::nullopt, kit::because("cannot open " + device, errno)};
-    const Vm vm(kvm, kKvmTdxVm);
+    const Vm vm(kvm, kTdx.vmType);
     if (vm.fd() < 0)
         return {std::nullopt, kit::because("KVM makes no TD", errno)};
     int error = E2BIG;

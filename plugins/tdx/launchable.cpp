@@ -6,34 +6,19 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <vector>
 
 #include <teehost/kit/file.h>
 #include <teehost/kit/qemu_command_line.h>
 
+#include "tdx/kvm_tee.h"
 #include "tdx/measure/tdvf_image.h"
 #include "tdx/operator_error.h"
-#include "tdx/qemu_version.h"
 
 namespace teehost::tdx {
 namespace {
 
-[[noreturn]] void refuse(const std::string& message, std::string hint, std::string_view field)
-{
-    throw sdk::Error(TH_FAILED_PRECONDITION, message, std::move(hint), std::string(field));
-}
-
-void expectQemu(const sdk::Vm& vm)
-{
-    if (vm.accel() != "kvm")
-        refuse("TDX VMs need KVM, and this one would run under " + std::string(vm.accel()),
-               "set qemu.enable_kvm=true, and see what `teehost doctor` says of /dev/kvm", "qemu.enable_kvm");
-    if (const auto version = kit::QemuVersion::of(vm.qemuVersion()); version && *version < kFirstWithTdx)
-        refuse("QEMU " + std::string(vm.qemuVersion()) + " (" + std::string(vm.qemuBinary()) +
-                   ") does not know tdx-guest",
-               "set qemu.bin_path to a QEMU 10.1 or later", "qemu.bin_path");
-}
+using kit::refuseLaunch;
 
 void expectMachine(const sdk::Vm& vm)
 {
@@ -51,27 +36,25 @@ void expectMachine(const sdk::Vm& vm)
     };
     const kit::QemuOptions machine = kit::parseQemuOptions(vm.machine());
     if (kit::valueOf(machine, "type", kit::valueOf(machine, "")).find("q35") == std::string::npos)
-        refuse("qemu.machine is " + std::string(vm.machine()) + ": TDX VMs need a q35 machine",
-               "set qemu.machine to q35", "qemu.machine");
+        refuseLaunch("qemu.machine is " + std::string(vm.machine()) + ": TDX VMs need a q35 machine",
+                     "set qemu.machine to q35", "qemu.machine");
     for (const Rule& rule : kRules) {
         const std::string value = kit::valueOf(machine, rule.key);
         const std::string property = std::string(rule.key) + "=" + value;
         if (!value.empty() && rule.allowed.find(value + " ") == std::string_view::npos)
-            refuse("qemu.machine has " + property + ": " + std::string(rule.why),
-                   "take " + property + " out of qemu.machine", "qemu.machine");
+            refuseLaunch("qemu.machine has " + property + ": " + std::string(rule.why),
+                         "take " + property + " out of qemu.machine", "qemu.machine");
     }
 }
 
 void expectTscFrequency(std::string_view text)
 {
     constexpr std::uint64_t kStep = 25'000'000, kLeast = 100'000'000, kMost = 10'000'000'000;
-    std::uint64_t hertz = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), hertz);
-    if (error != std::errc() || end != text.data() + text.size() || hertz % kStep != 0 || hertz < kLeast ||
-        hertz > kMost)
-        refuse("qemu.cpu has tsc-frequency=" + std::string(text) +
-                   ": TDX takes multiples of 25 MHz from 100 MHz to 10 GHz, in Hz",
-               "change or take out tsc-frequency", "qemu.cpu");
+    const auto hertz = kit::numberOf<std::uint64_t>(text);
+    if (!hertz || *hertz % kStep != 0 || *hertz < kLeast || *hertz > kMost)
+        refuseLaunch("qemu.cpu has tsc-frequency=" + std::string(text) +
+                         ": TDX takes multiples of 25 MHz from 100 MHz to 10 GHz, in Hz",
+                     "change or take out tsc-frequency", "qemu.cpu");
 }
 
 void expectCpu(std::string_view cpu)
@@ -80,13 +63,13 @@ void expectCpu(std::string_view cpu)
         return;
     const kit::QemuOptions options = kit::parseQemuOptions(cpu);
     if (kit::valueOf(options, "") != "host")
-        refuse("qemu.cpu is " + std::string(cpu) + ": TDX takes no named CPU model",
-               "set qemu.cpu to host, with features added or taken away: host,-avx10", "qemu.cpu");
+        refuseLaunch("qemu.cpu is " + std::string(cpu) + ": TDX takes no named CPU model",
+                     "set qemu.cpu to host, with features added or taken away: host,-avx10", "qemu.cpu");
     for (const std::string_view key : {"phys-bits", "host-phys-bits", "host-phys-bits-limit"})
         if (options.contains(key))
-            refuse("qemu.cpu has " + std::string(key) +
-                       ": a TD has as many physical address bits as its host",
-                   "take " + std::string(key) + " out of qemu.cpu", "qemu.cpu");
+            refuseLaunch("qemu.cpu has " + std::string(key) +
+                             ": a TD has as many physical address bits as its host",
+                         "take " + std::string(key) + " out of qemu.cpu", "qemu.cpu");
     if (options.contains("tsc-frequency"))
         expectTscFrequency(kit::valueOf(options, "tsc-frequency"));
 }
@@ -97,12 +80,13 @@ void expectFirmware(const Configuration& configuration)
     readingOption("firmware", [&] {
         const kit::Bytes bytes = kit::readFile(configuration.firmware, "firmware", kMaxTdvfBytes);
         if (const auto why = TdvfImage::parse(bytes).qemuRefuses)
-            refuse("tdx.firmware: QEMU does not boot \"" + configuration.firmware + "\": " + *why,
-                   "set tdx.firmware to an OVMF built for QEMU", "tdx.firmware");
+            refuseLaunch("tdx.firmware: QEMU does not boot \"" + configuration.firmware + "\": " + *why,
+                         "set tdx.firmware to an OVMF built for QEMU", "tdx.firmware");
         if (bytes.size() % kBiosGranule != 0)
-            refuse("the firmware \"" + configuration.firmware + "\" has " + std::to_string(bytes.size()) +
-                       " bytes, not a multiple of 64 KiB: QEMU does not take it with -bios",
-                   "set tdx.firmware to a whole OVMF image", "tdx.firmware");
+            refuseLaunch("the firmware \"" + configuration.firmware + "\" has " +
+                             std::to_string(bytes.size()) +
+                             " bytes, not a multiple of 64 KiB: QEMU does not take it with -bios",
+                         "set tdx.firmware to a whole OVMF image", "tdx.firmware");
     });
 }
 
@@ -112,7 +96,7 @@ bool isUnsetCpu(std::string_view cpu) noexcept { return cpu.empty() || cpu == "E
 
 void expectLaunchable(const Configuration& configuration, const sdk::Vm& vm)
 {
-    expectQemu(vm);
+    kit::expectKvmAndQemu(kTdx, vm);
     expectMachine(vm);
     expectCpu(vm.cpu());
     expectFirmware(configuration);

@@ -9,10 +9,10 @@
 #include <teehost/kit/probe.h>
 #include <teehost/kit/reader.h>
 
+#include "tdx/kvm_tee.h"
 #include "tdx/measure/firmware_profile.h"
 #include "tdx/measure/tdvf_image.h"
 #include "tdx/operator_error.h"
-#include "tdx/qemu_version.h"
 #include "tdx/tdx.h"
 
 namespace teehost::tdx {
@@ -74,14 +74,8 @@ public:
 
     Look kvmVmType() const
     {
-        const auto types = host_.kvmVmTypes(kvm());
-        if (!types.value)
-            return looksBad(types.why, "load kvm_intel, and let the daemon's user use /dev/kvm");
-        if ((*types.value >> kKvmTdxVm & 1) == 0)
-            return looksBad("KVM makes no TDX VMs here (KVM_CAP_VM_TYPES is " + kit::hexNumber(*types.value) +
-                                ")",
-                            "load kvm_intel with tdx=1; `dmesg | grep -i tdx` says what is missing");
-        return looksGood("KVM makes TDX VMs");
+        return kit::lookAtVmTypes(kTdx, host_.kvmVmTypes(kvm()),
+                                  "load kvm_intel with tdx=1; `dmesg | grep -i tdx` says what is missing");
     }
 
     Look module() const
@@ -118,17 +112,7 @@ public:
             std::string(" TDs at a time"));
     }
 
-    Look qemu() const
-    {
-        const std::string text(vm_ == nullptr ? "" : vm_->qemuVersion());
-        const auto version = kit::QemuVersion::of(text);
-        if (!version)
-            return looksOdd("the version of QEMU is not known", "set qemu.bin_path to a QEMU 10.1 or later");
-        if (*version < kFirstWithTdx)
-            return looksBad("QEMU " + text + " does not know tdx-guest",
-                            "set qemu.bin_path to a QEMU 10.1 or later");
-        return looksGood("QEMU " + text + " is new enough for TDX");
-    }
+    Look qemu() const { return kit::lookAtQemu(kTdx, vm_ == nullptr ? "" : vm_->qemuVersion()); }
 
     Look firmware() const
     {

@@ -27,20 +27,13 @@ std::vector<th_named> ofTheQuote(std::span<const th_named> reference)
     return out;
 }
 
-/// The log's checks; none of a quote that cannot be read, of which quote/ tells.
-void tellLog(const TdEvidence& evidence, const sdk::VerifyRequest& request, sdk::Checks out)
+/// The log's checks.
+void tellLog(const QuoteVerifier::Judged& judged, const TdEvidence& evidence,
+             const sdk::VerifyRequest& request, sdk::Checks out)
 {
-    Quote quote;
-    Policy policy;
-    try {
-        quote = Quote::parse(evidence.quote.data);
-        if (!request.policyJson.empty())
-            policy = Policy::parse(request.policyJson);
-    } catch (const kit::InputError&) {
-        return;
-    }
-    LogAppraisal log(quote.body.rtmr,
-                     evidence.eventLog ? std::optional(evidence.eventLog->data) : std::nullopt, policy);
+    LogAppraisal log(judged.quote.body.rtmr,
+                     evidence.eventLog ? std::optional(evidence.eventLog->data) : std::nullopt,
+                     judged.policy);
     kit::tell(log.run(request.reference, request.expected), out);
     if (log.events())
         out.claim("tdx.event_log.events", std::uint64_t{*log.events()});
@@ -55,11 +48,12 @@ void Tdx::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks 
     sdk::VerifyRequest ofQuote = request;
     ofQuote.evidence = {evidence.quote};
     ofQuote.reference = reference;
-    verifier_.verify(call, ofQuote, out);
+    const auto judged = verifier_.verify(call, ofQuote, out);
     if (reference.empty() && !request.reference.empty())
         out.error("tdx.reference.none", "none of the reference values is one that a quote is held against",
                   "give those that `teehost measure --backend tdx` computes");
-    tellLog(evidence, request, out);
+    if (judged)
+        tellLog(*judged, evidence, request, out);
 }
 
 void Tdx::inspect(sdk::Call call, const sdk::Blob& blob, sdk::Claims out)

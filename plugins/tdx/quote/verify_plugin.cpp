@@ -9,6 +9,7 @@
 
 #include <teehost/kit/input_error.h>
 #include <teehost/kit/tell_checks.h>
+#include <teehost/kit/verify_request.h>
 
 #include "tdx/quote/appraisal.h"
 #include "tdx/quote/checks.h"
@@ -21,25 +22,6 @@ namespace {
 using kit::CheckLine, kit::InputError;
 
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
-
-const sdk::Blob& onlyQuote(const sdk::VerifyRequest& request)
-{
-    if (request.evidence.size() != 1)
-        throw sdk::Error(TH_INVALID_ARGUMENT,
-                         "one quote of a TD is verified at a time, " +
-                             std::to_string(request.evidence.size()) + " pieces of evidence are given",
-                         "give certificates, CRLs and Intel's documents as collateral");
-    return request.evidence.front();
-}
-
-Policy readPolicy(const sdk::VerifyRequest& request)
-{
-    try {
-        return request.policyJson.empty() ? Policy() : Policy::parse(request.policyJson);
-    } catch (const InputError& e) {
-        throw sdk::Error(TH_INVALID_ARGUMENT, e.what(), "docs/attestation.md lists the rules of a policy");
-    }
-}
 
 CrlMode crlMode(const Policy& policy, std::string_view option)
 {
@@ -177,16 +159,19 @@ QuoteVerifier::Found QuoteVerifier::find(sdk::Call call, const sdk::VerifyReques
     }
 }
 
-void QuoteVerifier::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out)
+std::optional<QuoteVerifier::Judged> QuoteVerifier::verify(sdk::Call call, const sdk::VerifyRequest& request,
+                                                           sdk::Checks out)
 {
-    const sdk::Blob& blob = onlyQuote(request);
-    const Policy policy = readPolicy(request);
+    const sdk::Blob& blob = kit::onlyEvidence(request, "quote of a TD",
+                                              "give certificates, CRLs and Intel's documents as collateral");
+    auto policy = kit::policyOf<Policy>(request);
     Quote quote;
     try {
         quote = Quote::parse(blob.data);
     } catch (const InputError& e) {
-        return kit::tellUnreadable(check_id::kForm, withCode(e.what(), e.reason()),
-                                   "the quote cannot be read", kTdxVerifyChecks, request, out);
+        kit::tellUnreadable(check_id::kForm, withCode(e.what(), e.reason()), "the quote cannot be read",
+                            kTdxVerifyChecks, request, out);
+        return std::nullopt;
     }
     const CrlMode crl = crlMode(policy, call.text("crl"));
     const Found found = find(call, request, quote, policy, crl);
@@ -209,6 +194,7 @@ void QuoteVerifier::verify(sdk::Call call, const sdk::VerifyRequest& request, sd
         claimPlatform(*found.chain->extension, claim);
     if (tcb != nullptr)
         claimTcb(*tcb, claim);
+    return Judged{quote, std::move(policy)};
 }
 
 void QuoteVerifier::inspect(sdk::Call, const sdk::Blob& blob, sdk::Claims out)

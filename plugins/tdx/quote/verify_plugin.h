@@ -4,6 +4,8 @@
 // folder. Options read at each call: pcs_url, crl.
 #pragma once
 
+#include <optional>
+
 #include <teehost/kit/lru_cache.h>
 #include <teehost/plugin.hpp>
 
@@ -16,8 +18,12 @@ namespace teehost::tdx {
 /// Thread-safe: what it keeps are caches.
 class QuoteVerifier {
 public:
-    /// Reports the checks of kTdxVerifyChecks (checks.h), and claims.
-    void verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out);
+    struct Judged {
+        Quote quote; ///< views of the request's evidence
+        Policy policy;
+    };
+    /// Reports the checks of kTdxVerifyChecks (checks.h), and claims. Nothing when the quote cannot be read.
+    std::optional<Judged> verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out);
     void inspect(sdk::Call call, const sdk::Blob& blob, sdk::Claims out);
     [[nodiscard]] static int recognise(const sdk::Blob& blob);
 
