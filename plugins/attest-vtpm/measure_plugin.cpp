@@ -3,11 +3,10 @@
 // The PCRs that a VM's boot must lead to, as reference values.
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include <teehost/kit/file.h>
+#include <teehost/kit/host.h>
 #include <teehost/kit/input_error.h>
 
 #include "attest_vtpm.h"
@@ -36,12 +35,6 @@ std::vector<HashAlgorithm> banksOf(std::string_view names)
     return banks;
 }
 
-std::string cpuinfo()
-{
-    std::ifstream in("/proc/cpuinfo");
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
 BootInputs inputsOf(const sdk::MeasureRequest& request, std::string_view banks)
 {
     const sdk::Vm& vm = request.vm;
@@ -51,7 +44,8 @@ BootInputs inputsOf(const sdk::MeasureRequest& request, std::string_view banks)
     inputs.kernel = std::string(vm.kernel());
     inputs.initrd = std::string(vm.initrd());
     inputs.cmdline = vm.cmdline();
-    inputs.machine = machineOf(vm, request.qemuArgs, HostCpu::of(cpuinfo()));
+    inputs.machine =
+        machineOf(vm, request.qemuArgs, HostCpu::of(kit::contentsOf("/proc/cpuinfo").value_or("")));
     inputs.qemuVersion = vm.qemuVersion();
     inputs.banks = banksOf(banks);
     return inputs;

@@ -13,13 +13,6 @@ namespace teehost::tdx {
 namespace {
 
 constexpr std::string_view kLogKind = "tdx.event_log";
-constexpr std::size_t kFirstRecord = 32; // bytes of TCG_PCR_EVENT before its data
-
-bool looksLikeAnyLog(kit::ByteView bytes)
-{
-    return bytes.size() > kFirstRecord &&
-           kit::textOf(bytes.subspan(kFirstRecord)).starts_with("Spec ID Event03");
-}
 
 [[noreturn]] void refuse(const std::string& what)
 {
@@ -36,7 +29,7 @@ TdEvidence sortEvidence(const std::vector<sdk::Blob>& blobs)
     TdEvidence out;
     std::size_t quotes = 0, logs = 0;
     for (const sdk::Blob& blob : blobs) {
-        const bool isLog = blob.kind == kLogKind || (blob.kind.empty() && looksLikeAnyLog(blob.data));
+        const bool isLog = blob.kind == kLogKind || (blob.kind.empty() && kit::looksLikeEventLog(blob.data));
         ++(isLog ? logs : quotes);
         if (isLog)
             out.eventLog = blob;
@@ -55,7 +48,7 @@ int looksLikeTdLog(const sdk::Blob& blob)
                   kLikely = 97; // TPM's logs begin alike; most have banks and PCRs a TD has not
     if (blob.kind == kLogKind)
         return kCertain;
-    if (!blob.kind.empty() || !looksLikeAnyLog(blob.data))
+    if (!blob.kind.empty() || !kit::looksLikeEventLog(blob.data))
         return 0;
     try {
         const kit::EventLog log = parseTdLog(blob.data);

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <teehost/kit/byte_writer.h>
 #include <teehost/kit/input_error.h>
 
 namespace teehost::tdx {
@@ -23,12 +24,6 @@ constexpr std::uint16_t kMajor = 1, kMinor = 1;
 constexpr std::uint32_t kPlatformRequest = 4, kPlatformAnswer = 5;
 constexpr std::uint32_t kHeaderBytes = 16;
 constexpr std::uint32_t kMostAnswer = 128 * 1024; // as QEMU's limit for a quote
-
-void putLittle(kit::Bytes& out, std::uint64_t value, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; ++i)
-        out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
 
 class Socket {
 public:
@@ -179,13 +174,14 @@ std::optional<QgsAddress> qgsOf(const Configuration& configuration, const std::s
 
 kit::Bytes platformRequest()
 {
-    kit::Bytes message;
-    putLittle(message, kMajor, 2);
-    putLittle(message, kMinor, 2);
-    putLittle(message, kPlatformRequest, 4);
-    putLittle(message, kHeaderBytes, 4);
-    putLittle(message, 0, 4); // error code: none in requests
-    return message;
+    constexpr std::uint32_t kNoError = 0;
+    return kit::ByteWriter()
+        .u16(kMajor)
+        .u16(kMinor)
+        .u32(kPlatformRequest)
+        .u32(kHeaderBytes)
+        .u32(kNoError)
+        .take();
 }
 
 QgsPlatform readPlatformAnswer(kit::ByteView message)

@@ -15,7 +15,13 @@ CheckLine failed(std::string_view id, std::string_view reason, std::string messa
     return {std::string(id), Outcome::Fail, std::string(reason), std::move(message)};
 }
 
-CheckLine failed(std::string_view id, const Fault& fault) { return failed(id, fault.reason, fault.message); }
+CheckLine failed(std::string_view id, const Fault& fault)
+{
+    CheckLine line = failed(id, fault.reason, fault.message);
+    line.expected = fault.expected;
+    line.actual = fault.actual;
+    return line;
+}
 
 CheckLine skipped(std::string_view id, std::string why)
 {

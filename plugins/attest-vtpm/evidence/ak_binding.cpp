@@ -182,7 +182,7 @@ std::optional<kit::CheckLine> checkEkCertificate(const Evidence& evidence, const
         if (!fault && ek)
             fault = ekFault(*ek);
         if (fault)
-            return failedBy(kEkCertificate, *fault);
+            return kit::failed(kEkCertificate, *fault);
         return kit::passed(kEkCertificate, "the endorsement key is certified, for " + certificate.commonName);
     } catch (const kit::InputError& e) {
         return kit::failed(kEkCertificate, e.reason(), e.what());

@@ -41,11 +41,10 @@ bool reads(auto&& read)
 
 std::optional<Piece> byBytes(kit::ByteView bytes)
 {
-    constexpr std::size_t kEventAt = 32; // of the first record of an event log
     const std::string_view text = kit::textOf(bytes);
     if (text.starts_with("\xffTCG"))
         return Piece{PieceKind::Attest, bytes, 95};
-    if (text.size() > kEventAt && text.substr(kEventAt).starts_with("Spec ID Event03"))
+    if (kit::looksLikeEventLog(bytes))
         return Piece{PieceKind::EventLog, bytes, 95};
     if (text.starts_with('{'))
         return reads([&] { return readPcrTable(text); }) ? std::optional(Piece{PieceKind::Pcrs, bytes, 60})

@@ -92,7 +92,7 @@ private:
     void key()
     {
         const auto fault = akFault(*out_.ak);
-        add(fault ? failedBy(check_id::kAkAttributes, *fault)
+        add(fault ? kit::failed(check_id::kAkAttributes, *fault)
                   : kit::passed(check_id::kAkAttributes, "the key signs only what its TPM makes"));
     }
 
@@ -109,7 +109,7 @@ private:
     {
         for (const Quote& quote : quotes_)
             if (const auto fault = signatureFault(quote.attest, quote.signature, *out_.ak)) {
-                add(failedBy(check_id::kSignature, *fault));
+                add(kit::failed(check_id::kSignature, *fault));
                 return false;
             }
         add(kit::passed(check_id::kSignature,
@@ -123,7 +123,7 @@ private:
             return;
         for (const Quote& quote : quotes_)
             if (const auto fault = nonceFault(quote.attest, terms_.nonce))
-                return add(failedBy(check_id::kNonce, *fault));
+                return add(kit::failed(check_id::kNonce, *fault));
         add(kit::passed(check_id::kNonce, "the quote answers the nonce"));
     }
 
@@ -170,7 +170,7 @@ private:
         using check_id::kPcrDigest;
         for (const Quote& quote : quotes_)
             if (const auto fault = pcrDigestFault(quote.attest, quote.signature.hash, quote.parts->pcrs)) {
-                add(failedBy(kPcrDigest, *fault));
+                add(kit::failed(kPcrDigest, *fault));
                 return false;
             }
         for (const Quote& quote : quotes_)

@@ -19,20 +19,14 @@ kit::AnyDigest UnpackedFirmware::dxeDigest(kit::HashAlgorithm bank) const
 std::shared_ptr<const UnpackedFirmware> FirmwareCache::unpack(const std::string& path,
                                                               const kit::Sha256Digest& sha256)
 {
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = known_.find(sha256); found != known_.end())
-            return found->second;
-    }
+    if (auto found = known_.find(sha256))
+        return found;
     const kit::Bytes code = kit::readFile(path, "firmware", kMaxFirmwareBytes);
     if (kit::sha256(code) != sha256)
         throw std::runtime_error("firmware \"" + path + "\" is being written to");
-    // Not under the lock: two that come at once both unpack, and the result is the same.
+    // Two that come at once both unpack, and the result is the same.
     auto unpacked = std::make_shared<const UnpackedFirmware>(code);
-    const std::lock_guard lock(mutex_);
-    if (known_.size() >= kMost)
-        known_.erase(known_.begin());
-    known_.insert_or_assign(sha256, unpacked);
+    known_.keep(sha256, unpacked);
     return unpacked;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include <teehost/kit/digest.h>
+#include <teehost/kit/lru_cache.h>
 
 #include "predict/firmware_volume.h"
 
@@ -39,8 +40,7 @@ public:
 private:
     static constexpr std::size_t kMost = 4;
 
-    std::mutex mutex_;
-    std::map<kit::Sha256Digest, std::shared_ptr<const UnpackedFirmware>> known_; ///< guarded by mutex_
+    kit::LruCache<UnpackedFirmware> known_{kMost};
 };
 
 } // namespace teehost::vtpm

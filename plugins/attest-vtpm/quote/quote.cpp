@@ -10,15 +10,6 @@ namespace {
 
 constexpr std::size_t kPaddedNonce = 32;
 
-/// In a time that does not depend on where they differ.
-bool sameSecretly(kit::ByteView a, kit::ByteView b)
-{
-    unsigned difference = a.size() == b.size() ? 0 : 1;
-    for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-        difference |= static_cast<unsigned>(a[i] ^ b[i]);
-    return difference == 0;
-}
-
 TpmSignature read(kit::ByteView bytes)
 {
     const auto raw = unmarshal<TPMT_SIGNATURE>(bytes, shape::signature, Tss2_MU_TPMT_SIGNATURE_Unmarshal,
@@ -98,7 +89,8 @@ std::optional<Fault> nonceFault(const Attest& attest, kit::ByteView nonce)
 {
     kit::Bytes padded(nonce.begin(), nonce.end());
     padded.resize(std::max(padded.size(), kPaddedNonce));
-    if (sameSecretly(attest.extraData, nonce) || sameSecretly(attest.extraData, padded))
+    if (kit::equalInConstantTime(attest.extraData, nonce) ||
+        kit::equalInConstantTime(attest.extraData, padded))
         return std::nullopt;
     return Fault{"nonce", "the quote answers another nonce", kit::toHex(nonce), kit::toHex(attest.extraData)};
 }
@@ -122,7 +114,7 @@ std::optional<Fault> pcrDigestFault(const Attest& attest, HashAlgorithm signatur
             hasher.update(value->value.view());
         }
     const auto digest = hasher.finish();
-    if (!sameSecretly(digest.view(), attest.pcrDigest))
+    if (!kit::equalInConstantTime(digest.view(), attest.pcrDigest))
         return Fault{"pcr_digest", "the PCRs have other values than were quoted",
                      kit::toHex(attest.pcrDigest), kit::toHex(digest.view())};
     return std::nullopt;

@@ -36,6 +36,11 @@ std::string toText(const Guid& guid)
            "-" + hex.substr(20);
 }
 
+bool holdsX509(const TableEntry& entry) noexcept
+{
+    return !nameOf(entry.guid).empty() && entry.guid != table_guid::kExtraPlatformInfo;
+}
+
 std::vector<TableEntry> readCertTable(kit::ByteView blob)
 {
     if (kit::isZero(blob))

@@ -33,6 +33,9 @@ struct TableEntry {
     kit::ByteView data;
 };
 
+/// Whether it is one of the certificates and CRLs, by its GUID.
+[[nodiscard]] bool holdsX509(const TableEntry& entry) noexcept;
+
 /// Entries of unknown GUIDs are kept. A blob that is empty or all zeros is an empty table. Throws InputError
 /// auxblob_bounds.
 [[nodiscard]] std::vector<TableEntry> readCertTable(kit::ByteView blob);

@@ -55,7 +55,7 @@ void Collateral::add(kit::ByteView blob)
 {
     if (!kit::looksLikeX509(blob)) {
         for (const TableEntry& entry : tableOf(blob))
-            if (entry.guid != table_guid::kExtraPlatformInfo && !nameOf(entry.guid).empty())
+            if (holdsX509(entry))
                 addX509(entry.data);
         return;
     }

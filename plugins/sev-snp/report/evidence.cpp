@@ -42,8 +42,7 @@ std::vector<kit::ByteView> certificatesIn(kit::ByteView table)
         throw InputError("size", std::to_string(table.size()) + " bytes of zeros");
     std::vector<kit::ByteView> out;
     for (const TableEntry& entry : readCertTable(table))
-        if (const auto name = nameOf(entry.guid);
-            !name.empty() && entry.guid != table_guid::kExtraPlatformInfo)
+        if (holdsX509(entry))
             out.push_back(entry.data);
     return out;
 }

@@ -70,7 +70,4 @@ struct RuleResult {
 [[nodiscard]] std::vector<RuleResult> appraise(const Report& report, std::optional<ProductLine> line,
                                                const Policy& policy);
 
-/// Debugging and migration forbidden, where the policy does not speak of them.
-[[nodiscard]] Policy withDefaults(Policy policy);
-
 } // namespace teehost::sev_snp

@@ -159,11 +159,4 @@ Policy Policy::parse(std::string_view json)
     return policy;
 }
 
-Policy withDefaults(Policy policy)
-{
-    policy.allowDebug = policy.allowDebug.value_or(false);
-    policy.allowMigrationAgent = policy.allowMigrationAgent.value_or(false);
-    return policy;
-}
-
 } // namespace teehost::sev_snp

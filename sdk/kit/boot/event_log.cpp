@@ -184,18 +184,11 @@ std::optional<std::size_t> EventLog::indexOf(HashAlgorithm bank) const noexcept
     return std::nullopt;
 }
 
-bool EventLog::isBound(const Event& event) const
+bool looksLikeEventLog(ByteView bytes) noexcept
 {
-    bool any = false;
-    for (std::size_t i = 0; i < banks.size(); ++i) {
-        const auto algorithm = hashOf(banks[i].algId);
-        if (!algorithm || event.digests[i].empty())
-            continue;
-        any = true;
-        if (!equal(hash(*algorithm, event.data).view(), event.digests[i]))
-            return false;
-    }
-    return any;
+    constexpr std::size_t kFirstRecord = 32; // bytes of TCG_PCR_EVENT before its data
+    constexpr std::string_view kName = kSpecId.substr(0, kSpecId.size() - 1);
+    return bytes.size() > kFirstRecord && textOf(bytes.subspan(kFirstRecord)).starts_with(kName);
 }
 
 } // namespace teehost::kit

@@ -30,6 +30,7 @@ struct CheckLine {
 struct Fault {
     std::string_view reason; ///< a literal
     std::string message;
+    std::string expected{}, actual{}; ///< as those of CheckLine
 };
 
 [[nodiscard]] CheckLine passed(std::string_view id, std::string message);

@@ -4,7 +4,7 @@
 // (TCG PC Client Platform Firmware Profile, section 10), or of a TD, as it lies where the ACPI table CCEL
 // says (Linux: /sys/firmware/acpi/tables/data/CCEL; UEFI specification, section 38.4.1). Reading says nothing
 // about its truth: only a replay that ends in attested registers does, and then of the digests alone. An
-// event's data and type are what the guest says, unless the data hashes to the digest (EventLog::isBound).
+// event's data and type are what the guest says, unless the data hashes to the digest.
 #pragma once
 
 #include <array>
@@ -87,9 +87,10 @@ struct EventLog {
 
     /// Of an algorithm in banks.
     [[nodiscard]] std::optional<std::size_t> indexOf(HashAlgorithm bank) const noexcept;
-    /// Whether the event's data is what was measured: it hashes to the digest in each bank that is known.
-    [[nodiscard]] bool isBound(const Event& event) const;
 };
+
+/// Whether the bytes begin as a crypto-agile log does; certificates, quotes and tokens do not.
+[[nodiscard]] bool looksLikeEventLog(ByteView bytes) noexcept;
 
 /// "EV_SEPARATOR"; a number in hexadecimal for a type without a name.
 [[nodiscard]] std::string nameOfType(std::uint32_t type);

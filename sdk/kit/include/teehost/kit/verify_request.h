@@ -19,8 +19,8 @@ namespace teehost::kit {
 {
     if (request.evidence.size() != 1)
         throw sdk::Error(TH_INVALID_ARGUMENT,
-                         "one " + what + " is verified at a time, " + std::to_string(request.evidence.size()) +
-                             " pieces of evidence are given",
+                         "one " + what + " is verified at a time, " +
+                             std::to_string(request.evidence.size()) + " pieces of evidence are given",
                          hint);
     return request.evidence.front();
 }
