@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/failure.h"
+#include "host/base/write_all.h"
 
 namespace teehost::cli {
 namespace {
@@ -53,18 +54,6 @@ void syncDirectoryOf(const std::filesystem::path& path)
         ::fsync(fd.get());
 }
 
-void writeAll(int fd, std::string_view content, const std::filesystem::path& path)
-{
-    while (!content.empty()) {
-        const ssize_t written = ::write(fd, content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            fileFailure("write", path, errno);
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
-
 } // namespace
 
 NewFile::NewFile(std::filesystem::path path, mode_t mode, std::string_view content)
@@ -93,7 +82,8 @@ void NewFile::write(std::string_view content, mode_t mode) const
     // The umask may have taken bits away from `mode`; it cannot have added any.
     if (::fchmod(fd.get(), mode) != 0)
         fileFailure("set the mode of", temporary_, errno);
-    writeAll(fd.get(), content, temporary_);
+    if (!writeAll(fd.get(), content))
+        fileFailure("write", temporary_, errno);
     if (::fsync(fd.get()) != 0)
         fileFailure("sync", temporary_, errno);
 }

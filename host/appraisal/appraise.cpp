@@ -104,8 +104,9 @@ const Matter* judgeOf(const plugin::Blob& evidence, const Matter& relying, const
     const Matter* best = nullptr;
     int certainty = 0;
     for (const auto& matter : matters) {
-        const int sure = matter.plugin->recognise(evidence);
-        if (matter.plugin != relying.plugin && sure > certainty) {
+        if (matter.plugin == relying.plugin)
+            continue;
+        if (const int sure = matter.plugin->recognise(evidence); sure > certainty) {
             best = &matter;
             certainty = sure;
         }

@@ -17,6 +17,7 @@
 #include "host/base/sha256.h"
 #include "host/base/text.h"
 #include "host/base/unique_fd.h"
+#include "host/base/write_all.h"
 
 namespace teehost::attest {
 namespace {
@@ -54,18 +55,6 @@ std::string readFile(const fs::path& path)
         have += static_cast<std::size_t>(got);
     }
     return content;
-}
-
-void writeAll(int fd, std::string_view bytes)
-{
-    while (!bytes.empty()) {
-        const auto put = ::write(fd, bytes.data(), bytes.size());
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            throw systemError(Category::Unavailable, "cannot write collateral", errno);
-        bytes.remove_prefix(static_cast<std::size_t>(put));
-    }
 }
 
 std::string_view bodyText(const plugin::FetchResponse& response)
@@ -151,7 +140,8 @@ void CollateralCache::write(const CachedCollateral& collateral) const
     if (!fd)
         throw systemError(Category::Unavailable, "cannot make a file", errno);
     try {
-        writeAll(fd.get(), toText(collateral));
+        if (!writeAll(fd.get(), toText(collateral)))
+            throw systemError(Category::Unavailable, "cannot write collateral", errno);
         fs::rename(temporary, pathOf(collateral.url));
     } catch (...) {
         std::error_code ignored;

@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,11 +70,8 @@ HelperResult runHelper(const std::vector<std::string>& argv, std::chrono::millis
     HelperResult result;
     int status = 0;
     result.timedOut = !collect(output.get(), deadline, result.output) || !endsBy(deadline, pid, status);
-    if (result.timedOut) {
-        ::kill(pid, SIGKILL); // not yet reaped, so the pid is still ours
-        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        }
-    }
+    if (result.timedOut)
+        status = killAndReap(pid);
     result.signalled = WIFSIGNALED(status);
     result.status = result.signalled ? WTERMSIG(status) : WEXITSTATUS(status);
     return result;

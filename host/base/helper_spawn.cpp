@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/helper_spawn.h"
 
+#include <cerrno>
 #include <csignal>
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/error.h"
@@ -43,6 +45,15 @@ pid_t spawnHelper(const std::vector<std::string>& argv, const HelperStreams& str
         throw systemError(Category::FailedPrecondition, "cannot start \"" + argv[0] + "\"", error,
                           "install it");
     return pid;
+}
+
+int killAndReap(pid_t pid) noexcept
+{
+    int status = 0;
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
 }
 
 } // namespace teehost

@@ -17,4 +17,7 @@ struct HelperStreams {
 /// reaps it. Throws Error when it cannot be started.
 [[nodiscard]] pid_t spawnHelper(const std::vector<std::string>& argv, const HelperStreams& streams);
 
+/// Kills a helper that is not reaped yet, so that the pid is still its own, and reaps it; its wait status.
+int killAndReap(pid_t pid) noexcept;
+
 } // namespace teehost

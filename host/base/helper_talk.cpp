@@ -3,12 +3,10 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/base/error.h"
@@ -51,12 +49,7 @@ HelperTalk::HelperTalk(const std::vector<std::string>& argv, std::chrono::steady
     words_ = std::move(words.ours);
 }
 
-HelperTalk::~HelperTalk()
-{
-    ::kill(pid_, SIGKILL); // not yet reaped, so the pid is still ours
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
-}
+HelperTalk::~HelperTalk() { killAndReap(pid_); }
 
 void HelperTalk::waitFor(int fd, short events) const
 {

@@ -9,12 +9,13 @@
 #include <openssl/evp.h>
 
 #include "host/base/error.h"
+#include "host/base/free_with.h"
 #include "host/base/text.h"
 
 namespace teehost {
 
 struct Sha256::Context {
-    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> evp{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+    std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> evp{EVP_MD_CTX_new()};
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>())

@@ -16,6 +16,7 @@
 
 #include "host/base/error.h"
 #include "host/base/text.h"
+#include "host/base/write_all.h"
 
 namespace teehost::launch {
 namespace {
@@ -32,18 +33,6 @@ constexpr std::size_t kMaxExtraFiles = 256;
     throw systemError(full ? Category::ResourceExhausted : Category::FailedPrecondition,
                       what + " \"" + path.string() + "\"", error,
                       full ? "free some space or raise the limit, then try again" : "");
-}
-
-void writeAll(int fd, std::string_view content, const fs::path& path)
-{
-    while (!content.empty()) {
-        const auto written = ::write(fd, content.data(), content.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            fail("cannot write", path);
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
 }
 
 /// Copies by extents that hold data, so that a sparse disk image stays sparse.
@@ -199,7 +188,8 @@ void VmDirs::writeFile(const fs::path& path, std::string_view content, mode_t mo
     if (!fd)
         fail("cannot create", path);
     give(fd.get());
-    writeAll(fd.get(), content, path);
+    if (!writeAll(fd.get(), content))
+        fail("cannot write", path);
 }
 
 void VmDirs::writeShares(const VmSecrets& secrets) const

@@ -110,7 +110,6 @@ private:
     Clock::time_point qmpWindow_; ///< since when qmpEvents_ counts
     unsigned qmpEvents_ = 0;
     Channel qmpHealth_, agentHealth_;
-    std::chrono::system_clock::time_point launchedAt_;
 };
 
 } // namespace teehost::vm
