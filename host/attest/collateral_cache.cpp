@@ -5,8 +5,6 @@
 #include <vector>
 
 #include <cerrno>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +12,9 @@
 
 #include "host/base/error.h"
 #include "host/base/json.h"
+#include "host/base/own_file.h"
 #include "host/base/sha256.h"
 #include "host/base/text.h"
-#include "host/base/unique_fd.h"
-#include "host/base/write_all.h"
 
 namespace teehost::attest {
 namespace {
@@ -34,27 +31,6 @@ bool isOursAlone(const fs::path& directory)
     struct stat status {};
     return ::lstat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
            status.st_uid == ::geteuid() && (status.st_mode & 022) == 0;
-}
-
-/// Empty for what is not a regular file of ours, or too large.
-std::string readFile(const fs::path& path)
-{
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
-        status.st_size <= 0 || static_cast<std::size_t>(status.st_size) > kMaxFileBytes)
-        return {};
-    std::string content(static_cast<std::size_t>(status.st_size), '\0');
-    std::size_t have = 0;
-    while (have < content.size()) {
-        const auto got = ::read(fd.get(), content.data() + have, content.size() - have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return {};
-        have += static_cast<std::size_t>(got);
-    }
-    return content;
 }
 
 std::string_view bodyText(const plugin::FetchResponse& response)
@@ -104,11 +80,13 @@ fs::path CollateralCache::pathOf(const std::string& url) const { return director
 
 std::optional<CachedCollateral> CollateralCache::find(const std::string& url, const std::string& accept) const
 {
-    const auto text = isOursAlone(directory_) ? readFile(pathOf(url)) : std::string();
-    if (text.empty())
+    if (!isOursAlone(directory_))
         return std::nullopt;
     try {
-        auto found = fromText(text);
+        const auto text = readOwnFile(pathOf(url), kMaxFileBytes);
+        if (!text)
+            return std::nullopt;
+        auto found = fromText(*text);
         if (found.url == url && found.accept == accept)
             return found;
     } catch (const std::exception& error) { // Error, or what nlohmann-json throws
@@ -135,19 +113,7 @@ void CollateralCache::write(const CachedCollateral& collateral) const
         throw systemError(Category::Unavailable, "cannot make the directory", errno);
     if (!isOursAlone(directory_))
         throw Error(Category::Unavailable, "the directory is somebody else's, or others may write to it");
-    std::string temporary = (directory_ / "new-XXXXXX").string();
-    const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC)); // mode 0600
-    if (!fd)
-        throw systemError(Category::Unavailable, "cannot make a file", errno);
-    try {
-        if (!writeAll(fd.get(), toText(collateral)))
-            throw systemError(Category::Unavailable, "cannot write collateral", errno);
-        fs::rename(temporary, pathOf(collateral.url));
-    } catch (...) {
-        std::error_code ignored;
-        fs::remove(temporary, ignored);
-        throw;
-    }
+    replaceOwnFile(pathOf(collateral.url), toText(collateral), Durability::SurvivesDaemon);
 }
 
 /// Drops the oldest files beyond the limit, those of interrupted writes among them.
