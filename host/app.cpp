@@ -6,10 +6,12 @@
 #include <iostream>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <Poco/Util/HelpFormatter.h>
 
 #include "host/base/error.h"
+#include "host/base/log_writer.h"
 #include "host/check_settings.h"
 #include "host/daemon.h"
 #include "host/doctor/kvm_probe.h"
@@ -128,16 +130,17 @@ int App::main(const std::vector<std::string>& args)
     try {
         return serve();
     } catch (const Error& error) {
-        std::cerr << "teehostd: " << describe(error) << "\n";
+        writeLastWords("teehostd: " + describe(error) + "\n");
         return error.category() == Category::Unavailable ? EXIT_TEMPFAIL : EXIT_CONFIG;
     }
 }
 
 int App::serve()
 {
-    Log log;
-    if (mode_ != Mode::Serve)
-        log.setThreshold(LogLevel::Error);
+    const bool serving = mode_ == Mode::Serve;
+    // A daemon must not wait for whoever reads its log; a program that only answers may.
+    const auto writer = serving ? std::make_shared<LogWriter>(STDERR_FILENO) : nullptr;
+    Log log = serving ? Log(LogLevel::Info, writer) : Log(LogLevel::Error);
     std::vector<std::string> warnings;
     auto listing = settings::ListingFormat::Table;
     if (mode_ == Mode::ListOptions)

@@ -42,6 +42,7 @@ constexpr const char* kInstanceFile = "instance-id";
 constexpr const char* kStoreFile = "teehost.db";
 constexpr const char* kCollateralDirectory = "collateral";
 constexpr std::size_t kPoolThreads = 4;
+constexpr auto kLogPatience = 1s;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
 constexpr auto kSelfCheckInterval = 5s;
@@ -191,6 +192,7 @@ struct Daemon::Parts {
         const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
         const std::string backend = backends.defaultBackend;
         supervisor = std::make_unique<vm::Supervisor>(
+                                 metrics.setLogLinesDropped(log.dropped());
             io, pool, calls, settings,
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
                           instance, firmwareVersion(settings), settings.text("guest.eos_version")},
@@ -245,6 +247,7 @@ struct Daemon::Parts {
             attestor->stop();
             leaveVms();
             server->stop(kDrainPatience);
+            log.flush(kLogPatience);
             asio::post(io, [this] {
                 tlsTimer.cancel();
                 seenTimer.cancel();

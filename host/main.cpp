@@ -3,6 +3,14 @@
 #include <cstdlib>
 
 #include "host/app.h"
+#include "host/base/standard_streams.h"
+
+namespace {
+
+/// Runs before the constructors of shared libraries, which open descriptors too (System V gABI, .preinit_array).
+[[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = teehost::openStandardStreams;
+
+} // namespace
 
 int main(int argc, char** argv)
 {

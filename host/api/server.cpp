@@ -33,15 +33,18 @@ bool isLoopback(const std::string& host)
 /// gRPC does not tell its user that it has given a listener up; its log does (1.51: "Failed accept4: ...").
 std::atomic<bool> acceptFailed{false};
 
-/// gRPC writes its own lines to stderr, where only JSON belongs.
+/// The daemon's log while there is a server; null before and after.
+std::atomic<const Log*> grpcLog{nullptr};
+
+/// gRPC writes its own lines to stderr, where only JSON belongs, and waits for whoever reads there.
 void logFromGrpc(gpr_log_func_args* line)
 {
     if (std::string_view(line->message).find("accept") != std::string_view::npos)
         acceptFailed = true;
-    static const Log log(LogLevel::Warning);
-    log.write(
-        line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::Warning : LogLevel::Debug, "grpc",
-        {{"what", line->message}, {"where", std::string(line->file) + ":" + std::to_string(line->line)}});
+    if (const Log* const log = grpcLog)
+        log->write(
+            line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::Warning : LogLevel::Debug, "grpc",
+            {{"what", line->message}, {"where", std::string(line->file) + ":" + std::to_string(line->line)}});
 }
 
 std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings,
@@ -82,6 +85,7 @@ Server::Server(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDe
       host_(supervisor, attestor, std::move(description), log),
       tls_(tlsPaths(supervisor.settings(), "grpc"), runtimeDir / "grpc-tls", "grpc", log)
 {
+    grpcLog = &log;
     ::gpr_set_log_function(logFromGrpc);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -119,7 +123,11 @@ void Server::reopen()
     static_cast<void>(open(port_));
 }
 
-Server::~Server() { stop(std::chrono::milliseconds(0)); }
+Server::~Server()
+{
+    stop(std::chrono::milliseconds(0));
+    grpcLog = nullptr;
+}
 
 void Server::drain()
 {

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
+#include "host/base/log_writer.h"
 
 namespace teehost {
 namespace {
@@ -65,16 +66,34 @@ Log::Log(LogLevel threshold) : Log(threshold, writeToStderr) {}
 
 Log::Log(LogLevel threshold, Sink sink) : threshold_(threshold), sink_(std::move(sink)) {}
 
-void Log::write(LogLevel level, std::string_view text, const LogFields& fields) const
+Log::Log(LogLevel threshold, std::shared_ptr<LogWriter> writer)
+    : threshold_(threshold), sink_([writer](LogLevel, const std::string& line) { writer->push(line); }),
+      writer_(writer)
 {
-    if (!enabled(level))
-        return;
+}
+
+void Log::flush(std::chrono::milliseconds limit) const
+{
+    if (writer_)
+        static_cast<void>(writer_->flush(limit));
+}
+
+std::uint64_t Log::dropped() const { return writer_ ? writer_->dropped() : 0; }
+
+std::string logLine(LogLevel level, std::string_view text, const LogFields& fields)
+{
     std::string line = "{\"time\":\"" + timestamp() + "\",\"level\":\"" + std::string(levelName(level)) +
                        "\",\"msg\":" + jsonString(text);
     for (const auto& field : fields)
         line += "," + jsonString(field.key) + ":" + jsonString(field.value);
     line += "}\n";
-    sink_(level, line);
+    return line;
+}
+
+void Log::write(LogLevel level, std::string_view text, const LogFields& fields) const
+{
+    if (enabled(level))
+        sink_(level, logLine(level, text, fields));
 }
 
 LogLevel parseLogLevel(std::string_view text)

@@ -8,12 +8,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace teehost {
+
+class LogWriter;
 
 enum class LogLevel : int { Trace = 0, Debug = 1, Info = 2, Warning = 3, Error = 4 };
 
@@ -23,21 +28,28 @@ struct LogField {
 };
 using LogFields = std::vector<LogField>;
 
-/// Thread-safe. A line is written with one write(2), so lines of several threads never mix.
+/// Thread-safe. Lines of several threads never mix.
 class Log {
 public:
     using Sink = std::function<void(LogLevel, const std::string& line)>;
 
-    /// Writes to stderr.
+    /// Writes to stderr, and waits for whoever reads there: for programs that do one thing.
     explicit Log(LogLevel threshold = LogLevel::Info);
-    /// Hands each finished line to `sink`, which must be thread-safe: for tests.
+    /// Hands each finished line to `sink`, which must be thread-safe.
     Log(LogLevel threshold, Sink sink);
+    /// Hands lines to a writer, and so never waits: for the daemon.
+    Log(LogLevel threshold, std::shared_ptr<LogWriter> writer);
 
     void setThreshold(LogLevel threshold) noexcept { threshold_.store(threshold, std::memory_order_relaxed); }
     [[nodiscard]] bool enabled(LogLevel level) const noexcept
     {
         return level >= threshold_.load(std::memory_order_relaxed);
     }
+
+    /// Gives a writer time to write what it has: before the process ends.
+    void flush(std::chrono::milliseconds limit) const;
+    /// How many lines a writer has dropped, because whoever reads them stood still.
+    [[nodiscard]] std::uint64_t dropped() const;
 
     void write(LogLevel level, std::string_view text, const LogFields& fields = {}) const;
     void debug(std::string_view text, const LogFields& fields = {}) const
@@ -60,7 +72,11 @@ public:
 private:
     std::atomic<LogLevel> threshold_;
     Sink sink_;
+    std::shared_ptr<LogWriter> writer_; ///< null when there is none
 };
+
+/// A finished line, with its line break.
+[[nodiscard]] std::string logLine(LogLevel level, std::string_view text, const LogFields& fields);
 
 /// Reads "error", "warn", "info", "debug", "trace"; throws InvalidArgument for anything else.
 [[nodiscard]] LogLevel parseLogLevel(std::string_view text);

@@ -57,6 +57,12 @@ struct Metrics::Families {
                                       .Register(registry)
                                       .Add({}, kBootBuckets);
     std::mutex mutex;
+    prometheus::Gauge& logLinesDropped =
+        prometheus::BuildGauge()
+            .Name("teehost_log_lines_dropped")
+            .Help("Log lines that were dropped since the start because their reader stood still")
+            .Register(registry)
+            .Add({});
     std::map<std::string, std::chrono::system_clock::time_point> admitted; // by VM; guarded by mutex
 };
 
@@ -76,6 +82,11 @@ void Metrics::admit(vm::VmState state)
 {
     if (!vm::isEnded(state))
         families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Increment();
+}
+
+void Metrics::setLogLinesDropped(std::uint64_t lines)
+{
+    families_->logLinesDropped.Set(static_cast<double>(lines));
 }
 
 void Metrics::count(const vm::Event& event)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,7 @@ public:
     /// Counts a VM that was there before the first event.
     void admit(vm::VmState state);
     void setStoreHealthy(bool healthy);
+    void setLogLinesDropped(std::uint64_t lines);
     /// Counts one event of a VM; call for every event of the log.
     void count(const vm::Event& event);
     /// The Prometheus text format.
