@@ -119,6 +119,9 @@ void buildProgram(CLI::App& app, Session& session)
     addCreateVm(app, session);
     addRemoveVm(app, session);
     addStopVm(app, session);
+    addOrphans(app, session);
+    addAdopt(app, session);
+    addEndOrphan(app, session);
     addList(app, session);
     addInfo(app, session);
     addEvents(app, session);

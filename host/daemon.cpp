@@ -4,7 +4,6 @@
 #include "host/base/async.h"
 
 #include <filesystem>
-#include <fstream>
 #include <future>
 #include <thread>
 
@@ -23,7 +22,7 @@
 #include "host/base/helper_process.h"
 #include "host/base/service_manager.h"
 #include "host/base/text.h"
-#include "host/base/vm_id.h"
+#include "host/instance.h"
 #include "host/launch/fw_cfg.h"
 #include "host/launch/vm_dirs.h"
 #include "host/store/store.h"
@@ -38,13 +37,12 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-constexpr const char* kInstanceFile = "instance-id";
 constexpr const char* kStoreFile = "teehost.db";
 constexpr const char* kCollateralDirectory = "collateral";
 constexpr std::size_t kPoolThreads = 4;
-constexpr auto kLogPatience = 1s;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
+constexpr auto kLogPatience = 1s;
 constexpr auto kSelfCheckInterval = 5s;
 constexpr auto kSelfCheckLimit = 5s;
 constexpr auto kPackageQueryLimit = 5s;
@@ -52,23 +50,11 @@ constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
 constexpr std::size_t kLongestRunPath =
     107 - 64; // sockets of sidecars, sun_path(7): room for vm/<uuid>/<name>
 
-/// Made once and kept, so that the daemon is the same one after a restart.
-std::string instanceId(const settings::Settings& settings, const fs::path& stateDir)
+/// What people call this daemon: instance.id, or else its UUID.
+std::string shownInstance(const settings::Settings& settings, const Instance& instance)
 {
-    if (const auto configured = settings.text("instance.id"); !configured.empty())
-        return configured;
-    const auto path = stateDir / kInstanceFile;
-    std::string text;
-    std::ifstream(path) >> text;
-    if (VmId::parse(text))
-        return text;
-    text = VmId::random().text();
-    std::ofstream file(path);
-    file << text << "\n";
-    if (!file.flush())
-        throw Error(Category::FailedPrecondition, "cannot write \"" + path.string() + "\"",
-                    "check the state directory");
-    return text;
+    const auto configured = settings.text("instance.id");
+    return configured.empty() ? instance.owner.text() : configured;
 }
 
 /// Where the daemon itself reaches its gRPC port.
@@ -177,8 +163,8 @@ struct Daemon::Parts {
         stateLock.emplace(dirs.state);
         runtimeLock.emplace(dirs.runtime);
         warnAbout(settings, dirs, log);
-        const bool firstStart = !fs::exists(dirs.state / kInstanceFile);
-        const auto instance = instanceId(settings, dirs.state);
+        const Instance own = readInstance(dirs.state);
+        const std::string instance = shownInstance(settings, own);
         openStore(dirs.state / kStoreFile, settings, recover);
         vm::Backends backends{plugins,
                               vm::chooseBackend(plugins, probes, settings,
@@ -192,13 +178,12 @@ struct Daemon::Parts {
         const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
         const std::string backend = backends.defaultBackend;
         supervisor = std::make_unique<vm::Supervisor>(
-                                 metrics.setLogLinesDropped(log.dropped());
             io, pool, calls, settings,
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
-                          instance, firmwareVersion(settings), settings.text("guest.eos_version")},
+                          own.owner, firmwareVersion(settings), settings.text("guest.eos_version")},
             std::move(backends), *store, log);
-        // A store that vanished between two starts is no reason to end VMs.
-        supervisor->restore(recover || (store->fresh() && !firstStart));
+        // A store that vanished between two starts says nothing about the VMs that run.
+        supervisor->restore(recover || (store->fresh() && !own.firstStart));
         for (const auto& view : supervisor->list())
             metrics.admit(view.state);
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
@@ -207,6 +192,7 @@ struct Daemon::Parts {
             api::HttpContent{std::string(kVersion), instance, [this] { return ready.load(); },
                              [this] {
                                  metrics.setStoreHealthy(store->healthy());
+                                 metrics.setLogLinesDropped(log.dropped());
                                  return metrics.text();
                              }},
             log);
@@ -235,7 +221,8 @@ struct Daemon::Parts {
                   {"http", settings.text("http.host") + ":" + std::to_string(http->port())},
                   {"backend", backend},
                   {"accel", accel},
-                  {"instance", instance}});
+                  {"instance", instance},
+                  {"owner", own.owner.text()}});
     }
 
     ~Parts()
@@ -247,7 +234,6 @@ struct Daemon::Parts {
             attestor->stop();
             leaveVms();
             server->stop(kDrainPatience);
-            log.flush(kLogPatience);
             asio::post(io, [this] {
                 tlsTimer.cancel();
                 seenTimer.cancel();
@@ -261,6 +247,7 @@ struct Daemon::Parts {
             // Everything is on the disk and nothing else is owed: a plugin must not keep the daemon.
             store.reset();
             log.error("a call of a plugin never returned; ending without it");
+            log.flush(kLogPatience);
             std::_Exit(EXIT_SUCCESS);
         }
     }

@@ -15,6 +15,9 @@ namespace teehost::cli {
 void addCreateVm(CLI::App& app, Session& session);
 void addRemoveVm(CLI::App& app, Session& session);
 void addStopVm(CLI::App& app, Session& session);
+void addOrphans(CLI::App& app, Session& session);
+void addAdopt(CLI::App& app, Session& session);
+void addEndOrphan(CLI::App& app, Session& session);
 void addList(CLI::App& app, Session& session);
 void addInfo(CLI::App& app, Session& session);
 void addEvents(CLI::App& app, Session& session);

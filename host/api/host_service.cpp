@@ -44,6 +44,33 @@ asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest r
     co_await supervisor.remove(id, stop);
 }
 
+asio::awaitable<void> listOrphans(vm::Supervisor& supervisor, v1::ListOrphansResponse* response)
+{
+    const auto orphans = co_await supervisor.orphans();
+    for (const auto& orphan : orphans) {
+        auto& out = *response->add_orphans();
+        out.set_vm_id(orphan.seen.vm.text());
+        out.set_pid(orphan.seen.pid);
+        out.set_owner(orphan.seen.owner.text());
+        out.set_owned(orphan.owned);
+        out.set_adoptable(orphan.adoptable);
+    }
+    response->set_owner(supervisor.facts().owner.text());
+}
+
+asio::awaitable<void> adoptOrphan(vm::Supervisor& supervisor, std::string text, v1::Vm* response)
+{
+    const auto id = requireId(text, "vm_id");
+    const auto view = co_await supervisor.adoptOrphan(id);
+    toProto(view, supervisor.facts(), *response);
+}
+
+asio::awaitable<void> endOrphan(vm::Supervisor& supervisor, std::string text)
+{
+    const auto id = requireId(text, "vm_id");
+    co_await supervisor.endOrphan(id);
+}
+
 asio::awaitable<void> attestVm(appraisal::Attestor& attestor, v1::AttestVmRequest request,
                                v1::Attestation* response)
 {
@@ -112,6 +139,32 @@ grpc::ServerUnaryReactor* HostService::AttestVm(grpc::CallbackServerContext* con
     const v1::AttestVmRequest copy = *request;
     return answerLater(supervisor_.io(), log_, context,
                        [attestor, copy, response]() { return attestVm(*attestor, copy, response); });
+}
+
+grpc::ServerUnaryReactor* HostService::ListOrphans(grpc::CallbackServerContext* context,
+                                                   const v1::ListOrphansRequest*,
+                                                   v1::ListOrphansResponse* response)
+{
+    auto* supervisor = &supervisor_;
+    return answerLater(supervisor_.io(), log_, context,
+                       [supervisor, response]() { return listOrphans(*supervisor, response); });
+}
+
+grpc::ServerUnaryReactor* HostService::AdoptOrphan(grpc::CallbackServerContext* context,
+                                                   const v1::AdoptOrphanRequest* request, v1::Vm* response)
+{
+    auto* supervisor = &supervisor_;
+    return answerLater(supervisor_.io(), log_, context, [supervisor, id = request->vm_id(), response]() {
+        return adoptOrphan(*supervisor, id, response);
+    });
+}
+
+grpc::ServerUnaryReactor* HostService::EndOrphan(grpc::CallbackServerContext* context,
+                                                 const v1::EndOrphanRequest* request, v1::EndOrphanResponse*)
+{
+    auto* supervisor = &supervisor_;
+    return answerLater(supervisor_.io(), log_, context,
+                       [supervisor, id = request->vm_id()]() { return endOrphan(*supervisor, id); });
 }
 
 grpc::ServerWriteReactor<v1::Event>* HostService::WatchEvents(grpc::CallbackServerContext*,

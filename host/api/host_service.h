@@ -43,6 +43,14 @@ public:
     grpc::ServerUnaryReactor* AttestVm(grpc::CallbackServerContext* context,
                                        const v1::AttestVmRequest* request,
                                        v1::Attestation* response) override;
+    grpc::ServerUnaryReactor* ListOrphans(grpc::CallbackServerContext* context,
+                                          const v1::ListOrphansRequest* request,
+                                          v1::ListOrphansResponse* response) override;
+    grpc::ServerUnaryReactor* AdoptOrphan(grpc::CallbackServerContext* context,
+                                          const v1::AdoptOrphanRequest* request, v1::Vm* response) override;
+    grpc::ServerUnaryReactor* EndOrphan(grpc::CallbackServerContext* context,
+                                        const v1::EndOrphanRequest* request,
+                                        v1::EndOrphanResponse* response) override;
     grpc::ServerWriteReactor<v1::Event>* WatchEvents(grpc::CallbackServerContext* context,
                                                      const v1::WatchEventsRequest* request) override;
     grpc::ServerWriteReactor<v1::ConsoleChunk>* ReadConsole(grpc::CallbackServerContext* context,

@@ -39,8 +39,7 @@ std::vector<std::string> reservedIds(const Settings& settings)
 void addIdentity(QemuArgs& args, const VmSpec& spec, const PlanContext& context)
 {
     // The name is how an operator, and a restarted daemon, recognises our processes in /proc/PID/cmdline.
-    args.option("-name", "",
-                {{"guest", "teehost-" + context.instanceId.substr(0, 8) + "-" + spec.id.text()}});
+    args.option("-name", "", {{"guest", qemuName(context.owner, spec.id)}});
     args.whole("-uuid", spec.id.text());
     for (const auto* flag : {"-nodefaults", "-no-user-config", "-no-reboot"})
         args.flag(flag);
@@ -239,6 +238,11 @@ void addChannels(QemuArgs& args, const VmPaths& paths, const Settings& settings)
 }
 
 } // namespace
+
+std::string qemuName(std::string_view owner, const VmId& vm)
+{
+    return "teehost-" + std::string(owner) + "-" + vm.text();
+}
 
 plugin::VmFacts vmFacts(const VmSpec& spec, const VmPaths& paths, const PlanContext& context)
 {

@@ -30,9 +30,9 @@ struct LaunchPlan {
 struct PlanContext {
     const settings::Settings& settings;
     HostTopology topology;
-    std::string qemuBinary;  ///< absolute
-    std::string qemuVersion; ///< "7.2.22"
-    std::string instanceId;
+    std::string qemuBinary;      ///< absolute
+    std::string qemuVersion;     ///< "7.2.22"
+    std::string owner;           ///< UUID of the daemon
     std::uint16_t agentPort = 0; ///< on the host
     bool confidential = false;   ///< the backend's memory is pinned and encrypted
 };
@@ -44,6 +44,9 @@ struct PlanContext {
 /// both, InvalidArgument when one cannot be written as QEMU options.
 [[nodiscard]] LaunchPlan makePlan(const VmSpec& spec, const VmPaths& paths, const PlanContext& context,
                                   const std::vector<plugin::Fragment>& fragments);
+
+/// "teehost-OWNER-VM": the name of a VM's QEMU, by which a daemon and an operator know whose it is.
+[[nodiscard]] std::string qemuName(std::string_view owner, const VmId& vm);
 
 /// The file descriptor on which QEMU finds its listening QMP socket. It is the standard input because that
 /// one survives every way QEMU is started, sudo included.

@@ -261,6 +261,42 @@ void addVm(OptionTable& table)
                .defaultText = "900s",
                .section = section,
                .min = kSecond,
+    table.add({.key = "vm.on_boot_timeout",
+               .type = Enum,
+               .defaultText = "report",
+               .section = section,
+               .choices = {"report", "end"},
+               .help =
+                   "What follows when a guest is not up in time: report (an event; the VM goes on, and is "
+                   "running as soon as it is up), or end (the VM has failed). A request may choose for its "
+                   "VM."});
+    table.add(
+        {.key = "vm.orphans",
+         .type = Enum,
+         .defaultText = "report",
+         .section = section,
+         .choices = {"report", "end"},
+         .help = "What is done at the start with a QEMU that carries this daemon's UUID and directories and "
+                 "that no record names: report (an event; `teehost adopt` or `teehost end-orphan` decides), "
+                 "or end. With a store that was set aside or has vanished they are always reported."});
+    table.add({.key = "agent.ready",
+               .type = Enum,
+               .defaultText = "auto",
+               .section = section,
+               .choices = {"auto", "port", "guest", "none"},
+               .help =
+                   "The sign by which a VM counts as up: port (a program listens on the agent's port), guest "
+                   "(the guest's network answers, even with a refusal, or its console shows the boot "
+                   "marker), none (QEMU runs; the guest is never asked), or auto: guest for a VM whose "
+                   "agent dials a service and opens its port only for a computation, else port. A request "
+                   "may choose for its VM."});
+    table.add({.key = "agent.boot_marker",
+               .type = String,
+               .defaultText = "as init process",
+               .section = section,
+               .help =
+                   "Text whose appearance on the console says that a guest has booted; empty: none does. The "
+                   "default is what Linux says when it starts its init, unless its command line has quiet."});
                .help = "As vm.boot_timeout_kvm, for a guest on TCG."});
     table.add({.key = "vm.launch_timeout",
                .type = Duration,

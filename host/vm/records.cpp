@@ -184,6 +184,7 @@ void bodyFromJson(const json& body, Vm& vm)
     vm.oomKillsAtLaunch = body.value("oom_kills", std::uint64_t{0});
     for (const auto& sidecar : body.value("sidecars", json::array()))
         vm.sidecars.push_back(sidecarFromJson(sidecar));
+    vm.runDirectory = body.value("run_dir", "");
     if (const auto stop = body.find("stop"); stop != body.end())
         vm.stop = stopFromJson(*stop);
     if (const auto outcome = body.find("outcome"); outcome != body.end())
@@ -218,6 +219,7 @@ store::VmRow toRow(const Vm& vm, VmState state)
               {"attestation", toJson(startsAgain ? AttestationRecord() : vm.attestation)}};
     for (const auto& sidecar : vm.sidecars)
         body["sidecars"].push_back(toJson(sidecar));
+              {"run_dir", vm.runDirectory},
     if (vm.stop)
         body["stop"] = toJson(*vm.stop);
     if (vm.outcome)

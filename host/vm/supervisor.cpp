@@ -25,7 +25,7 @@ Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCall
                        store::Store& store, const Log& log)
     : io_(io), pool_(pool), calls_(calls), settings_(settings), facts_(std::move(facts)),
       backends_(std::move(backends)), store_(store), log_(log),
-      journal_(io, store, settings.number("vm.event_history")),
+      journal_(io, store, settings.number("vm.event_history")), records_(facts_.dirs.state),
       ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
       agentAddress_(settings.text("qemu.host_fwd_address")),
       probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io),

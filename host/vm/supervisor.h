@@ -21,6 +21,7 @@
 #include "host/vm/admission.h"
 #include "host/vm/journal.h"
 #include "host/vm/plugin_calls.h"
+#include "host/vm/orphan.h"
 #include "host/vm/ports.h"
 #include "host/vm/vm.h"
 #include "host/vm/wall_alarm.h"
@@ -43,9 +44,9 @@ struct HostFacts {
     std::string
         qemuBinary; ///< as configured; resolved at each launch, so that an upgrade or a repair is noticed
     std::optional<launch::Account> account; ///< QEMU's, when it is not the daemon's
-    std::string instanceId;
-    std::string firmwareVersion; ///< ovmf.version, or that of the package the firmware came from
-    std::string eosVersion;      ///< of the guest image
+    VmId owner;                             ///< the daemon's UUID, by which it knows its VMs
+    std::string firmwareVersion;            ///< ovmf.version, or that of the package the firmware came from
+    std::string eosVersion;                 ///< of the guest image
 };
 
 /// A CreateVm call that may be given up: on cancellation by the client or at a deadline.
@@ -89,10 +90,24 @@ public:
     ~Supervisor();
 
     /// Takes up the VMs of the daemon before this one: those whose processes still run are watched again, of
-    /// the others every trace is removed. Then looks for QEMUs of this instance that no row names: ends them,
-    /// or only reports them when `reportOrphans`. Call once, before anything else and before the io_context
-    /// runs.
-    void restore(bool reportOrphans);
+    /// the others every trace is removed. Then looks for orphans, and does with them what vm.orphans says.
+    /// With a `doubtful` store, one that was set aside or has vanished, they are reported whatever it says,
+    /// and nothing is removed. Call once, before anything else and before the io_context runs.
+    void restore(bool doubtful);
+
+    /// A QEMU of some teehost that no row of this daemon's names.
+    struct Orphan {
+        SeenQemu seen;
+        bool owned = false;     ///< this daemon's, by UUID and directories
+        bool adoptable = false; ///< and what adopting it takes was kept
+    };
+    /// Looks at all processes: costs a read of each one's command line.
+    asio::awaitable<std::vector<Orphan>> orphans();
+    /// Takes an owned orphan up as if its row had never been lost. Throws NotFound, and FailedPrecondition
+    /// when it is another daemon's or nothing was kept of it.
+    asio::awaitable<VmView> adoptOrphan(VmId id);
+    /// Ends an owned orphan and removes what it leaves. Throws as adoptOrphan.
+    asio::awaitable<void> endOrphan(VmId id);
 
     /// Answers when QEMU has accepted the configuration (state Booting). A call that is given up before that
     /// is undone completely before it throws.
@@ -155,8 +170,13 @@ private:
     void dismiss(const VmPtr& vm, Outcome outcome);
     void breakOff(const VmPtr& vm, const std::exception_ptr& bug);
     void adopt(const store::VmRow& row);
-    void sweepOrphans(bool reportOnly);
-    void removeStrayDirectories();
+    enum class Orphans { Report, End };
+    [[nodiscard]] Orphans orphanRule() const;
+    /// The VMs of owned orphans that go on.
+    std::set<VmId> sweepOrphans(Orphans rule);
+    void removeStrayDirectories(const std::set<VmId>& living);
+    [[nodiscard]] bool isOrphan(const SeenQemu& seen) const;
+    [[nodiscard]] SeenQemu ownedOrphan(const VmId& id) const;
 
     /// Persists the change, then makes it. Throws only with OnFailure::Refuse.
     asio::awaitable<void> transition(VmPtr vm, VmState to, std::string message, OnFailure policy,
@@ -186,6 +206,7 @@ private:
     Journal journal_;
     PortPool ports_;
     std::string agentAddress_; ///< what clients are told
+    LaunchRecords records_;
     std::string probeAddress_; ///< where the daemon itself reaches agents
     bool accepting_ = true;
     bool leaving_ = false; ///< nothing is waited for any more

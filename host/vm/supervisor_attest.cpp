@@ -25,7 +25,7 @@ AttestationSubject Supervisor::subject(const std::string& id) const
                                       facts_.topology,
                                       facts_.qemuBinary,
                                       {},
-                                      facts_.instanceId,
+                                      facts_.owner.text(),
                                       *vm->port,
                                       vm->backend->info().confidential};
     out.facts = launch::vmFacts(vm->spec, launch::VmPaths(facts_.dirs, vm->spec.id), context);

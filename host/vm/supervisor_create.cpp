@@ -98,7 +98,7 @@ launch::PlanContext Supervisor::planContext(const std::string& qemuVersion, cons
             facts_.topology,
             launch::findProgram(facts_.qemuBinary, "qemu.bin_path"),
             qemuVersion,
-            facts_.instanceId,
+            facts_.owner.text(),
             port,
             backend.info().confidential};
 }

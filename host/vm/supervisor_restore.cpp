@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a new daemon does with what the one before it left: rows, processes, directories.
+// How a new daemon takes up what the one before it left: rows and directories. Processes that no row names
+// are in supervisor_orphans.cpp.
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 
-#include "host/base/pidfd.h"
 #include "host/base/text.h"
-#include "host/vm/process_identity.h"
 #include "host/vm/records.h"
 #include "host/vm/supervisor.h"
 #include "host/vm/vm_life.h"
@@ -17,25 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The VM whose QEMU of this instance has these arguments.
-std::optional<VmId> vmOf(const std::vector<std::string>& arguments, const std::string& marker)
-{
-    for (const auto& argument : arguments)
-        if (argument.starts_with(marker))
-            return VmId::parse(argument.substr(marker.size(), argument.find(',') - marker.size()));
-    return std::nullopt;
-}
-
-void kill(pid_t pid, const std::vector<std::string>& arguments)
-{
-    const UniqueFd pidfd = openPidfd(pid);
-    if (pidfd && commandLine(pid) == arguments) // still the same one
-        signalPidfd(pidfd.get(), SIGKILL);
-}
-
 } // namespace
 
-void Supervisor::restore(bool reportOrphans)
+void Supervisor::restore(bool doubtful)
 {
     std::vector<Event> events;
     for (const auto& row : store_.events()) {
@@ -51,9 +33,9 @@ void Supervisor::restore(bool reportOrphans)
     std::sort(ended_.begin(), ended_.end(), [this](const VmId& a, const VmId& b) {
         return vms_.at(a)->stateSince < vms_.at(b)->stateSince;
     });
-    sweepOrphans(reportOrphans);
-    if (!reportOrphans)
-        removeStrayDirectories();
+    const auto living = sweepOrphans(doubtful ? Orphans::Report : orphanRule());
+    if (!doubtful)
+        removeStrayDirectories(living);
     lookAtTtls(false);
 }
 
@@ -84,6 +66,12 @@ void Supervisor::adopt(const store::VmRow& row)
     }
     if (row.port)
         vm->port = ports_.hold(*row.port);
+    const auto run = launch::VmPaths(facts_.dirs, *id).run.string();
+    if (!vm->runDirectory.empty() && vm->runDirectory != run) {
+        vm->ofOtherDirectories = true;
+        log_.error("a record is of a daemon with other directories; its processes are left alone",
+                   {{"vm", row.id}, {"its", printable(vm->runDirectory)}, {"ours", run}});
+    }
     vm->backend = backends_.plugins.find(vm->spec.backend);
     for (const auto& attester : attesters)
         if (auto* plugin = backends_.plugins.find(attester))
@@ -96,52 +84,24 @@ void Supervisor::adopt(const store::VmRow& row)
     begin(life, vm, true);
 }
 
-/// With the order in which things are written there can be none; if there is one nevertheless, nobody would
-/// ever end it.
-void Supervisor::sweepOrphans(bool reportOnly)
+/// Of VMs that have ended, or that neither a row nor a process names. Logs stay as long as their record.
+void Supervisor::removeStrayDirectories(const std::set<VmId>& living)
 {
-    const std::string marker = "guest=teehost-" + facts_.instanceId.substr(0, 8) + "-";
+    const auto isStray = [&](const fs::path& name) {
+        const auto id = VmId::parse(name.string());
+        const auto known = id ? vms_.find(*id) : vms_.end();
+        return id && !living.contains(*id) && (known == vms_.end() || isEnded(known->second->state));
+    };
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator("/proc", error)) {
-        const auto name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") != std::string::npos)
-            continue;
-        const auto pid = static_cast<pid_t>(parseUnsigned(name));
-        const auto arguments = commandLine(pid).value_or(std::vector<std::string>());
-        const auto id = vmOf(arguments, marker);
-        if (!id)
-            continue;
-        const auto known = vms_.find(*id);
-        if (known != vms_.end() && !isEnded(known->second->state))
-            continue;
-        log_.error(reportOnly ? "a QEMU of this instance runs that no record names; end it by hand"
-                              : "a QEMU of this instance ran that no record names; it was ended",
-                   {{"vm", id->text()}, {"pid", name}});
-        if (!reportOnly)
-            kill(pid, arguments);
-        Event event;
-        event.vmId = id->text();
-        event.kind = "orphan";
-        event.message = "process " + name + " is a QEMU of this instance that no record names" +
-                        (reportOnly ? "; it goes on" : "; it was ended");
-        journal_.note(std::move(event));
-    }
-}
-
-/// Of VMs that have ended, or that no record names. Logs stay as long as their record.
-void Supervisor::removeStrayDirectories()
-{
-    for (const auto& parent : {facts_.dirs.runtime / "vm", facts_.dirs.state / "vm"}) {
-        std::error_code error;
-        for (const auto& entry : fs::directory_iterator(parent, error)) {
-            const auto id = VmId::parse(entry.path().filename().string());
-            const auto known = id ? vms_.find(*id) : vms_.end();
-            if (!id || (known != vms_.end() && !isEnded(known->second->state)))
-                continue;
-            log_.warning("a directory of no living vm is removed", {{"path", entry.path().string()}});
-            fs::remove_all(entry.path(), error);
-        }
-    }
+    for (const auto& parent : {facts_.dirs.runtime / "vm", facts_.dirs.state / "vm"})
+        for (const auto& entry : fs::directory_iterator(parent, error))
+            if (isStray(entry.path().filename())) {
+                log_.warning("a directory of no living vm is removed", {{"path", entry.path().string()}});
+                fs::remove_all(entry.path(), error);
+            }
+    for (const auto& id : records_.all())
+        if (isStray(id.text()))
+            records_.remove(id);
 }
 
 } // namespace teehost::vm

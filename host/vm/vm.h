@@ -108,6 +108,8 @@ struct Vm {
     std::optional<store::ProcessRow> qemuIdentity;
     std::shared_ptr<Process> qemu;
     std::shared_ptr<QmpClient> qmp;
+    std::string runDirectory;        ///< in which it was launched; empty before
+    bool ofOtherDirectories = false; ///< its record is a copy of another daemon's: its processes are not ours
     std::uint32_t restarts = 0;         ///< how often it was launched again
     std::uint64_t hugePageBytes = 0;    ///< its memory, when that comes from huge pages
     std::uint64_t oomKillsAtLaunch = 0; ///< of the host

@@ -34,6 +34,11 @@ void VmLife::findProcesses()
     const bool sudo = supervisor_.settings_.flag("qemu.use_sudo");
     const std::string id = vm_->spec.id.text();
     cannotLook_ = false;
+    if (vm_->ofOtherDirectories) {
+        vm_->qemuIdentity.reset();
+        vm_->sidecars.clear();
+        return;
+    }
     if (vm_->qemuIdentity && !vm_->qemu) {
         auto found =
             findProcess(*vm_->qemuIdentity, [&](const auto& arguments) { return isQemuOf(id, arguments); });
@@ -78,6 +83,12 @@ asio::awaitable<void> VmLife::resume()
 
 Error VmLife::endedMeanwhile() const
 {
+    if (vm_->ofOtherDirectories)
+        return Error(Category::FailedPrecondition,
+                     "the record is of a daemon whose run directory for this VM was \"" +
+                         printable(vm_->runDirectory) + "\"; whatever runs there is left alone",
+                     "start the daemon with the runtime.dir that the VM was launched with, or ask the other "
+                     "daemon");
     if (vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId())
         return Error(Category::Aborted, "the host was rebooted", "VMs do not survive that; create it again");
     const auto words = lastLines(vm_->dirs->paths().qemuLog(), kShownLogLines);

@@ -66,7 +66,10 @@ asio::awaitable<void> VmLife::removeFiles()
     if (!vm_->dirs)
         co_return;
     const auto vm = vm_;
-    auto clean = [vm] { return vm->dirs->remove(); };
+    auto clean = [vm, records = supervisor_.records_] {
+        records.remove(vm->spec.id);
+        return vm->dirs->remove();
+    };
     std::string left = co_await onPool(supervisor_.pool_, clean);
     if (!left.empty())
         supervisor_.note(*vm, "cleanup-failed", left + "; it is tried again until it works");

@@ -128,6 +128,7 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
     vm_->qemuIdentity = identityOf(child.pid());
     vm_->oomKillsAtLaunch = oomKills();
     // Only a QEMU that the store names may come to be. If the daemon dies before go(), teehost-launch ends.
+    vm_->runDirectory = vm_->dirs->paths().run.string();
     if (vm_->state == VmState::Launching)
         co_await supervisor_.journal_.commit(toRow(*vm_, vm_->state));
     else
@@ -135,10 +136,29 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
                                         Journal::OnFailure::Refuse);
     faultPoint("c5");
     child.go();
+    co_await keepRecord();
     faultPoint("c6");
 }
 
 asio::awaitable<void> VmLife::launch()
+/// By which a daemon whose store is lost can take the VM up. A launch does not fail for want of it.
+asio::awaitable<void> VmLife::keepRecord()
+{
+    const store::VmRow row = toRow(*vm_, VmState::Booting);
+    auto write = [records = supervisor_.records_, row]() -> std::string {
+        try {
+            records.write(row);
+            return {};
+        } catch (const Error& error) {
+            return error.what();
+        }
+    };
+    const std::string trouble = co_await onPool(supervisor_.pool_, write);
+    if (!trouble.empty())
+        supervisor_.log_.warning("a vm's record is not kept beside the store",
+                                 {{"vm", vm_->spec.id.text()}, {"error", trouble}});
+}
+
 {
     co_await recompose();
     co_await measure();

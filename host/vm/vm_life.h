@@ -40,6 +40,7 @@ private:
     asio::awaitable<bool> tryLaunch();
     asio::awaitable<void> spawnQemu(launch::LaunchPlan plan);
     asio::awaitable<void> connectQmp(Clock::time_point deadline);
+    asio::awaitable<void> keepRecord();
     asio::awaitable<Error> launchFailure(std::string stage, std::string output, int waitStatus);
     enum class From {
         Beginning,

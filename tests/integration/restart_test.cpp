@@ -33,7 +33,7 @@ class RestartTest final : public HostTest {
     CPPUNIT_TEST(seesThatAVmEndedMeanwhile);
     CPPUNIT_TEST(leavesStrangersAlone);
     CPPUNIT_TEST(knowsThatTheHostWasRebooted);
-    CPPUNIT_TEST(endsOrphans);
+    CPPUNIT_TEST(endsOrphansWhenToldTo);
     CPPUNIT_TEST(onlyOneDaemonAStateDirectory);
     CPPUNIT_TEST(neverDeletesADamagedStore);
     CPPUNIT_TEST(refusesAStoreFromTheFuture);
@@ -338,17 +338,15 @@ class RestartTest final : public HostTest {
         waitUntilClean();
     }
 
-    void endsOrphans()
+    void endsOrphansWhenToldTo()
     {
-        startStandIns();
+        startStandIns({}, {{"vm.orphans", "end"}});
         const auto vm = client().createVm();
         crashDaemon();
         sql("DELETE FROM vm");
         startAgain();
         waitUntilClean();
-        CPPUNIT_ASSERT_EQUAL(
-            std::size_t{1},
-            daemon().timesLogged("a QEMU of this instance ran that no record names; it was ended"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, daemon().timesLogged("an orphan was found"));
         CPPUNIT_ASSERT(!exists(vm.pid()) || statusOf(vm.pid(), "State").starts_with("Z"));
         fs::remove_all(stage().logDir(vm.id()));
     }
@@ -383,9 +381,7 @@ class RestartTest final : public HostTest {
         startAgain();
         CPPUNIT_ASSERT_EQUAL(std::size_t{0}, client().listVms(true).size());
         CPPUNIT_ASSERT(exists(vm.pid())); // reported, not touched
-        CPPUNIT_ASSERT_EQUAL(
-            std::size_t{1},
-            daemon().timesLogged("a QEMU of this instance runs that no record names; end it by hand"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, daemon().timesLogged("an orphan was found"));
         endDaemon();
 
         // The backup is as good as it was.
@@ -420,9 +416,7 @@ class RestartTest final : public HostTest {
         writeFile(stage().state() / "teehost.db", "");
         startAgain();
         CPPUNIT_ASSERT(exists(vm.pid()));
-        CPPUNIT_ASSERT_EQUAL(
-            std::size_t{1},
-            daemon().timesLogged("a QEMU of this instance runs that no record names; end it by hand"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, daemon().timesLogged("an orphan was found"));
         sendSignal(vm.pid(), SIGKILL);
         endDaemon();
         startAgain();

@@ -103,7 +103,7 @@ void killProcessesOf(const Stage& stage)
 Daemon::~Daemon()
 {
     child_.reset();
-    if (!instance_.empty())
+    if (!owner_.empty())
         for (const pid_t orphan : processesWith(guestName()))
             ::kill(orphan, SIGKILL);
     forgetNote(logFile_);
@@ -123,7 +123,7 @@ void Daemon::waitUntilItServes()
     });
     grpc_ = lines.front().at("grpc");
     http_ = lines.front().at("http");
-    instance_ = lines.front().at("instance");
+    owner_ = lines.front().at("owner");
 }
 
 std::size_t Daemon::timesLogged(const std::string& text) const { return entriesOf(log(), text).size(); }

@@ -66,7 +66,9 @@ public:
     [[nodiscard]] const std::string& grpcAddress() const noexcept { return grpc_; }
     [[nodiscard]] const std::string& httpAddress() const noexcept { return http_; }
     /// With what QEMU's -name begins for every VM of this daemon, and of no other.
-    [[nodiscard]] std::string guestName() const { return "guest=teehost-" + instance_.substr(0, 8); }
+    [[nodiscard]] std::string guestName() const { return "guest=teehost-" + owner_ + "-"; }
+    /// The UUID by which it knows its VMs.
+    [[nodiscard]] const std::string& owner() const noexcept { return owner_; }
 
     /// Everything it has logged.
     [[nodiscard]] std::string log() const { return readFile(logFile_); }
@@ -79,7 +81,7 @@ public:
     /// SIGKILL.
     void crash();
     /// From now on VMs of this daemon are another one's: they are not ended with this object.
-    void leaveVms() { instance_.clear(); }
+    void leaveVms() { owner_.clear(); }
     /// What a sanitizer reports of it, or how it ended although nobody terminated it; empty while it runs, as
     /// it should.
     [[nodiscard]] std::string accident();
@@ -89,7 +91,7 @@ private:
 
     std::filesystem::path logFile_;
     std::unique_ptr<Child> child_;
-    std::string grpc_, http_, instance_;
+    std::string grpc_, http_, owner_;
     bool terminated_ = false;
 };
 

@@ -39,7 +39,7 @@ std::filesystem::path standInQemu(const Stage& stage, const std::string& body)
 kept=
 while [ $# -gt 1 ]; do
     case "$1 $2" in
-    "-name "* | "-uuid "* | "-mon "* | "-netdev "* | "-chardev socket,id=qmp0,"*) kept="$kept $1 '$2'" ;;
+    "-name "* | "-uuid "* | "-mon "* | "-netdev "* | "-fsdev "* | "-chardev socket,id=qmp0,"*) kept="$kept $1 '$2'" ;;
     esac
     shift
 done

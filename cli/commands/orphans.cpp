@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands/commands.h"
+
+#include <memory>
+
+#include "cli/output/escape.h"
+#include "cli/output/json.h"
+#include "cli/output/table.h"
+#include "cli/output/vm_text.h"
+
+namespace teehost::cli {
+namespace {
+
+constexpr const char* kListExamples = R"(  teehost orphans
+  teehost orphans --output json | jq -r '.orphans[] | select(.owned) | .vm_id')";
+constexpr const char* kAdoptExamples = R"(  teehost adopt 3f2a9c10-5d3b-4a63-9a06-4d5f0f1c2b7e)";
+constexpr const char* kEndExamples = R"(  teehost end-orphan 3f2a9c10-5d3b-4a63-9a06-4d5f0f1c2b7e)";
+
+/// In words: whose it is, and what can be done.
+std::string standing(const v1::Orphan& orphan)
+{
+    if (!orphan.owned())
+        return "another daemon's";
+    return orphan.adoptable() ? "ours; adopt or end-orphan" : "ours; end-orphan";
+}
+
+void listOrphans(Session& session)
+{
+    const auto response = session.client().call(&Stub::ListOrphans, v1::ListOrphansRequest(), kAnswerLimit);
+    if (session.json()) {
+        Json orphans = Json::array();
+        for (const auto& orphan : response.orphans())
+            orphans.push_back({{"vm_id", orphan.vm_id()},
+                               {"pid", orphan.pid()},
+                               {"owner", orphan.owner()},
+                               {"owned", orphan.owned()},
+                               {"adoptable", orphan.adoptable()}});
+        return printJson(session.out(), {{"owner", response.owner()}, {"orphans", std::move(orphans)}});
+    }
+    Table table({{"ID"}, {"PID", Align::Right}, {"OWNER"}, {"STANDING"}});
+    for (const auto& orphan : response.orphans())
+        table.add({orphan.vm_id(), std::to_string(orphan.pid()), orphan.owner(), standing(orphan)});
+    session.out() << (table.empty() ? "no orphans\n" : table.render());
+}
+
+void adopt(const std::string& id, Session& session)
+{
+    v1::AdoptOrphanRequest request;
+    request.set_vm_id(id);
+    const v1::Vm vm = session.client().call(&Stub::AdoptOrphan, request, kOperationLimit);
+    if (session.json())
+        return printJson(session.out(), toJson(vm));
+    session.out() << "adopted " << escapeLine(vm.id()) << "; it is " << stateName(vm.state()) << "\n";
+}
+
+void endOrphan(const std::string& id, Session& session)
+{
+    v1::EndOrphanRequest request;
+    request.set_vm_id(id);
+    session.client().call(&Stub::EndOrphan, request, kOperationLimit);
+    if (session.json())
+        return printJson(session.out(), {{"ended", id}});
+    session.out() << "ended " << escapeLine(id) << "\n";
+}
+
+/// The whole id: an orphan is in no list by which a part of it could be told.
+void addOne(CLI::App& command, Session& session, void (*act)(const std::string&, Session&))
+{
+    const auto id = std::make_shared<std::string>();
+    command.add_option("ID", *id, "The whole id, as `teehost orphans` shows it")->required()->type_name("ID");
+    command.callback([id, act, &session] { act(*id, session); });
+}
+
+} // namespace
+
+void addOrphans(CLI::App& app, Session& session)
+{
+    CLI::App& command =
+        newCommand(app, "orphans", "List QEMUs of teehost that no record of the daemon names", kListExamples);
+    command.callback([&session] { listOrphans(session); });
+}
+
+void addAdopt(CLI::App& app, Session& session)
+{
+    addOne(newCommand(app, "adopt", "Take up an orphan as a VM of the daemon again", kAdoptExamples), session,
+           adopt);
+}
+
+void addEndOrphan(CLI::App& app, Session& session)
+{
+    addOne(newCommand(app, "end-orphan", "End an orphan by force and remove what it leaves", kEndExamples),
+           session, endOrphan);
+}
+
+} // namespace teehost::cli

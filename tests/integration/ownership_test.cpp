@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whose VM it is: two daemons on a host, a store that vanished, a copied state directory, and orphans.
+#include <algorithm>
+#include <filesystem>
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "support/cli.h"
+#include "support/host_test.h"
+#include "support/proc.h"
+#include "support/qemu_wrapper.h"
+
+namespace teehost::test {
+namespace {
+
+namespace fs = std::filesystem;
+using grpc::StatusCode;
+
+class OwnershipTest final : public HostTest {
+    CPPUNIT_TEST_SUITE(OwnershipTest);
+    CPPUNIT_TEST(twoDaemonsOfOneNameLeaveEachOthersVmsAlone);
+    CPPUNIT_TEST(aVanishedStoreEndsNoVm);
+    CPPUNIT_TEST(aCopyOfAStateDirectoryOwnsNothing);
+    CPPUNIT_TEST(adoptsAnOrphan);
+    CPPUNIT_TEST(endsAnOrphanOnRequest);
+    CPPUNIT_TEST(refusesABrokenInstanceFile);
+    CPPUNIT_TEST_SUITE_END();
+
+    void start(const Settings& changes = {})
+    {
+        startDaemon(
+            with({{"vm.on_shutdown", "keep"}, {"qemu.bin_path", standInQemu(stage())}}, changes));
+    }
+
+    void loseTheStore()
+    {
+        for (const auto* part : {"", "-wal", "-shm"})
+            fs::remove((stage().state() / "teehost.db").string() + part);
+    }
+
+    v1::ListOrphansResponse orphans() { return client().ask(&Host::ListOrphans, v1::ListOrphansRequest()); }
+
+    /// Another daemon with the same name, in directories of its own.
+    Settings elsewhere(const Stage& other, const Settings& changes = {})
+    {
+        return with(quickSettings(other),
+                    with({{"qemu.bin_path", standInQemu(other)}, {"vm.on_shutdown", "keep"}}, changes));
+    }
+
+    void twoDaemonsOfOneNameLeaveEachOthersVmsAlone()
+    {
+        const Settings same{{"instance.id", "rack7-host"}, {"vm.orphans", "end"}};
+        start(same);
+        const auto vm = client().createVm();
+        Stage other;
+        for (int again = 0; again < 2; ++again) {
+            Daemon second(other, {.settings = elsewhere(other, same)});
+            CPPUNIT_ASSERT(second.owner() != daemon().owner());
+            CPPUNIT_ASSERT_EQUAL(std::size_t{0}, second.timesLogged("an orphan was found"));
+            CPPUNIT_ASSERT_EQUAL(0, second.terminate());
+        }
+        CPPUNIT_ASSERT(exists(vm.pid()));
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_BOOTING, client().getVm(vm.id()).state());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void aVanishedStoreEndsNoVm()
+    {
+        for (const auto* name : {"", "rack7-host"}) {
+            start({{"instance.id", name}, {"vm.orphans", "end"}});
+            const auto vm = client().createVm();
+            crashDaemon();
+            loseTheStore();
+            startAgain();
+            CPPUNIT_ASSERT(exists(vm.pid()));
+            CPPUNIT_ASSERT(fs::exists(stage().runDir(vm.id())));
+            CPPUNIT_ASSERT_EQUAL(1, orphans().orphans_size());
+            v1::AdoptOrphanRequest request;
+            request.set_vm_id(vm.id());
+            client().ask(&Host::AdoptOrphan, request);
+            client().removeVm(vm.id());
+            assertClean();
+            endDaemon();
+        }
+        startAgain();
+    }
+
+    void aCopyOfAStateDirectoryOwnsNothing()
+    {
+        start();
+        const auto vm = client().createVm();
+        crashDaemon();
+        Stage other;
+        fs::copy(stage().state(), other.state(), fs::copy_options::recursive);
+        fs::permissions(other.state(), fs::perms::owner_all);
+        startAgain();
+        {
+            Daemon second(other, {.settings = elsewhere(other, {{"vm.orphans", "end"}})});
+            second.leaveVms(); // its UUID is that of the first
+            Client there(second.grpcAddress());
+            const auto copied = there.waitForState(vm.id(), v1::VM_STATE_FAILED);
+            requireContains(copied.cause(), "left alone");
+            v1::EndOrphanRequest end;
+            end.set_vm_id(vm.id());
+            requireStatus(there.call(&Host::EndOrphan, end).status, StatusCode::FAILED_PRECONDITION,
+                          "not this daemon's");
+            there.removeVm(vm.id());
+            CPPUNIT_ASSERT_EQUAL(0, second.terminate());
+        }
+        CPPUNIT_ASSERT(exists(vm.pid()));
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_BOOTING, client().getVm(vm.id()).state());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void adoptsAnOrphan()
+    {
+        start();
+        v1::CreateVmRequest wanted;
+        (*wanted.mutable_labels())["team"] = "blue";
+        wanted.mutable_ttl()->set_seconds(3600);
+        wanted.set_idempotency_key("once");
+        const auto before = client().createVm(wanted);
+        crashDaemon();
+        loseTheStore();
+        startAgain();
+        CPPUNIT_ASSERT(client().listVms().empty());
+        const auto found = orphans();
+        CPPUNIT_ASSERT_EQUAL(1, found.orphans_size());
+        CPPUNIT_ASSERT(found.orphans(0).owned() && found.orphans(0).adoptable());
+        CPPUNIT_ASSERT_EQUAL(before.pid(), found.orphans(0).pid());
+        CPPUNIT_ASSERT_EQUAL(daemon().owner(), found.owner());
+
+        const auto adopted = runCli(stage(), daemon(), {"adopt", before.id()});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(adopted.errors, 0, adopted.status);
+        const auto after = client().waitForState(before.id(), v1::VM_STATE_BOOTING);
+        CPPUNIT_ASSERT_EQUAL(before.pid(), after.pid());
+        CPPUNIT_ASSERT_EQUAL(before.agent_address(), after.agent_address());
+        CPPUNIT_ASSERT_EQUAL(std::string("blue"), after.labels().at("team"));
+        CPPUNIT_ASSERT_EQUAL(before.deadline().seconds(), after.deadline().seconds());
+        CPPUNIT_ASSERT_EQUAL(before.id(), client().createVm(wanted).id());
+        requireContains(runCli(stage(), daemon(), {"orphans"}).output, "no orphans");
+        v1::AdoptOrphanRequest again;
+        again.set_vm_id(before.id());
+        requireStatus(client().call(&Host::AdoptOrphan, again).status, StatusCode::FAILED_PRECONDITION,
+                      "is watched");
+        crashDaemon(); // its row is in the store like any other's
+        startAgain();
+        CPPUNIT_ASSERT_EQUAL(before.pid(), client().waitForState(before.id(), v1::VM_STATE_BOOTING).pid());
+        client().removeVm(before.id());
+        assertClean();
+    }
+
+    void endsAnOrphanOnRequest()
+    {
+        start();
+        const auto kept = client().createVm(), bare = client().createVm();
+        crashDaemon();
+        loseTheStore();
+        fs::remove(stage().state() / "records" / (bare.id() + ".json"));
+        startAgain();
+        const auto listed = runCli(stage(), daemon(), {"orphans"});
+        requireContains(listed.output, "ours; adopt or end-orphan");
+        v1::AdoptOrphanRequest adopt;
+        adopt.set_vm_id(bare.id());
+        requireStatus(client().call(&Host::AdoptOrphan, adopt).status, StatusCode::FAILED_PRECONDITION,
+                      "nothing was kept");
+        for (const auto& vm : {kept, bare}) {
+            const auto ended = runCli(stage(), daemon(), {"end-orphan", vm.id()});
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(ended.errors, 0, ended.status);
+            CPPUNIT_ASSERT(!exists(vm.pid()) || statusOf(vm.pid(), "State").starts_with("Z"));
+        }
+        CPPUNIT_ASSERT_EQUAL(4, runCli(stage(), daemon(), {"end-orphan", bare.id()}).status);
+        assertClean();
+    }
+
+    void refusesABrokenInstanceFile()
+    {
+        start();
+        endDaemon();
+        const auto file = stage().state() / "instance-id";
+        const auto whole = readFile(file);
+        for (const auto* broken : {"", "\n", "no-uuid\n"}) {
+            writeFile(file, broken);
+            const auto refused = runDaemon(stage(), {.settings = options_.settings});
+            CPPUNIT_ASSERT(refused.status != 0);
+            requireContains(refused.errors, "instance-id");
+            CPPUNIT_ASSERT_EQUAL(std::string(broken), readFile(file));
+        }
+        writeFile(file, whole);
+        startAgain();
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(OwnershipTest);
+
+} // namespace
+} // namespace teehost::test
