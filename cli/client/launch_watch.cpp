@@ -40,6 +40,7 @@ void LaunchWatch::onEvent(const v1::Event& event)
     {
         const std::lock_guard lock(mutex_);
         vmId_ = event.vm_id();
+        bootTimedOut_ = bootTimedOut_ || event.kind() == "boot-timeout";
         LaunchStep step{event.state(), elapsed(), event.message()};
         if (event.state() == v1::VM_STATE_UNSPECIFIED)
             step.state = timeline_.current().value_or(v1::VM_STATE_UNSPECIFIED);
@@ -64,6 +65,8 @@ std::optional<LaunchWatch::Outcome> LaunchWatch::outcomeFor(v1::VmState state) c
         return Outcome::Reached;
     if (timeline_.current() && isEnded(*timeline_.current()))
         return Outcome::Ended;
+    if (bootTimedOut_)
+        return Outcome::BootTimedOut;
     return streamLost_ ? std::optional(Outcome::StreamLost) : std::nullopt;
 }
 

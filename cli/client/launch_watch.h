@@ -29,8 +29,9 @@ public:
 
     enum class Outcome {
         Reached,
-        Ended,      ///< the VM stopped or failed, and will not reach it
-        StreamLost, ///< the daemon tells no more
+        Ended,        ///< the VM stopped or failed, and will not reach it
+        BootTimedOut, ///< the guest was not up within the daemon's boot timeout; the VM goes on
+        StreamLost,   ///< the daemon tells no more
         TimedOut
     };
     /// Blocks until the VM has reached `state`, at most for `limit` when there is one.
@@ -62,6 +63,7 @@ private:
     LaunchTimeline timeline_; // guarded by mutex_, as all below
     std::string vmId_;
     bool streamLost_ = false;
+    bool bootTimedOut_ = false;
     std::thread reader_;
 };
 

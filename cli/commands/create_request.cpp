@@ -92,6 +92,14 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
         });
     add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
 }
+    add("--ready", o.ready, "SIGN",
+        "When the VM counts as up: port (a program listens on the agent's port), guest (the guest's network "
+        "answers, or its console shows that it has booted), none (QEMU runs), or auto (default: the daemon's "
+        "agent.ready)")
+        ->check(CLI::IsMember({"auto", "port", "guest", "none"}));
+    add("--on-boot-timeout", o.onBootTimeout, "REACTION",
+        "When it is not up in time: report, or end (default: the daemon's vm.on_boot_timeout)")
+        ->check(CLI::IsMember({"report", "end"}));
 
 /// 128 random bits: two clients do not choose the same.
 std::string randomKey()
@@ -182,6 +190,39 @@ v1::CreateVmRequest toRequest(const CreateOptions& o)
     request.set_idempotency_key(randomKey());
     fillAgent(o, *request.mutable_agent());
     request.set_backend(o.backend);
+std::string optionOfField(const std::string& message)
+{
+    constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
+        {"vcpus", "--cpus"},
+        {"memory_bytes", "--memory"},
+        {"kernel", "--kernel"},
+        {"initrd", "--initrd"},
+        {"cmdline", "--cmdline"},
+        {"host_data", "--host-data"},
+        {"backend", "--backend"},
+        {"ttl", "--ttl"},
+        {"labels", "--label"},
+        {"max_restarts", "--restart"},
+        {"ready", "--ready"},
+        {"agent.log_level", "--log-level"},
+        {"agent.server_url", "--server-url"},
+        {"agent.ca_url", "--ca-url"},
+        {"agent.server_ca_cert", "--server-ca"},
+        {"agent.client_key", "--client-key"},
+        {"agent.client_cert", "--client-crt"},
+        {"agent.certs_token", "--certs-token"},
+        {"agent.aws_access_key_id", "--aws-access-key-id"},
+        {"agent.aws_secret_access_key", "--aws-secret-access-key"},
+        {"agent.aws_endpoint_url", "--aws-endpoint-url"},
+        {"agent.aws_region", "--aws-region"},
+        {"agent.aa_kbs_params", "--aa-kbs-params"},
+    };
+    for (const auto& [field, option] : kOptions)
+        if (message.starts_with(std::string(field) + ": "))
+            return std::string(option) + message.substr(field.size());
+    return message;
+}
+
     if (o.cpus)
         request.set_vcpus(*o.cpus);
     if (o.memory)
@@ -200,3 +241,6 @@ v1::CreateVmRequest toRequest(const CreateOptions& o)
 }
 
 } // namespace teehost::cli
+    request.set_ready(o.ready);
+    if (!o.onBootTimeout.empty())
+        request.set_end_on_boot_timeout(o.onBootTimeout == "end");

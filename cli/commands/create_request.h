@@ -30,7 +30,9 @@ struct CreateOptions {
     std::optional<std::string> cmdline;
     std::string hostData; ///< HEX or @FILE
     std::optional<std::chrono::nanoseconds> ttl;
-    std::string restart; ///< never, on-failure[:COUNT]
+    std::string restart;       ///< never, on-failure[:COUNT]
+    std::string ready;         ///< auto, port, guest, none
+    std::string onBootTimeout; ///< report, end
     std::vector<std::string> labels;
 };
 

@@ -41,6 +41,21 @@ std::string formatState(const v1::Vm& vm, system_clock::time_point now)
     return vm.has_state_since() ? name + ", for " + formatAge(vm.state_since(), now) : name;
 }
 
+/// The strongest sign of life that was seen, in words.
+std::string formatUpSignal(const v1::Vm& vm)
+{
+    if (vm.up_signal() == "port")
+        return "a program listens on the agent's port" +
+               (vm.agent_protocol().empty() ? "" : " (" + vm.agent_protocol() + ")");
+    if (vm.up_signal() == "guest")
+        return "the guest's network answers; no program listens on the agent's port";
+    if (vm.up_signal() == "console")
+        return "the console shows the boot marker";
+    if (vm.up_signal() == "none")
+        return vm.ready() == "none" ? "not looked for" : "none yet";
+    return vm.up_signal();
+}
+
 std::string formatBackend(const v1::Vm& vm)
 {
     return vm.accel().empty() ? vm.backend() : vm.backend() + " (" + vm.accel() + ")";
@@ -145,6 +160,8 @@ std::string describeVm(const v1::Vm& vm, system_clock::time_point now)
     FieldList fields;
     fields.add("id", vm.id());
     fields.add("state", formatState(vm, now));
+    fields.add("sign of life", isEnded(vm.state()) ? "" : formatUpSignal(vm));
+    fields.add("up when", vm.ready());
     fields.add("cause", vm.cause());
     fields.add("remedy", vm.remedy());
     fields.add("attestation", formatAttestation(vm, now));

@@ -134,6 +134,9 @@ launch::VmRequest fromProto(v1::CreateVmRequest&& request)
         out.ttl = fromProto(request.ttl(), "ttl");
     out.labels.insert(request.labels().begin(), request.labels().end());
     out.maxRestarts = request.max_restarts();
+    out.ready = request.ready();
+    if (request.has_end_on_boot_timeout())
+        out.endOnBootTimeout = request.end_on_boot_timeout();
     auto& from = *request.mutable_agent();
     auto& agent = out.agent;
     agent.logLevel = from.log_level();
@@ -230,6 +233,10 @@ void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out)
     out.set_cpu_model(view.cpuModel);
     out.set_max_restarts(spec.maxRestarts);
     out.set_restarts(view.restarts);
+    out.set_ready(spec.ready);
+    out.set_up_signal(std::string(vm::signalName(view.signal)));
+    if (agent::isListening(view.answer))
+        out.set_agent_protocol(std::string(agent::answerName(view.answer)));
     out.set_attestation(toProto(view.standing));
     if (view.standing != vm::Standing::Unknown)
         *out.mutable_attested() = timestamp(view.attested);

@@ -91,6 +91,7 @@ asio::awaitable<std::optional<Matter>> Attestor::gather(const plugin::Plugin* pl
     matter.policyJson = terms->policyJson;
     try {
         Bytes evidence = co_await session->attestation(terms->type, nonce);
+        subject->agentSpoke();
         matter.evidence.push_back({"", std::move(evidence)});
         if (plugin->hasChallenge())
             co_await challenge(&matter, subject, session);

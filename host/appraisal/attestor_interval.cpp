@@ -58,7 +58,8 @@ void Attestor::lookForDue(Clock::duration interval)
     std::map<VmId, Clock::time_point> due;
     std::vector<VmId> now;
     for (const auto& view : supervisor_.list()) {
-        if (!vm::hasRun(view.state))
+        // An agent that opens its port for a computation only has not fallen silent before its first one.
+        if (!vm::hasRun(view.state) || (!view.agentAnswered && view.spec.ready != "port"))
             continue;
         const VmId& id = view.spec.id;
         const auto known = due_.find(id);

@@ -55,6 +55,8 @@ struct VmRequest {
     std::optional<std::chrono::nanoseconds> ttl;
     std::map<std::string, std::string> labels;
     std::uint32_t maxRestarts = 0;
+    std::string ready;                    ///< "auto", "port", "guest", "none"; empty: agent.ready
+    std::optional<bool> endOnBootTimeout; ///< absent: vm.on_boot_timeout
 };
 
 } // namespace teehost::launch

@@ -175,8 +175,11 @@ void checkTtl(const VmRequest& request, const settings::Settings& settings)
     if (!request.ttl)
         return;
     const auto limit = settings.duration("vm.max_ttl");
-    if (request.ttl->count() <= 0 || *request.ttl > limit)
-        throw InvalidArgument("must be more than 0 and at most " + formatDuration(limit), "ttl",
+    if (request.ttl->count() <= 0)
+        throw InvalidArgument("must be more than 0", "ttl",
+                              "leave it out for a VM that lives until it is removed");
+    if (limit.count() > 0 && *request.ttl > limit)
+        throw InvalidArgument("must be at most " + formatDuration(limit), "ttl",
                               "the operator sets the limit with vm.max_ttl");
 }
 
@@ -193,6 +196,17 @@ std::uint32_t chooseRestarts(const VmRequest& request, const settings::Settings&
 
 ValidatedVm validate(const VmRequest& request, const settings::Settings& settings)
 {
+/// Only an agent that dials a service may keep its port closed and be well: it opens it for a computation.
+std::string chooseReady(const VmRequest& request, const settings::Settings& settings)
+{
+    const std::string wanted = request.ready.empty() ? settings.text("agent.ready") : request.ready;
+    if (wanted == "auto")
+        return request.agent.serverUrl.empty() ? "port" : "guest";
+    if (wanted != "port" && wanted != "guest" && wanted != "none")
+        throw InvalidArgument("must be auto, port, guest or none", "ready");
+    return wanted;
+}
+
     ValidatedVm out;
     VmSpec& spec = out.spec;
     checkIdempotencyKey(request.idempotencyKey);
@@ -218,6 +232,8 @@ ValidatedVm validate(const VmRequest& request, const settings::Settings& setting
     spec.fingerprint = request.fingerprint;
     chooseBoot(spec, request, settings);
     return out;
+    spec.ready = chooseReady(request, settings);
+    spec.endOnBootTimeout = request.endOnBootTimeout.value_or(settings.text("vm.on_boot_timeout") == "end");
 }
 
 } // namespace teehost::launch

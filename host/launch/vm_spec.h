@@ -32,6 +32,8 @@ struct VmSpec {
     std::optional<std::chrono::nanoseconds> ttl;
     std::map<std::string, std::string> labels;
     std::uint32_t maxRestarts = 0; ///< how often it is launched again when it fails
+    std::string ready = "port";    ///< the sign by which it counts as up: port, guest or none
+    bool endOnBootTimeout = false; ///< a guest that gives no such sign in time is ended
     std::string idempotencyKey, fingerprint;
 };
 

@@ -23,8 +23,10 @@ void addService(OptionTable& table)
         {.key = "instance.id",
          .env = {"MANAGER_INSTANCE_ID"},
          .section = section,
-         .help = "Identifies this daemon in health, traces and metrics; when empty one is made at the first "
-                 "start and kept in the state directory."});
+         .help =
+             "Names this daemon for people, in health, traces and metrics; empty: its UUID, which is made at "
+             "the first start and kept in state.dir. VMs are known by that UUID alone, so two daemons may "
+             "have the same name."});
     table.add({.key = "log.level",
                .env = {"MANAGER_LOG_LEVEL"},
                .type = Enum,
@@ -233,10 +235,9 @@ void addVm(OptionTable& table)
                .help = "Most memory a request may ask for; 0 means qemu.memory.max."});
     table.add({.key = "vm.max_ttl",
                .type = Duration,
-               .defaultText = "720h",
+               .defaultText = "0s",
                .section = section,
-               .min = kSecond,
-               .help = "Longest TTL a request may ask for."});
+               .help = "Longest TTL a request may ask for; 0 means no limit."});
     table.add(
         {.key = "vm.image_dirs",
          .type = List,
@@ -253,14 +254,13 @@ void addVm(OptionTable& table)
                .type = Duration,
                .defaultText = "120s",
                .section = section,
-               .min = kSecond,
-               .help = "How long a guest on KVM may take until its agent answers; then the VM is "
-                       "failed with the last console lines."});
+               .help = "How long a guest on KVM may take until it is up (agent.ready); then a warning event "
+                       "quotes the console, and vm.on_boot_timeout says what follows. 0 waits for ever."});
     table.add({.key = "vm.boot_timeout_tcg",
                .type = Duration,
                .defaultText = "900s",
                .section = section,
-               .min = kSecond,
+               .help = "As vm.boot_timeout_kvm, for a guest on TCG."});
     table.add({.key = "vm.on_boot_timeout",
                .type = Enum,
                .defaultText = "report",
@@ -297,7 +297,6 @@ void addVm(OptionTable& table)
                .help =
                    "Text whose appearance on the console says that a guest has booted; empty: none does. The "
                    "default is what Linux says when it starts its init, unless its command line has quiet."});
-               .help = "As vm.boot_timeout_kvm, for a guest on TCG."});
     table.add({.key = "vm.launch_timeout",
                .type = Duration,
                .defaultText = "20s",

@@ -40,6 +40,12 @@ struct Metrics::Families {
             .Name("teehost_vm_attestations_total")
             .Help("Verdicts on VMs by what they say: attested, failed, undecided")
             .Register(registry);
+    prometheus::Family<prometheus::Counter>& signals =
+        prometheus::BuildCounter()
+            .Name("teehost_vm_up_signals_total")
+            .Help("Signs of life that guests began to give, by the sign (port, guest, console), and boot "
+                  "timeouts (none)")
+            .Register(registry);
     prometheus::Family<prometheus::Counter>& ends =
         prometheus::BuildCounter()
             .Name("teehost_vm_ends_total")
@@ -51,18 +57,18 @@ struct Metrics::Families {
                                           .Help("1 when the last write to the store reached the disk, else 0")
                                           .Register(registry)
                                           .Add({});
-    prometheus::Histogram& boot = prometheus::BuildHistogram()
-                                      .Name("teehost_vm_boot_seconds")
-                                      .Help("Time from a VM's admission to its agent's first answer")
-                                      .Register(registry)
-                                      .Add({}, kBootBuckets);
-    std::mutex mutex;
     prometheus::Gauge& logLinesDropped =
         prometheus::BuildGauge()
             .Name("teehost_log_lines_dropped")
             .Help("Log lines that were dropped since the start because their reader stood still")
             .Register(registry)
             .Add({});
+    prometheus::Histogram& boot = prometheus::BuildHistogram()
+                                      .Name("teehost_vm_boot_seconds")
+                                      .Help("Time from a VM's admission until it was up")
+                                      .Register(registry)
+                                      .Add({}, kBootBuckets);
+    std::mutex mutex;
     std::map<std::string, std::chrono::system_clock::time_point> admitted; // by VM; guarded by mutex
 };
 
@@ -78,15 +84,15 @@ Metrics::~Metrics() = default;
 
 void Metrics::setStoreHealthy(bool healthy) { families_->storeHealthy.Set(healthy ? 1 : 0); }
 
+void Metrics::setLogLinesDropped(std::uint64_t lines)
+{
+    families_->logLinesDropped.Set(static_cast<double>(lines));
+}
+
 void Metrics::admit(vm::VmState state)
 {
     if (!vm::isEnded(state))
         families_->vms.Add({{"state", std::string(vm::stateName(state))}}).Increment();
-}
-
-void Metrics::setLogLinesDropped(std::uint64_t lines)
-{
-    families_->logLinesDropped.Set(static_cast<double>(lines));
 }
 
 void Metrics::count(const vm::Event& event)
@@ -95,6 +101,8 @@ void Metrics::count(const vm::Event& event)
     all.events.Add({{"kind", event.kind}}).Increment();
     if (const auto standing = event.fields.find("standing"); standing != event.fields.end())
         all.attestations.Add({{"standing", standing->second}}).Increment();
+    if (const auto signal = event.fields.find("signal"); signal != event.fields.end())
+        all.signals.Add({{"signal", signal->second}}).Increment();
     if (!event.state)
         return;
     const std::string name(vm::stateName(*event.state));

@@ -45,6 +45,8 @@ json toJson(const launch::VmSpec& spec)
              {"igvm", spec.igvm},
              {"labels", spec.labels},
              {"max_restarts", spec.maxRestarts},
+             {"ready", spec.ready},
+             {"end_on_boot_timeout", spec.endOnBootTimeout},
              {"idempotency_key", spec.idempotencyKey},
              {"fingerprint", spec.fingerprint}};
     if (spec.ttl)
@@ -67,6 +69,8 @@ void fromJson(const json& in, launch::VmSpec& spec)
     spec.igvm = in.value("igvm", "");
     spec.labels = in.value("labels", decltype(spec.labels)());
     spec.maxRestarts = in.value("max_restarts", 0u);
+    spec.ready = in.value("ready", "port"); // before there was a choice
+    spec.endOnBootTimeout = in.value("end_on_boot_timeout", false);
     spec.idempotencyKey = in.value("idempotency_key", "");
     spec.fingerprint = in.value("fingerprint", "");
     if (const auto ttl = in.find("ttl_ns"); ttl != in.end())
@@ -177,14 +181,16 @@ void bodyFromJson(const json& body, Vm& vm)
     vm.stateSince = fromUs(body.value("state_since_us", toUs(vm.created)));
     vm.launched = body.value("launched", false);
     vm.agentAnswered = body.value("agent_answered", false);
+    vm.signal =
+        parseSignal(body.value("signal", "")).value_or(vm.agentAnswered ? UpSignal::Port : UpSignal::None);
     vm.cpuModel = body.value("cpu_model", "");
+    vm.runDirectory = body.value("run_dir", "");
     vm.restarts = body.value("restarts", 0u);
     vm.consoleDropped = body.value("console_dropped", std::uint64_t{0});
     vm.hugePageBytes = body.value("huge_page_bytes", std::uint64_t{0});
     vm.oomKillsAtLaunch = body.value("oom_kills", std::uint64_t{0});
     for (const auto& sidecar : body.value("sidecars", json::array()))
         vm.sidecars.push_back(sidecarFromJson(sidecar));
-    vm.runDirectory = body.value("run_dir", "");
     if (const auto stop = body.find("stop"); stop != body.end())
         vm.stop = stopFromJson(*stop);
     if (const auto outcome = body.find("outcome"); outcome != body.end())
@@ -211,7 +217,9 @@ store::VmRow toRow(const Vm& vm, VmState state)
               {"state_since_us", toUs(state == vm.state ? vm.stateSince : Wall::now())},
               {"launched", vm.launched || state == VmState::Booting},
               {"agent_answered", vm.agentAnswered},
+              {"signal", signalName(vm.signal)},
               {"cpu_model", vm.cpuModel},
+              {"run_dir", vm.runDirectory},
               {"restarts", vm.restarts + (startsAgain ? 1 : 0)},
               {"console_dropped", vm.consoleDropped},
               {"huge_page_bytes", vm.hugePageBytes},
@@ -219,7 +227,6 @@ store::VmRow toRow(const Vm& vm, VmState state)
               {"attestation", toJson(startsAgain ? AttestationRecord() : vm.attestation)}};
     for (const auto& sidecar : vm.sidecars)
         body["sidecars"].push_back(toJson(sidecar));
-              {"run_dir", vm.runDirectory},
     if (vm.stop)
         body["stop"] = toJson(*vm.stop);
     if (vm.outcome)

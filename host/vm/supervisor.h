@@ -9,6 +9,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,8 @@
 #include "host/store/store.h"
 #include "host/vm/admission.h"
 #include "host/vm/journal.h"
-#include "host/vm/plugin_calls.h"
 #include "host/vm/orphan.h"
+#include "host/vm/plugin_calls.h"
 #include "host/vm/ports.h"
 #include "host/vm/vm.h"
 #include "host/vm/wall_alarm.h"
@@ -78,7 +79,8 @@ struct AttestationSubject {
     AttestationRecord record;
     std::uint64_t launch = 0; ///< which of its launches
     std::shared_ptr<Signal> changed;
-    std::function<bool()> ended; ///< that launch has; the signal tells
+    std::function<void()> agentSpoke; ///< to be called when the agent gave an answer
+    std::function<bool()> ended;      ///< that launch has; the signal tells
 };
 
 /// Everything on the io_context thread. The awaitables throw teehost::Error.
@@ -204,9 +206,9 @@ private:
     store::Store& store_;
     const Log& log_;
     Journal journal_;
+    LaunchRecords records_;
     PortPool ports_;
     std::string agentAddress_; ///< what clients are told
-    LaunchRecords records_;
     std::string probeAddress_; ///< where the daemon itself reaches agents
     bool accepting_ = true;
     bool leaving_ = false; ///< nothing is waited for any more

@@ -38,6 +38,7 @@ AttestationSubject Supervisor::subject(const std::string& id) const
                     "set attesters, to attest-vtpm for instance, or use a confidential backend");
     out.launch = vm->launchSerial;
     out.changed = vm->changed;
+    out.agentSpoke = [vm] { vm->agentSpoke = Clock::now(); };
     out.ended = [this, vm, launch = out.launch] { return hasEnded(*vm, launch); };
     return out;
 }

@@ -18,6 +18,7 @@
 #include "host/vm/ports.h"
 #include "host/vm/process.h"
 #include "host/vm/qmp_client.h"
+#include "host/vm/readiness.h"
 #include "host/vm/vm_state.h"
 
 namespace teehost::plugin {
@@ -37,6 +38,9 @@ struct VmView {
     pid_t pid = 0;
     std::string cause, remedy;
     std::string cpuModel; ///< empty until it is planned
+    UpSignal signal = UpSignal::None;
+    agent::Answer answer = agent::Answer::None; ///< of the agent's port, the last that was not silence
+    bool agentAnswered = false;                 ///< in this launch
     std::uint32_t restarts = 0;
     Standing standing = Standing::Unknown;
     std::chrono::system_clock::time_point attested; ///< when that was found
@@ -94,35 +98,41 @@ struct Vm {
     std::chrono::system_clock::time_point stateSince = created;
     std::optional<std::chrono::system_clock::time_point> deadline;
     std::optional<StopRequest> stop;
-    std::optional<Outcome> outcome;  ///< set when its end begins
-    std::shared_ptr<Signal> changed; ///< notified at every change of anything here
-    bool persisted = false;          ///< the store has a row of it
-    bool launched = false;           ///< QEMU accepted its configuration once
-    bool agentAnswered = false;
-    unsigned waitingCreates = 0; ///< CreateVm calls that wait for the launch
+    std::optional<Outcome> outcome;             ///< set when its end begins
+    std::shared_ptr<Signal> changed;            ///< notified at every change of anything here
+    bool persisted = false;                     ///< the store has a row of it
+    bool launched = false;                      ///< QEMU accepted its configuration once
+    UpSignal signal = UpSignal::None;           ///< the last one seen in this launch
+    agent::Answer answer = agent::Answer::None; ///< of the agent's port, the last that was not silence
+    bool agentAnswered = false;                 ///< its port was open once in this launch
+    unsigned waitingCreates = 0;                ///< CreateVm calls that wait for the launch
 
     std::string cpuModel;
+    std::string runDirectory;        ///< in which it was launched; empty before
+    bool ofOtherDirectories = false; ///< its record is a copy of another daemon's: its processes are not ours
     PortPool::Lease port;
     std::optional<launch::VmDirs> dirs;
     std::vector<Sidecar> sidecars;
     std::optional<store::ProcessRow> qemuIdentity;
     std::shared_ptr<Process> qemu;
     std::shared_ptr<QmpClient> qmp;
-    std::string runDirectory;        ///< in which it was launched; empty before
-    bool ofOtherDirectories = false; ///< its record is a copy of another daemon's: its processes are not ours
     std::uint32_t restarts = 0;         ///< how often it was launched again
     std::uint64_t hugePageBytes = 0;    ///< its memory, when that comes from huge pages
     std::uint64_t oomKillsAtLaunch = 0; ///< of the host
 
-    std::string shutdownReason; ///< of the last QMP SHUTDOWN event
-    std::string panicWords;     ///< what the guest said of its panic, printable; may be empty
+    Clock::time_point agentSpoke{}; ///< when the agent last answered a call of the daemon's
+    std::string shutdownReason;     ///< of the last QMP SHUTDOWN event
+    std::string panicWords;         ///< what the guest said of its panic, printable; may be empty
     bool guestPanicked = false;
+    bool nicReady = false;            ///< the guest's driver has set up its network card
     bool guestPaused = false;         ///< QMP said STOP, and not RESUME since
     std::uint64_t consoleDropped = 0; ///< bytes of the console that rotation has moved away
 
     AttestationRecord attestation;
     std::deque<std::shared_ptr<Judgement>> judgements; ///< to be recorded
     std::uint64_t launchSerial = 0; ///< tells its launches apart, as long as the daemon lives
+
+    [[nodiscard]] UpWhen upWhen() const noexcept { return parseUpWhen(spec.ready).value_or(UpWhen::Port); }
 
     /// Those that have a say in it, the backend first.
     [[nodiscard]] std::vector<plugin::Plugin*> plugins() const
@@ -148,6 +158,9 @@ struct Vm {
                 outcome ? outcome->cause : std::string(),
                 outcome ? outcome->remedy : std::string(),
                 cpuModel,
+                signal,
+                answer,
+                agentAnswered,
                 restarts,
                 attestation.standing,
                 attestation.at,

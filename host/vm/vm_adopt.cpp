@@ -113,7 +113,7 @@ asio::awaitable<void> VmLife::takeUp()
     if (vm_->state == VmState::Launching) {
         const auto deadline = Clock::now() + supervisor_.settings_.duration("vm.launch_timeout");
         co_await connectQmp(deadline);
-        co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting for its agent",
+        co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting until it is up",
                                         kGoOn);
         co_return;
     }

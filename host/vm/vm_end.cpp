@@ -125,7 +125,13 @@ asio::awaitable<bool> VmLife::restartAfter()
     }
     vm_->outcome.reset();
     vm_->qemu.reset();
-    vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = false;
+    vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = vm_->nicReady = false;
+    vm_->signal = UpSignal::None;
+    vm_->answer = lastAnswer_ = agent::Answer::None;
+    marker_.reset();
+    lookingAtConsole_ = false;
+    silences_ = 0;
+    nicReadySince_ = {};
     vm_->shutdownReason.clear();
     vm_->panicWords.clear();
     qmpHealth_ = agentHealth_ = {};
@@ -182,9 +188,10 @@ asio::awaitable<void> VmLife::stopQemu()
     // else, or stuck, must not delay the end.
     if (!vm_->qmp && vm_->launched)
         co_await connectForEnd();
-    // A guest whose agent never answered is still in its firmware or early kernel and would not hear the
-    // button.
-    if (asksGuest() && vm_->agentAnswered && vm_->qmp && vm_->qmp->connected()) {
+    // A guest that never gave a sign of life is still in its firmware or early kernel and would not hear the
+    // button. One that is never asked for a sign gets the benefit of the doubt.
+    const bool hears = vm_->signal != UpSignal::None || vm_->upWhen() == UpWhen::None;
+    if (asksGuest() && hears && vm_->qmp && vm_->qmp->connected()) {
         if (vm_->guestPaused)
             co_await qmpCommand("cont", kQmpLimit);
         co_await qmpCommand("system_powerdown", kQmpLimit);
@@ -265,9 +272,9 @@ Outcome VmLife::outcomeOfExit() const
         return Outcome{Category::Aborted, end, cause, remedy};
     };
     const ExitStatus exit = vm.qemu ? vm.qemu->exit().value_or(ExitStatus{}) : ExitStatus{};
-    const std::string console =
-        vm.dirs ? "; the console says:\n" + lastWords(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
-    const std::string early = vm.agentAnswered ? "" : " before its agent answered";
+    const std::string console = vm.dirs ? consoleSays(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
+    const bool wasUp = isUp(vm.upWhen(), vm.signal) && vm.upWhen() != UpWhen::None;
+    const std::string early = wasUp ? "" : " before it was up";
     if (vm.guestPanicked || vm.shutdownReason == "guest-panic")
         return failed("guest-panic",
                       "the guest panicked" + (vm.panicWords.empty() ? "" : " (" + vm.panicWords + ")") +
@@ -285,7 +292,7 @@ Outcome VmLife::outcomeOfExit() const
         // A kernel that panics before it can say so looks the same.
         return failed("guest-reset", "the guest rebooted" + early + ", which ends a VM here" + console,
                       "let the guest power off instead of rebooting; a panic reboots too");
-    if (vm.shutdownReason == "guest-shutdown" && !vm.agentAnswered)
+    if (vm.shutdownReason == "guest-shutdown" && !wasUp && vm.upWhen() != UpWhen::None)
         return failed("guest-shutdown", "the guest powered off" + early + console, "check the guest image");
     if (vm.shutdownReason == "guest-shutdown")
         return {{}, "guest-shutdown", "the guest powered off", ""};

@@ -114,6 +114,7 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
     spawn.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
                          "HOME=/"};
     spawn.log = vm_->dirs->paths().qemuLog();
+    consoleStart_ = fileSize(vm_->dirs->paths().consoleLog());
     spawn.account = supervisor_.facts_.account;
     spawn.lockMemory = plan.lockMemory;
     spawn.mayGainPrivileges = sudo; // setuid; QEMU is then confined by its own sandbox alone
@@ -127,20 +128,19 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
     vm_->qemu = Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, sudo);
     vm_->qemuIdentity = identityOf(child.pid());
     vm_->oomKillsAtLaunch = oomKills();
-    // Only a QEMU that the store names may come to be. If the daemon dies before go(), teehost-launch ends.
     vm_->runDirectory = vm_->dirs->paths().run.string();
+    // Only a QEMU that the store names may come to be. If the daemon dies before go(), teehost-launch ends.
     if (vm_->state == VmState::Launching)
         co_await supervisor_.journal_.commit(toRow(*vm_, vm_->state));
     else
         co_await supervisor_.transition(vm_, VmState::Launching, "QEMU is being started",
                                         Journal::OnFailure::Refuse);
     faultPoint("c5");
-    child.go();
     co_await keepRecord();
+    child.go();
     faultPoint("c6");
 }
 
-asio::awaitable<void> VmLife::launch()
 /// By which a daemon whose store is lost can take the VM up. A launch does not fail for want of it.
 asio::awaitable<void> VmLife::keepRecord()
 {
@@ -159,6 +159,7 @@ asio::awaitable<void> VmLife::keepRecord()
                                  {{"vm", vm_->spec.id.text()}, {"error", trouble}});
 }
 
+asio::awaitable<void> VmLife::launch()
 {
     co_await recompose();
     co_await measure();
@@ -172,7 +173,7 @@ asio::awaitable<void> VmLife::keepRecord()
     co_await startSidecars();
     faultPoint("c3b");
     co_await findPort();
-    co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting for its agent",
+    co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting until it is up",
                                     Journal::OnFailure::Refuse);
     faultPoint("c8");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "host/vm/marker_search.h"
 #include "host/vm/process_identity.h"
 #include "host/vm/supervisor.h"
 
@@ -39,8 +40,8 @@ private:
     asio::awaitable<void> findPort();
     asio::awaitable<bool> tryLaunch();
     asio::awaitable<void> spawnQemu(launch::LaunchPlan plan);
-    asio::awaitable<void> connectQmp(Clock::time_point deadline);
     asio::awaitable<void> keepRecord();
+    asio::awaitable<void> connectQmp(Clock::time_point deadline);
     asio::awaitable<Error> launchFailure(std::string stage, std::string output, int waitStatus);
     enum class From {
         Beginning,
@@ -50,14 +51,22 @@ private:
     asio::awaitable<std::exception_ptr> goThrough(From from);
     asio::awaitable<void> liveOn();
 
-    // vm_watch.cpp: while the guest runs
+    // vm_boot.cpp: until the guest is up
     asio::awaitable<void> boot();
+    asio::awaitable<void> becomeUp();
+    void tellBootTimeout(Clock::duration limit);
+    [[nodiscard]] Clock::duration probePause() const;
+    void lookAtConsole();
+    void askAgent();
+    void hear(agent::Answer answer);
+
+    // vm_watch.cpp: while the guest runs
     asio::awaitable<void> watch();
     asio::awaitable<void> followPause();
     void lookAtSidecars();
     asio::awaitable<void> reconnectQmp();
     asio::awaitable<void> judgeHealth();
-    void askAgent();
+    [[nodiscard]] std::string agentTrouble() const;
     void askQmp();
     asio::awaitable<void> measure();        // vm_attest.cpp
     asio::awaitable<void> recordVerdicts(); // vm_attest.cpp
@@ -111,6 +120,13 @@ private:
     Clock::time_point qmpWindow_; ///< since when qmpEvents_ counts
     unsigned qmpEvents_ = 0;
     Channel qmpHealth_, agentHealth_;
+    std::shared_ptr<MarkerSearch> marker_; ///< null until the console is looked at
+    bool lookingAtConsole_ = false;
+    std::uint64_t consoleStart_ = 0; ///< bytes of the console log that earlier launches wrote
+    Clock::time_point nextConsoleLook_;
+    unsigned silences_ = 0; ///< probes in a row that nobody answered
+    Clock::time_point bootBegan_, nicReadySince_;
+    agent::Answer lastAnswer_ = agent::Answer::None; ///< with which the next probe begins
 };
 
 } // namespace teehost::vm

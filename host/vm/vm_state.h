@@ -10,10 +10,10 @@ namespace teehost::vm {
 enum class VmState {
     Preparing,    ///< directories, secrets, firmware copies, sidecars are being made
     Launching,    ///< teehost-launch or QEMU exists, QMP not yet up
-    Booting,      ///< QEMU runs the guest, the agent has not answered yet
-    Running,      ///< the agent answered
-    Degraded,     ///< ran, and now QMP or the agent does not answer
-    Unresponsive, ///< ran, and now neither QMP nor the agent answers
+    Booting,      ///< QEMU runs the guest, which is not up yet (readiness.h)
+    Running,      ///< the guest is up
+    Degraded,     ///< ran, and now QMP or the guest does not answer
+    Unresponsive, ///< ran, and now neither QMP nor the guest answers
     Paused,       ///< QMP reported STOP
     Restarting,   ///< failed, and waits to be launched again
     Lost,         ///< the daemon cannot tell whether its process lives
@@ -35,7 +35,7 @@ enum class VmState {
     return state == VmState::Stopped || state == VmState::Failed;
 }
 
-/// Its guest runs, as far as anybody knows, and its agent answered once.
+/// Its guest runs, as far as anybody knows, and was up once.
 [[nodiscard]] constexpr bool hasRun(VmState state) noexcept
 {
     return state == VmState::Running || state == VmState::Degraded || state == VmState::Unresponsive;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The part of a VM's life while its guest runs: waiting for the agent, then watching both.
+// The part of a VM's life while its guest runs: watching QEMU and the agent.
 #include <boost/asio/detached.hpp>
 
-#include "host/agent/agent_probe.h"
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/guest_panic.h"
@@ -14,12 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kBootProbeLimit = 1s;
-constexpr auto kBootProbePause = 100ms;
 constexpr auto kHealthLimit = 5s;
 constexpr auto kReconnectPause = 5s;
 constexpr unsigned kAnswersForUp = 2;
-constexpr std::size_t kShownConsoleLines = 5;
 constexpr auto kQmpWindow = 10s;
 constexpr unsigned kMaxQmpEvents = 100;
 
@@ -36,25 +32,6 @@ void VmLife::Channel::judge(std::uint64_t missesForDown)
     else if (answers >= kAnswersForUp)
         down = false;
     answered = false;
-}
-
-/// One question to the agent, which may outlive the VM's interest in the answer.
-void VmLife::askAgent()
-{
-    const std::weak_ptr<VmLife> weak = weak_from_this();
-    auto* io = &supervisor_.io_;
-    const auto limit = vm_->agentAnswered ? std::chrono::milliseconds(kHealthLimit) : kBootProbeLimit;
-    auto ask = [weak, io, limit, address = supervisor_.probeAddress_,
-                port = *vm_->port]() -> asio::awaitable<void> {
-        const auto answer = co_await agent::probeAgent(*io, address, port, limit);
-        const auto life = weak.lock();
-        if (!life || answer == agent::Answer::None || answer == agent::Answer::Closed)
-            co_return;
-        life->agentHealth_.answered = true;
-        if (!std::exchange(life->vm_->agentAnswered, true))
-            life->vm_->changed->notify();
-    };
-    asio::co_spawn(*io, std::move(ask), asio::detached);
 }
 
 void VmLife::askQmp()
@@ -74,33 +51,6 @@ void VmLife::askQmp()
     asio::co_spawn(supervisor_.io_, std::move(ask), asio::detached);
 }
 
-asio::awaitable<void> VmLife::boot()
-{
-    const auto& settings = supervisor_.settings_;
-    const auto limit =
-        settings.duration(vm_->spec.accel == "kvm" ? "vm.boot_timeout_kvm" : "vm.boot_timeout_tcg");
-    const auto deadline = Clock::now() + limit;
-    while (!vm_->stop && !vm_->qemu->ended() && !vm_->agentAnswered) {
-        if (Clock::now() >= deadline)
-            throw Error(Category::DeadlineExceeded,
-                        "the agent did not answer within " + formatDuration(limit) +
-                            "; the console ends with:\n" +
-                            lastLines(vm_->dirs->paths().consoleLog(), kShownConsoleLines),
-                        "read the console with `teehost console`; check the guest image, or raise "
-                        "vm.boot_timeout_" +
-                            vm_->spec.accel);
-        co_await followPause();
-        // A connection made before the guest listens only learns of it when QEMU sends its SYN again, seconds
-        // later. So new ones are made all the time, while older ones may still be answered by a slow guest.
-        askAgent();
-        co_await vm_->changed->waitUntil(Clock::now() + kBootProbePause);
-    }
-    if (vm_->agentAnswered && vm_->state == VmState::Booting)
-        co_await supervisor_.transition(
-            vm_, VmState::Running,
-            "the agent answers on " + supervisor_.agentAddress_ + ":" + std::to_string(*vm_->port), kGoOn);
-}
-
 asio::awaitable<void> VmLife::watch()
 {
     const auto interval = supervisor_.settings_.duration("vm.health_interval");
@@ -116,6 +66,7 @@ asio::awaitable<void> VmLife::watch()
         lookAtSidecars();
         co_await recordVerdicts();
         co_await followPause();
+        co_await becomeUp(); // after its time to boot
         if (Clock::now() >= nextHealth) {
             nextHealth = Clock::now() + interval;
             co_await judgeHealth();
@@ -163,27 +114,42 @@ asio::awaitable<void> VmLife::judgeHealth()
         co_return;
     }
     const auto misses = supervisor_.settings_.number("vm.health_misses");
+    // An agent that has just answered a question of the daemon's need not be probed.
+    const bool spoke = vm_->agentSpoke + supervisor_.settings_.duration("vm.health_interval") > Clock::now();
+    agentHealth_.answered = agentHealth_.answered || spoke;
     qmpHealth_.judge(misses);
-    agentHealth_.judge(misses);
+    // A guest whose network was never heard cannot fall silent.
+    if (vm_->signal >= UpSignal::Guest)
+        agentHealth_.judge(misses);
     const bool both = qmpHealth_.down && agentHealth_.down;
     const bool any = qmpHealth_.down || agentHealth_.down;
     const VmState wanted = both ? VmState::Unresponsive : any ? VmState::Degraded : VmState::Running;
     std::string message = "QEMU and the agent answer again";
     if (both)
-        message = "neither QEMU's monitor nor the agent answers";
+        message = "QEMU's monitor does not answer, and " + agentTrouble();
     else if (any)
-        message = qmpHealth_.down ? "QEMU's monitor does not answer" : "the agent does not answer";
+        message = qmpHealth_.down ? "QEMU's monitor does not answer" : agentTrouble();
     if (hasRun(vm_->state) && wanted != vm_->state)
         co_await supervisor_.transition(vm_, wanted, message, kGoOn);
     askQmp();
-    askAgent();
+    if (!spoke)
+        askAgent();
+    if (vm_->state == VmState::Booting && vm_->upWhen() == UpWhen::Guest)
+        lookAtConsole();
+}
+
+std::string VmLife::agentTrouble() const
+{
+    if (silences_ == 0 && vm_->answer == agent::Answer::Refused)
+        return "no program listens on the agent's port any more";
+    return vm_->agentAnswered ? "the agent does not answer" : "the guest's network does not answer";
 }
 
 asio::awaitable<void> VmLife::followPause()
 {
     if (vm_->guestPaused && (vm_->state == VmState::Booting || hasRun(vm_->state)))
         co_await supervisor_.transition(vm_, VmState::Paused, "QEMU paused the guest", kGoOn);
-    const VmState next = vm_->agentAnswered ? VmState::Running : VmState::Booting;
+    const VmState next = isUp(vm_->upWhen(), vm_->signal) ? VmState::Running : VmState::Booting;
     if (!vm_->guestPaused && vm_->state == VmState::Paused)
         co_await supervisor_.transition(vm_, next, "QEMU resumed the guest", kGoOn);
 }
@@ -216,6 +182,8 @@ void VmLife::onQmpEvent(const std::string& name, const nlohmann::json& data)
         vm_->panicWords = panicWords(data);
     } else if (name == "STOP" || name == "RESUME") {
         vm_->guestPaused = name == "STOP";
+    } else if (name == "NIC_RX_FILTER_CHANGED") {
+        vm_->nicReady = true; // QEMU says it once, when the guest's driver first sets the card up
     }
     if (name == "SHUTDOWN" || name == "GUEST_PANICKED" || name == "BLOCK_IO_ERROR")
         supervisor_.note(*vm_, "qmp", "QEMU reported " + name,

@@ -31,6 +31,8 @@ class VmPartsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(panicsAreToldInTheGuestsWords);
     CPPUNIT_TEST(rotationBoundsTheLog);
     CPPUNIT_TEST(lastLinesAreHarmless);
+    CPPUNIT_TEST(lastWordsAreFoundAfterARotation);
+    CPPUNIT_TEST(anEmptyConsoleIsCalledEmpty);
     CPPUNIT_TEST_SUITE_END();
 
     static constexpr VmState kAll[] = {VmState::Preparing, VmState::Launching, VmState::Booting,
@@ -199,6 +201,28 @@ class VmPartsTest final : public CppUnit::TestFixture {
         const launch::ScratchDir dir;
         const auto path = dir.write("console.log", "one\ntwo\x1b[2J\r\n" + std::string(500, 'x') + "\n");
         CPPUNIT_ASSERT_EQUAL("two\\x1b[2J\n" + std::string(200, 'x'), lastLines(path, 2));
+    }
+
+    /// The reason of an end is moved away with the rest of the log when the guest wrote much before it.
+    void lastWordsAreFoundAfterARotation()
+    {
+        const launch::ScratchDir dir;
+        dir.write("console.log.1", "one\nKernel panic - not syncing: no init\n");
+        const auto path = dir.write("console.log", "\n\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("Kernel panic - not syncing: no init"), lastWords(path, 5));
+        dir.write("console.log.1", "one\ntwo\n");
+        dir.write("console.log", "three\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("two\nthree"), lastLines(path, 2));
+    }
+
+    void anEmptyConsoleIsCalledEmpty()
+    {
+        const launch::ScratchDir dir;
+        const auto path = dir.write("console.log", "\n \n");
+        CPPUNIT_ASSERT_EQUAL(std::string("; its console is empty"), consoleSays(path, 5));
+        CPPUNIT_ASSERT_EQUAL(std::string("; its console is empty"), consoleSays(path + "-absent", 5));
+        dir.write("console.log", "word\n");
+        CPPUNIT_ASSERT_EQUAL(std::string("; the console says:\nword"), consoleSays(path, 5));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(VmPartsTest);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of a VM's life until its guest is up: which signs of life are looked for, and how often.
+#include <boost/asio/detached.hpp>
+
+#include "host/base/text.h"
+#include "host/vm/console.h"
+#include "host/vm/records.h"
+#include "host/vm/vm_life.h"
+
+namespace teehost::vm {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kBootProbeLimit = 1s;
+constexpr auto kHealthLimit = 5s;
+// QEMU's user network sends a SYN that a booting guest did not answer again seconds later, so new connections
+// are made all the time while the guest is about to answer; each one that is left reaches the guest late.
+constexpr auto kEagerPause = 100ms;
+constexpr auto kEagerFor = 10s; // after the guest has set up its network card
+constexpr auto kBootPause = 500ms;
+constexpr auto kBootPauseFor = 60s;
+constexpr auto kPatientPause = 2s;
+// A program that takes connections and never answers writes a line for each of them, for all that is known.
+constexpr auto kSilentPortPause = 5s;
+constexpr unsigned kSilencesUntilPatient = 3;
+constexpr auto kConsolePause = 500ms;
+constexpr std::size_t kShownConsoleLines = 5;
+
+constexpr auto kGoOn = Journal::OnFailure::GoOn;
+
+} // namespace
+
+Clock::duration VmLife::probePause() const
+{
+    if (vm_->signal == UpSignal::Guest && silences_ >= kSilencesUntilPatient)
+        return kSilentPortPause;
+    const auto now = Clock::now();
+    if (vm_->nicReady && now < nicReadySince_ + kEagerFor)
+        return kEagerPause;
+    return now < bootBegan_ + kBootPauseFor ? kBootPause : kPatientPause;
+}
+
+/// One question to the agent, which may outlive the VM's interest in the answer.
+void VmLife::askAgent()
+{
+    if (vm_->upWhen() == UpWhen::None || !vm_->port)
+        return;
+    const std::weak_ptr<VmLife> weak = weak_from_this();
+    auto* io = &supervisor_.io_;
+    const bool booted = vm_->state != VmState::Booting;
+    const std::chrono::milliseconds limit = booted ? kHealthLimit : kBootProbeLimit;
+    auto ask = [weak, io, limit, address = supervisor_.probeAddress_, port = *vm_->port, last = lastAnswer_,
+                launch = vm_->launchSerial]() -> asio::awaitable<void> {
+        const auto answer = co_await agent::probeAgent(*io, address, port, limit, last);
+        if (const auto life = weak.lock(); life && life->vm_->launchSerial == launch)
+            life->hear(answer);
+    };
+    asio::co_spawn(*io, std::move(ask), asio::detached);
+}
+
+void VmLife::hear(agent::Answer answer)
+{
+    if (answer == agent::Answer::None) {
+        ++silences_;
+        return;
+    }
+    silences_ = 0;
+    lastAnswer_ = vm_->answer = answer;
+    if (isHealthy(vm_->upWhen(), answer))
+        agentHealth_.answered = true;
+    const bool listens = agent::isListening(answer);
+    vm_->agentAnswered = vm_->agentAnswered || listens;
+    const UpSignal heard = listens ? UpSignal::Port : UpSignal::Guest;
+    const UpSignal before = std::exchange(vm_->signal, heard);
+    if (before == heard)
+        return;
+    if (hasRun(vm_->state)) {
+        const std::map<std::string, std::string> fields{{"signal", std::string(signalName(heard))}};
+        if (listens)
+            supervisor_.note(*vm_, "agent-open",
+                             "a program listens on the agent's port (" +
+                                 std::string(agent::answerName(answer)) + ")",
+                             fields);
+        else if (before == UpSignal::Port)
+            supervisor_.note(*vm_, "agent-closed", "the agent closed its port; the guest's network answers",
+                             fields);
+        supervisor_.journal_.save(toRow(*vm_, vm_->state));
+    }
+    vm_->changed->notify();
+}
+
+/// Reads on in the console, on the pool, while the VM has given no other sign.
+void VmLife::lookAtConsole()
+{
+    const auto marker = supervisor_.settings_.text("agent.boot_marker");
+    if (vm_->signal != UpSignal::None || marker.empty() || lookingAtConsole_ ||
+        Clock::now() < nextConsoleLook_)
+        return;
+    nextConsoleLook_ = Clock::now() + kConsolePause;
+    if (!marker_)
+        marker_ = std::make_shared<MarkerSearch>(vm_->dirs->paths().consoleLog(), marker, consoleStart_);
+    lookingAtConsole_ = true;
+    const std::weak_ptr<VmLife> weak = weak_from_this();
+    auto look = [weak, pool = &supervisor_.pool_, search = marker_]() -> asio::awaitable<void> {
+        auto work = [search] { return search->look(); };
+        const bool found = co_await onPool(*pool, work);
+        const auto life = weak.lock();
+        if (!life || life->marker_ != search)
+            co_return;
+        life->lookingAtConsole_ = false;
+        if (found && life->vm_->signal == UpSignal::None) {
+            life->vm_->signal = UpSignal::Console;
+            life->vm_->changed->notify();
+        }
+    };
+    asio::co_spawn(supervisor_.io_, std::move(look), asio::detached);
+}
+
+asio::awaitable<void> VmLife::becomeUp()
+{
+    if (vm_->state != VmState::Booting || !isUp(vm_->upWhen(), vm_->signal))
+        co_return;
+    const std::string address = supervisor_.agentAddress_ + ":" + std::to_string(*vm_->port);
+    const std::string message = upMessage(vm_->upWhen(), vm_->signal, vm_->answer, address);
+    const std::map<std::string, std::string> fields{{"signal", std::string(signalName(vm_->signal))}};
+    co_await supervisor_.transition(vm_, VmState::Running, message, kGoOn, fields);
+}
+
+/// Throws when the VM is to be ended for it.
+void VmLife::tellBootTimeout(Clock::duration limit)
+{
+    const std::string heard = vm_->signal == UpSignal::None      ? "the guest gave no sign of life"
+                              : vm_->signal == UpSignal::Console ? "the guest booted, but its network is silent"
+                                                                 : "no program listens on the agent's port";
+    const std::string message = heard + " within " + formatDuration(limit) +
+                                consoleSays(vm_->dirs->paths().consoleLog(), kShownConsoleLines);
+    if (vm_->spec.endOnBootTimeout)
+        throw Error(Category::DeadlineExceeded, message,
+                    "read the console with `teehost console`; check the guest image, or raise "
+                    "vm.boot_timeout_" +
+                        vm_->spec.accel);
+    supervisor_.log_.warning("a guest is not up in time",
+                             {{"vm", vm_->spec.id.text()}, {"signal", std::string(signalName(vm_->signal))}});
+    supervisor_.note(*vm_, "boot-timeout", message + "\nthe VM goes on",
+                     {{"signal", std::string(signalName(vm_->signal))}});
+}
+
+/// Ends when the VM is up, when it is to end, or when its time to boot is over: watch() goes on from there.
+asio::awaitable<void> VmLife::boot()
+{
+    const auto& settings = supervisor_.settings_;
+    const auto limit =
+        settings.duration(vm_->spec.accel == "kvm" ? "vm.boot_timeout_kvm" : "vm.boot_timeout_tcg");
+    bootBegan_ = Clock::now();
+    const Clock::time_point deadline = bootBegan_ + (limit.count() == 0 ? kForever : Clock::duration(limit));
+    Clock::time_point nextProbe = bootBegan_;
+    while (!vm_->stop && !vm_->qemu->ended() && Clock::now() < deadline) {
+        co_await followPause();
+        co_await becomeUp();
+        if (vm_->state != VmState::Booting && isUp(vm_->upWhen(), vm_->signal))
+            co_return;
+        if (vm_->nicReady && nicReadySince_ == Clock::time_point()) {
+            nicReadySince_ = Clock::now();
+            nextProbe = nicReadySince_;
+        }
+        if (Clock::now() >= nextProbe) {
+            askAgent();
+            nextProbe = Clock::now() + probePause();
+        }
+        if (vm_->upWhen() == UpWhen::Guest)
+            lookAtConsole();
+        const Clock::time_point wake = std::min({nextProbe, deadline, Clock::now() + kConsolePause});
+        co_await vm_->changed->waitUntil(wake);
+    }
+    if (!vm_->stop && !vm_->qemu->ended() && !isUp(vm_->upWhen(), vm_->signal))
+        tellBootTimeout(limit);
+}
+
+} // namespace teehost::vm

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// When a VM counts as up, with guests whose agents listen, do not listen yet, or never do.
+#include <algorithm>
+
+#include <cppunit/extensions/HelperMacros.h>
+
+#include "support/host_test.h"
+#include "support/http.h"
+#include "support/qemu_wrapper.h"
+
+namespace teehost::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ReadinessTest final : public HostTest {
+    CPPUNIT_TEST_SUITE(ReadinessTest);
+    CPPUNIT_TEST(anAgentThatDialsAServiceMayKeepItsPortClosed);
+    CPPUNIT_TEST(aVmGoesOnAfterItsBootTimeout);
+    CPPUNIT_TEST(theConsoleCanTellThatAGuestHasBooted);
+    CPPUNIT_TEST(aVmThatIsNotAskedRunsAtOnce);
+    CPPUNIT_TEST(anAgentThatListensIsSeenAsThat);
+    CPPUNIT_TEST(refusesAWordThatIsNoSign);
+    CPPUNIT_TEST_SUITE_END();
+
+    /// The agent's port stays closed: nothing listens in this guest.
+    static v1::CreateVmRequest agentless()
+    {
+        v1::CreateVmRequest request;
+        request.set_cmdline(quickCmdline("teehost.fault=no-agent"));
+        return request;
+    }
+
+    void startWithCmdlines(const Settings& changes = {})
+    {
+        startDaemon(with({{"vm.allow_cmdline", "true"}}, changes));
+    }
+
+    [[nodiscard]] bool hasEvent(const std::string& id, const std::string& kind)
+    {
+        const auto events = client().events(id);
+        return std::any_of(events.begin(), events.end(),
+                           [&](const auto& event) { return event.kind() == kind; });
+    }
+
+    void anAgentThatDialsAServiceMayKeepItsPortClosed()
+    {
+        startWithCmdlines({{"vm.health_interval", "200ms"}, {"vm.health_misses", "2"}});
+        auto request = agentless();
+        request.mutable_agent()->set_server_url("10.0.2.2:1");
+        const auto created = client().createVm(request);
+        CPPUNIT_ASSERT_EQUAL(std::string("guest"), created.ready());
+        const auto running = client().waitForState(created.id(), v1::VM_STATE_RUNNING);
+        CPPUNIT_ASSERT_EQUAL(std::string("guest"), running.up_signal());
+        // It is healthy like that, for as long as it waits.
+        const auto seq = client().events(created.id()).back().seq();
+        std::this_thread::sleep_for(3s); // more than ten health checks
+        CPPUNIT_ASSERT_EQUAL(seq, client().events(created.id()).back().seq());
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_RUNNING, client().getVm(created.id()).state());
+        const auto metrics = httpGet("http://" + daemon().httpAddress() + "/metrics").body;
+        requireContains(metrics, "teehost_vm_up_signals_total{signal=\"guest\"} 1");
+        client().stopVm(created.id()); // it hears the power button: it gave a sign of life
+        requireContains(client().console(created.id()), "power button: powering off");
+        client().removeVm(created.id());
+        assertClean();
+    }
+
+    void aVmGoesOnAfterItsBootTimeout()
+    {
+        startWithCmdlines({{"vm.boot_timeout_tcg", "1s"}, {"vm.health_interval", "200ms"}});
+        auto slow = agentless();
+        slow.set_ready("port");
+        const auto silent = client().createVm(slow);
+        const auto late = client().createVm(); // its agent answers seconds after the timeout
+        slow.set_end_on_boot_timeout(true);
+        const auto ended = client().createVm(slow);
+        requireContains(client().waitForState(ended.id(), v1::VM_STATE_FAILED).cause(), "within 1s");
+        for (const auto& id : {silent.id(), late.id()})
+            waitUntil("the timeout is told", [&] { return hasEvent(id, "boot-timeout"); });
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_RUNNING,
+                             client().waitForState(late.id(), v1::VM_STATE_RUNNING).state());
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_BOOTING, client().getVm(silent.id()).state());
+        waitUntil("the guest's network is heard",
+                  [&] { return client().getVm(silent.id()).up_signal() == "guest"; });
+        for (const auto& id : {silent.id(), late.id(), ended.id()})
+            client().removeVm(id);
+        assertClean();
+    }
+
+    void theConsoleCanTellThatAGuestHasBooted()
+    {
+        startWithCmdlines({{"agent.ready", "guest"}, {"agent.boot_marker", "teehost-agent: started"}});
+        const auto vm = client().createVm(agentless());
+        const auto running = client().waitForState(vm.id(), v1::VM_STATE_RUNNING);
+        CPPUNIT_ASSERT(running.up_signal() == "console" || running.up_signal() == "guest");
+        bool told = false;
+        for (const auto& event : client().events(vm.id()))
+            told = told || (event.state() == v1::VM_STATE_RUNNING && event.fields().contains("signal"));
+        CPPUNIT_ASSERT(told);
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void aVmThatIsNotAskedRunsAtOnce()
+    {
+        startDaemon({{"qemu.bin_path", standInQemu(stage())}, {"vm.health_interval", "100ms"}});
+        v1::CreateVmRequest request;
+        request.set_ready("none");
+        const auto vm = client().createVm(request);
+        const auto running = client().waitForState(vm.id(), v1::VM_STATE_RUNNING);
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), running.up_signal());
+        std::this_thread::sleep_for(1s);
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_RUNNING, client().getVm(vm.id()).state());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void anAgentThatListensIsSeenAsThat()
+    {
+        startDaemon();
+        const auto vm = runVm();
+        CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.ready());
+        CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.up_signal());
+        CPPUNIT_ASSERT_EQUAL(std::string("gRPC"), vm.agent_protocol());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void refusesAWordThatIsNoSign()
+    {
+        startDaemon();
+        v1::CreateVmRequest request;
+        request.set_ready("soon");
+        requireStatus(client().call(&Host::CreateVm, request).status, grpc::StatusCode::INVALID_ARGUMENT,
+                      "ready: must be auto, port, guest or none");
+        assertClean();
+    }
+};
+
+CPPUNIT_TEST_SUITE_REGISTRATION(ReadinessTest);
+
+} // namespace
+} // namespace teehost::test
