@@ -75,10 +75,13 @@ std::string lineWith(const std::string& output, std::string_view words)
     return printable(trim(std::string_view(output).substr(begin, end - begin)));
 }
 
-std::string lastLine(const std::string& output)
+/// The first line that is not a warning: QEMU tells its error before what follows from it.
+std::string firstComplaint(const std::string& output)
 {
-    const auto lines = split(output, '\n');
-    return lines.empty() ? std::string() : printable(lines.back());
+    for (const auto& line : split(output, '\n'))
+        if (!trim(line).empty() && line.find("warning: ") == std::string::npos)
+            return printable(trim(line));
+    return {};
 }
 
 std::string exitText(int waitStatus)
@@ -131,7 +134,13 @@ Explanation explain(const plugin::Failure& failure, const std::vector<plugin::Fi
     });
     if (best != findings.end())
         return {best->cause, best->remedy, best->quote};
-    const auto line = lastLine(failure.stderrTail);
+    const auto line = firstComplaint(failure.stderrTail);
+    if (failure.waitStatus == 0)
+        return {
+            "the guest rebooted or powered off at once, before QEMU's monitor answered",
+            "look at the VM's console; check firmware, kernel and memory size: a guest without room for them "
+            "resets",
+            line};
     return {"QEMU " + exitText(failure.waitStatus),
             "the VM's qemu.log and the command line in teehostd's log say more", line};
 }

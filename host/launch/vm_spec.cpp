@@ -71,10 +71,14 @@ std::uint64_t chooseMemory(const VmRequest& request, const settings::Settings& s
     const auto configured = settings.number("vm.max_memory");
     const auto limit = configured == 0 ? settings.number("qemu.memory.max") : configured;
     const auto asked = *request.memoryBytes;
-    if (asked < kMinMemoryBytes || asked > limit || asked % kMemoryGranuleBytes != 0)
-        throw InvalidArgument(std::to_string(asked) + " is not a multiple of 2 MiB from " +
-                                  formatSize(kMinMemoryBytes) + " to " + formatSize(limit),
-                              "memory_bytes", "the operator sets the limit with vm.max_memory");
+    const std::string shown = formatSize(asked);
+    if (asked > limit)
+        throw InvalidArgument(shown + " is more than " + formatSize(limit), "memory_bytes",
+                              "the operator sets the limit with vm.max_memory");
+    if (asked < kMinMemoryBytes)
+        throw InvalidArgument(shown + " is less than " + formatSize(kMinMemoryBytes), "memory_bytes");
+    if (asked % kMemoryGranuleBytes != 0)
+        throw InvalidArgument(shown + " is not a multiple of 2 MiB", "memory_bytes");
     return asked;
 }
 
@@ -192,10 +196,6 @@ std::uint32_t chooseRestarts(const VmRequest& request, const settings::Settings&
     return request.maxRestarts;
 }
 
-} // namespace
-
-ValidatedVm validate(const VmRequest& request, const settings::Settings& settings)
-{
 /// Only an agent that dials a service may keep its port closed and be well: it opens it for a computation.
 std::string chooseReady(const VmRequest& request, const settings::Settings& settings)
 {
@@ -207,6 +207,10 @@ std::string chooseReady(const VmRequest& request, const settings::Settings& sett
     return wanted;
 }
 
+} // namespace
+
+ValidatedVm validate(const VmRequest& request, const settings::Settings& settings)
+{
     ValidatedVm out;
     VmSpec& spec = out.spec;
     checkIdempotencyKey(request.idempotencyKey);
@@ -228,12 +232,12 @@ std::string chooseReady(const VmRequest& request, const settings::Settings& sett
     spec.ttl = request.ttl;
     spec.labels = request.labels;
     spec.maxRestarts = chooseRestarts(request, settings);
+    spec.ready = chooseReady(request, settings);
+    spec.endOnBootTimeout = request.endOnBootTimeout.value_or(settings.text("vm.on_boot_timeout") == "end");
     spec.idempotencyKey = request.idempotencyKey;
     spec.fingerprint = request.fingerprint;
     chooseBoot(spec, request, settings);
     return out;
-    spec.ready = chooseReady(request, settings);
-    spec.endOnBootTimeout = request.endOnBootTimeout.value_or(settings.text("vm.on_boot_timeout") == "end");
 }
 
 } // namespace teehost::launch

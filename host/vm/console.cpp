@@ -76,9 +76,27 @@ std::string tail(const std::filesystem::path& path, std::size_t limit)
     return readFileAt(path, size > limit ? size - limit : 0, limit);
 }
 
+namespace {
+
+/// The end of the log, and of what rotation has moved away when the log itself is short: NAME.1.
+std::vector<std::string> linesAtEnd(const std::filesystem::path& path)
+{
+    std::string text = tail(path, kTailBytes);
+    if (text.size() < kTailBytes) {
+        std::filesystem::path older = path;
+        older += ".1";
+        text = tail(older, kTailBytes - text.size()) + text;
+    }
+    auto lines = split(text, '\n');
+    std::erase_if(lines, [](const std::string& line) { return trim(line).empty(); });
+    return lines;
+}
+
+} // namespace
+
 std::string lastLines(const std::filesystem::path& path, std::size_t lines)
 {
-    auto all = split(tail(path, kTailBytes), '\n');
+    auto all = linesAtEnd(path);
     if (all.size() > lines)
         all.erase(all.begin(), all.end() - static_cast<std::ptrdiff_t>(lines));
     for (auto& line : all)
@@ -89,11 +107,17 @@ std::string lastLines(const std::filesystem::path& path, std::size_t lines)
 std::string lastWords(const std::filesystem::path& path, std::size_t lines)
 {
     // What follows a panic is registers and a stack; the reason stands before them.
-    for (const auto& line : split(tail(path, kTailBytes), '\n'))
+    for (const auto& line : linesAtEnd(path))
         if (line.find("Kernel panic") != std::string::npos &&
             line.find("end Kernel panic") == std::string::npos)
             return printable(line.substr(0, kMaxShownLine));
     return lastLines(path, lines);
+}
+
+std::string consoleSays(const std::filesystem::path& path, std::size_t lines)
+{
+    const auto words = lastWords(path, lines);
+    return words.empty() ? "; its console is empty" : "; the console says:\n" + words;
 }
 
 } // namespace teehost::vm

@@ -17,11 +17,15 @@ namespace teehost::vm {
 /// start. Returns how many bytes were moved away.
 [[nodiscard]] std::uint64_t rotateLog(const std::filesystem::path& path, std::uint64_t limit);
 
-/// The last `lines` lines, each printable and at most 200 bytes: for messages.
+/// The last `lines` lines that are not blank, each printable and at most 200 bytes, from before a rotation
+/// too: for messages.
 [[nodiscard]] std::string lastLines(const std::filesystem::path& path, std::size_t lines);
 
 /// The line in which the kernel says that it panics, or else the last `lines` lines.
 [[nodiscard]] std::string lastWords(const std::filesystem::path& path, std::size_t lines);
+
+/// lastWords() as the end of a sentence: "; the console says:\n..." or "; its console is empty".
+[[nodiscard]] std::string consoleSays(const std::filesystem::path& path, std::size_t lines);
 
 /// The last `limit` bytes.
 [[nodiscard]] std::string tail(const std::filesystem::path& path, std::size_t limit);
