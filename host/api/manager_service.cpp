@@ -9,17 +9,11 @@
 namespace teehost::api {
 namespace {
 
-/// Clients of the Cocos Manager do not know ended VMs: to them such a VM is gone.
-void requireLiving(const vm::Supervisor& supervisor, const VmId& id)
-{
-    if (vm::isEnded(supervisor.get(id.text()).state))
-        throw Error(Category::NotFound, "the VM \"" + id.text() + "\" has ended");
-}
-
-asio::awaitable<void> removeLiving(vm::Supervisor& supervisor, std::string text)
+/// A VM that has ended by itself is removed as well: services that clean up take an error for a VM that is
+/// left.
+asio::awaitable<void> removeVm(vm::Supervisor& supervisor, std::string text)
 {
     const auto id = requireId(text, "cvm_id");
-    requireLiving(supervisor, id);
     vm::StopRequest request{.reason = "removed by a client"};
     co_await supervisor.remove(id, request);
 }
@@ -45,7 +39,7 @@ grpc::ServerUnaryReactor* ManagerService::RemoveVm(grpc::CallbackServerContext* 
 {
     auto* supervisor = &supervisor_;
     return answerLater(supervisor_.io(), log_, context,
-                       [supervisor, id = request->cvm_id()]() { return removeLiving(*supervisor, id); });
+                       [supervisor, id = request->cvm_id()]() { return removeVm(*supervisor, id); });
 }
 
 grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* context,

@@ -110,6 +110,9 @@ int Server::open(int port)
     if (!server_ || bound == 0)
         throw Error(Category::FailedPrecondition, "cannot listen on " + printable(address(settings_, port)),
                     "another program may use the port; set grpc.host and grpc.port");
+    // "manager" is the name that clients of the Cocos Manager ask for.
+    for (const auto* name : {"manager", "manager.ManagerService", "teehost.v1.HostService"})
+        server_->GetHealthCheckService()->SetServingStatus(name, true);
     return bound;
 }
 
