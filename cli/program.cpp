@@ -134,6 +134,7 @@ void buildProgram(CLI::App& app, Session& session)
     addInspect(app, session);
     addKeys(app, session);
     addCompletion(app, session);
+    requireUtf8(app);
     app.footer(kFooter); // last, because commands inherit what is set when they are added
 }
 

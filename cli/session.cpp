@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "cli/client/reader_watch.h"
 #include "cli/failure.h"
 
 namespace teehost::cli {
@@ -23,7 +24,8 @@ bool Session::outIsTerminal() const { return ::isatty(STDOUT_FILENO) == 1; }
 void Session::finishOutput() const
 {
     std::cout.flush();
-    if (!std::cout)
+    // Whoever reads has had enough, as in `teehost config | head -1`.
+    if (!std::cout && !readerIsGone())
         throw Failure(ExitCode::Failed, "cannot write to standard output");
 }
 

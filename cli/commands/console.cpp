@@ -3,7 +3,9 @@
 
 #include <memory>
 
+#include "cli/client/reader_watch.h"
 #include "cli/client/vm_lookup.h"
+#include "cli/input/option_types.h"
 #include "cli/output/base64.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
@@ -18,11 +20,13 @@ constexpr const char* kExamples = R"(  teehost console 3f2a
 A guest writes whatever it likes. Control characters are shown as \x1b, bytes that are not UTF-8 as \xff, so that
 nothing it writes acts on the terminal. As JSON, each piece is one line: {"offset": 0, "data": "BASE64"}.)";
 
+constexpr std::uint32_t kMaxTail = 1u << 30;
+
 struct Options {
     std::string id;
     bool follow = false;
     bool raw = false;
-    std::uint32_t tail = 0;
+    std::optional<std::uint32_t> tail;
 };
 
 /// Writes pieces of the console in the form that was asked for.
@@ -63,14 +67,17 @@ void showConsole(const Options& options, Session& session)
     v1::ReadConsoleRequest request;
     request.set_vm_id(resolveVmId(client, options.id));
     request.set_follow(options.follow);
-    request.set_tail_bytes(options.tail);
+    request.set_tail_bytes(options.tail.value_or(0));
     Call call(client, options.follow ? std::nullopt : std::optional(client.limit(kAnswerLimit)));
     const auto reader = client.stub().ReadConsole(call.context(), request);
     ConsoleWriter writer(session, options.raw);
+    const ReaderWatch watch([&call] { call.cancel(); });
     for (v1::ConsoleChunk chunk; reader->Read(&chunk);)
         writer.write(chunk);
     writer.finish();
-    call.check(reader->Finish());
+    const auto status = reader->Finish();
+    if (!watch.gone())
+        call.check(status);
 }
 
 } // namespace
@@ -82,9 +89,8 @@ void addConsole(CLI::App& app, Session& session)
     const auto options = std::make_shared<Options>();
     command.add_option("ID", options->id, "VM whose console to show")->required()->type_name("ID");
     command.add_flag("-f,--follow", options->follow, "Go on until the VM has ended, or Ctrl-C");
-    command.add_option("--tail", options->tail, "Only the last so many bytes")
-        ->type_name("BYTES")
-        ->check(CLI::PositiveNumber.description(""));
+    addNumber(command, "--tail", options->tail, 1, kMaxTail, "Only the last so many bytes")
+        ->type_name("BYTES");
     command.add_flag("--raw", options->raw, "The very bytes of the guest; refused on a terminal");
     command.callback([options, &session] { showConsole(*options, session); });
 }

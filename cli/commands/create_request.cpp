@@ -14,11 +14,13 @@
 #include "cli/input/file.h"
 #include "cli/input/labels.h"
 #include "cli/input/option_types.h"
+#include "host/base/text.h"
 
 namespace teehost::cli {
 namespace {
 
 constexpr const char* kAgentGroup = "What the agent in the guest is given";
+constexpr std::uint32_t kMaxCpus = 4096;
 constexpr const char* kVmGroup = "What the VM is";
 
 void addAgentOptions(CLI::App& command, CreateOptions& o)
@@ -70,8 +72,8 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
         return command.add_option(name, target, help)->type_name(value)->group(kVmGroup);
     };
     add("--backend", o.backend, "NAME", "TEE plugin, see: teehost backends (default: the daemon's choice)");
-    add("--cpus", o.cpus, "COUNT", "Virtual CPUs (default: the daemon's qemu.smp.count)")
-        ->check(CLI::PositiveNumber.description(""));
+    addNumber(command, "--cpus", o.cpus, 1, kMaxCpus, "Virtual CPUs (default: the daemon's qemu.smp.count)")
+        ->group(kVmGroup);
     addSize(command, "--memory", o.memory, "Memory, 2G or 512M (default: the daemon's qemu.memory.size)")
         ->group(kVmGroup);
     add("--kernel", o.kernel, "PATH", "Kernel on the daemon's host, inside its vm.image_dirs");
@@ -90,8 +92,6 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
         ->check([](const std::string& text) -> std::string {
             return restartCount(text) ? "" : "is never, on-failure, or on-failure:COUNT";
         });
-    add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
-}
     add("--ready", o.ready, "SIGN",
         "When the VM counts as up: port (a program listens on the agent's port), guest (the guest's network "
         "answers, or its console shows that it has booted), none (QEMU runs), or auto (default: the daemon's "
@@ -100,6 +100,8 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
     add("--on-boot-timeout", o.onBootTimeout, "REACTION",
         "When it is not up in time: report, or end (default: the daemon's vm.on_boot_timeout)")
         ->check(CLI::IsMember({"report", "end"}));
+    add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
+}
 
 /// 128 random bits: two clients do not choose the same.
 std::string randomKey()
@@ -138,12 +140,16 @@ std::string readToken(const CreateOptions& o)
         token.pop_back();
     if (token.empty())
         throw UsageFailure("--certs-token-file: \"" + o.certsTokenFile.string() + "\" is empty");
+    if (!isUtf8(token))
+        throw UsageFailure("--certs-token-file: \"" + o.certsTokenFile.string() + "\" is not UTF-8 text");
     return token;
 }
 
 std::string orEnvironment(const std::string& value, const char* name)
 {
     const char* found = value.empty() ? std::getenv(name) : nullptr;
+    if (found != nullptr && !isUtf8(found))
+        throw UsageFailure(std::string(name) + ": the value is not UTF-8");
     return found == nullptr ? value : found;
 }
 
@@ -184,12 +190,6 @@ void addCreateOptions(CLI::App& command, CreateOptions& options)
     addAgentOptions(command, options);
 }
 
-v1::CreateVmRequest toRequest(const CreateOptions& o)
-{
-    v1::CreateVmRequest request;
-    request.set_idempotency_key(randomKey());
-    fillAgent(o, *request.mutable_agent());
-    request.set_backend(o.backend);
 std::string optionOfField(const std::string& message)
 {
     constexpr std::pair<std::string_view, std::string_view> kOptions[] = {
@@ -223,6 +223,12 @@ std::string optionOfField(const std::string& message)
     return message;
 }
 
+v1::CreateVmRequest toRequest(const CreateOptions& o)
+{
+    v1::CreateVmRequest request;
+    request.set_idempotency_key(randomKey());
+    fillAgent(o, *request.mutable_agent());
+    request.set_backend(o.backend);
     if (o.cpus)
         request.set_vcpus(*o.cpus);
     if (o.memory)
@@ -235,12 +241,12 @@ std::string optionOfField(const std::string& message)
     if (o.ttl)
         *request.mutable_ttl() = toProto(*o.ttl);
     request.set_max_restarts(restartCount(o.restart).value_or(0));
+    request.set_ready(o.ready);
+    if (!o.onBootTimeout.empty())
+        request.set_end_on_boot_timeout(o.onBootTimeout == "end");
     for (const auto& [key, value] : parseLabels(o.labels))
         (*request.mutable_labels())[key] = value;
     return request;
 }
 
 } // namespace teehost::cli
-    request.set_ready(o.ready);
-    if (!o.onBootTimeout.empty())
-        request.set_end_on_boot_timeout(o.onBootTimeout == "end");

@@ -41,4 +41,8 @@ void addCreateOptions(CLI::App& command, CreateOptions& options);
 /// Reads the files that are named. The request has an idempotency key of its own. Throws UsageFailure.
 [[nodiscard]] v1::CreateVmRequest toRequest(const CreateOptions& options);
 
+/// The daemon's refusal of a request, "memory_bytes: ...", told with the option that set the field; other
+/// messages as they are.
+[[nodiscard]] std::string optionOfField(const std::string& message);
+
 } // namespace teehost::cli

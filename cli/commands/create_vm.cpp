@@ -79,6 +79,8 @@ v1::Vm launch(Client& client, const v1::CreateVmRequest& request, LaunchWatch& w
             watch.note(vm.state());
         return vm;
     } catch (const Failure& failure) {
+        if (failure.code() == ExitCode::Usage)
+            throw UsageFailure(optionOfField(failure.what()), failure.hint());
         if (failure.code() != ExitCode::Interrupted)
             throw;
         if (watch.timeline().reached(v1::VM_STATE_BOOTING))
@@ -102,6 +104,9 @@ Failure waitFailure(Client& client, const std::string& id, LaunchWatch::Outcome 
     if (outcome == LaunchWatch::Outcome::TimedOut)
         return {ExitCode::TimedOut, "VM " + id + " is not running after --wait-timeout",
                 "it goes on booting: teehost events " + id + " --follow"};
+    if (outcome == LaunchWatch::Outcome::BootTimedOut)
+        return {ExitCode::TimedOut, "VM " + id + " is not up within the daemon's boot timeout; it goes on",
+                "look at its console: teehost console " + id};
     if (outcome == LaunchWatch::Outcome::StreamLost)
         return {ExitCode::Unreachable, "lost sight of VM " + id + " while it booted",
                 "see: teehost info " + id};

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/client/reader_watch.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
@@ -62,6 +63,7 @@ void showEvents(const Options& options, Session& session)
     const auto request = toRequest(options, client);
     Call call(client, options.follow ? std::nullopt : std::optional(client.limit(kAnswerLimit)));
     const auto reader = client.stub().WatchEvents(call.context(), request);
+    const ReaderWatch watch([&call] { call.cancel(); });
     for (v1::Event event; reader->Read(&event);) {
         if (session.json())
             printJson(session.out(), toJson(event), JsonForm::OneLine);
@@ -69,7 +71,9 @@ void showEvents(const Options& options, Session& session)
             session.out() << eventLine(event);
         session.out().flush();
     }
-    call.check(reader->Finish());
+    const auto status = reader->Finish();
+    if (!watch.gone())
+        call.check(status);
 }
 
 } // namespace
