@@ -6,7 +6,8 @@
 
 namespace {
 
-/// Runs before the constructors of shared libraries, which open descriptors too (System V gABI, .preinit_array).
+/// Runs before the constructors of shared libraries, which open descriptors too (System V gABI,
+/// .preinit_array).
 [[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = teehost::openStandardStreams;
 
 } // namespace

@@ -25,7 +25,8 @@ Instance readInstance(const std::filesystem::path& stateDir)
     const auto known = VmId::parse(trim(*text));
     if (!known)
         throw Error(Category::FailedPrecondition,
-                    "the file \"" + printable(path.string()) + "\" holds no UUID: by it this daemon knows its VMs",
+                    "the file \"" + printable(path.string()) +
+                        "\" holds no UUID: by it this daemon knows its VMs",
                     "write the UUID there that the names of its QEMUs begin with (ps -ef | grep "
                     "guest=teehost-), or remove the file when no VM of it runs");
     return {*known, false};

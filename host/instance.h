@@ -14,8 +14,8 @@ struct Instance {
     bool firstStart; ///< the state directory had none yet
 };
 
-/// Reads `stateDir`/instance-id, or makes it (synced) when there is none. Throws FailedPrecondition for a file
-/// that holds no UUID: with another one the daemon would not know its VMs again.
+/// Reads `stateDir`/instance-id, or makes it (synced) when there is none. Throws FailedPrecondition for a
+/// file that holds no UUID: with another one the daemon would not know its VMs again.
 [[nodiscard]] Instance readInstance(const std::filesystem::path& stateDir);
 
 } // namespace teehost

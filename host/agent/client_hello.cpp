@@ -23,7 +23,8 @@ std::string clientHello()
     const std::unique_ptr<SSL, FreeWith<SSL_free>> tls(context ? ::SSL_new(context.get()) : nullptr);
     BIO* const in = ::BIO_new(::BIO_s_mem());
     BIO* const out = ::BIO_new(::BIO_s_mem());
-    if (!tls || in == nullptr || out == nullptr || ::SSL_set_alpn_protos(tls.get(), kHttp2.data(), kHttp2.size()) != 0) {
+    if (!tls || in == nullptr || out == nullptr ||
+        ::SSL_set_alpn_protos(tls.get(), kHttp2.data(), kHttp2.size()) != 0) {
         ::BIO_free(in);
         ::BIO_free(out);
         throw Error(Category::ResourceExhausted, "OpenSSL cannot make a TLS client");

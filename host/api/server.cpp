@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include <arpa/inet.h>
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
@@ -47,6 +48,13 @@ void logFromGrpc(gpr_log_func_args* line)
             {{"what", line->message}, {"where", std::string(line->file) + ":" + std::to_string(line->line)}});
 }
 
+/// So does protobuf, of requests that are not UTF-8: a client must not be able to fill the log with that.
+void logFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message)
+{
+    if (const Log* const log = grpcLog)
+        log->debug("protobuf", {{"what", message}});
+}
+
 std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings,
                                                      const TlsPaths& published)
 {
@@ -87,6 +95,7 @@ Server::Server(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDe
 {
     grpcLog = &log;
     ::gpr_set_log_function(logFromGrpc);
+    google::protobuf::SetLogHandler(logFromProtobuf);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     port_ = open(static_cast<int>(settings_.number("grpc.port")));

@@ -129,7 +129,8 @@ void writeLastWords(const std::string& text)
 {
     pollfd ready{STDERR_FILENO, POLLOUT, 0};
     if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kLastPatience).count())) > 0)
-        [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
+        [[maybe_unused]]
+        const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
 } // namespace teehost

@@ -9,9 +9,9 @@
 
 namespace teehost {
 
-/// Writes lines to a descriptor from a thread of its own, so that whoever logs never waits for whoever reads. When
-/// the reader stands still the queue fills up; lines beyond it are dropped and counted, and once there is room
-/// again a line says how many. Thread-safe.
+/// Writes lines to a descriptor from a thread of its own, so that whoever logs never waits for whoever reads.
+/// When the reader stands still the queue fills up; lines beyond it are dropped and counted, and once there
+/// is room again a line says how many. Thread-safe.
 class LogWriter {
 public:
     struct Limits {

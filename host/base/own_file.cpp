@@ -22,7 +22,8 @@ Error unusable(const std::filesystem::path& path, const std::string& why)
                  "put it right, or move it away");
 }
 
-/// Makes the new name survive a power cut. Some file systems cannot sync a directory; the file is there anyway.
+/// Makes the new name survive a power cut. Some file systems cannot sync a directory; the file is there
+/// anyway.
 void syncDirectory(const std::filesystem::path& directory)
 {
     const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

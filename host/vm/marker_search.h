@@ -7,8 +7,8 @@
 
 namespace teehost::vm {
 
-/// Looks for a text in a console that grows, a piece at a time: each byte is read once. Blocks; one thread at a
-/// time.
+/// Looks for a text in a console that grows, a piece at a time: each byte is read once. Blocks; one thread at
+/// a time.
 class MarkerSearch {
 public:
     /// Begins at `start` bytes of the log. An empty marker is never found.

@@ -40,8 +40,7 @@ std::optional<SeenQemu> seenQemu(pid_t pid, std::vector<std::string> arguments)
 {
     const auto name = valueOf(arguments, "-name");
     const auto uuid = valueOf(arguments, "-uuid");
-    if (!name || !uuid || !name->starts_with(kNamePrefix) ||
-        name->size() < kNamePrefix.size() + kUuidLength)
+    if (!name || !uuid || !name->starts_with(kNamePrefix) || name->size() < kNamePrefix.size() + kUuidLength)
         return std::nullopt;
     const auto owner = VmId::parse(name->substr(kNamePrefix.size(), kUuidLength));
     const auto vm = VmId::parse(*uuid);
@@ -71,9 +70,9 @@ bool isOwned(const SeenQemu& seen, const VmId& owner, const launch::HostDirs& di
     if (seen.owner != owner)
         return false;
     // As launch_plan.cpp writes the share of the environment.
-    const std::string share =
-        "local,id=env_share_dev,path=" +
-        launch::escapeOptionValue(launch::VmPaths(dirs, seen.vm).envShare().string()) + ",";
+    const std::string share = "local,id=env_share_dev,path=" +
+                              launch::escapeOptionValue(launch::VmPaths(dirs, seen.vm).envShare().string()) +
+                              ",";
     return std::any_of(seen.arguments.begin(), seen.arguments.end(),
                        [&](const std::string& argument) { return argument.starts_with(share); });
 }
@@ -102,9 +101,8 @@ void LaunchRecords::write(const store::VmRow& row) const
     if (row.ttlEnds)
         record["ttl_ends_us"] = *row.ttlEnds;
     if (row.qemu)
-        record["qemu"] = {{"boot_id", row.qemu->bootId},
-                          {"pid", row.qemu->pid},
-                          {"start_ticks", row.qemu->startTicks}};
+        record["qemu"] = {
+            {"boot_id", row.qemu->bootId}, {"pid", row.qemu->pid}, {"start_ticks", row.qemu->startTicks}};
     const auto vm = VmId::parse(row.id);
     replaceOwnFile(pathOf(*vm), record.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
                    Durability::SurvivesDaemon);

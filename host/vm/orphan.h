@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// QEMUs that some teehost started, found by looking at all processes: a daemon whose store was lost, or that was
-// told to forget, still finds its VMs this way, and tells them from those of another daemon on the same host.
+// QEMUs that some teehost started, found by looking at all processes: a daemon whose store was lost, or that
+// was told to forget, still finds its VMs this way, and tells them from those of another daemon on the same
+// host.
 #pragma once
 
 #include <optional>
@@ -30,8 +31,8 @@ struct SeenQemu {
 /// All of them that run. A process that cannot be looked at is left out.
 [[nodiscard]] std::vector<SeenQemu> findQemus();
 
-/// Whether that process is this daemon's: its UUID, whole, and its directories. The UUID alone could come from
-/// a copy of the state directory, which another daemon on this host works with.
+/// Whether that process is this daemon's: its UUID, whole, and its directories. The UUID alone could come
+/// from a copy of the state directory, which another daemon on this host works with.
 [[nodiscard]] bool isOwned(const SeenQemu& seen, const VmId& owner, const launch::HostDirs& dirs);
 
 /// A hold on the process, taken so that it certainly is the one that was seen; empty when it has ended.

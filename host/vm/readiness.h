@@ -12,11 +12,13 @@
 
 namespace teehost::vm {
 
-/// The sign by which a VM counts as up (agent.ready, CreateVmRequest.ready; "auto" has become Guest for a VM whose
-/// agent dials a service, which opens its port for a computation only and may wait for one for days, else Port).
+/// The sign by which a VM counts as up (agent.ready, CreateVmRequest.ready; "auto" has become Guest for a VM
+/// whose agent dials a service, which opens its port for a computation only and may wait for one for days,
+/// else Port).
 enum class UpWhen {
     Port,  ///< A program listens on the agent's port.
-    Guest, ///< The guest runs: its network answers, even with a refusal, or its console shows the boot marker.
+    Guest, ///< The guest runs: its network answers, even with a refusal, or its console shows the boot
+           ///< marker.
     None,  ///< QEMU runs; the guest is never asked.
 };
 
@@ -38,12 +40,12 @@ enum class UpSignal {
 /// Whether a VM of this UpWhen is up with that signal.
 [[nodiscard]] bool isUp(UpWhen when, UpSignal signal) noexcept;
 
-/// Whether an answer of the agent's port means that the VM is healthy. A refusal does for Guest: the agent closes
-/// its port when its computation was stopped.
+/// Whether an answer of the agent's port means that the VM is healthy. A refusal does for Guest: the agent
+/// closes its port when its computation was stopped.
 [[nodiscard]] bool isHealthy(UpWhen when, agent::Answer answer) noexcept;
 
-/// "the agent answers on 127.0.0.1:6100 (gRPC)": the sentence of the change to `running`. `answer` is the last
-/// that was not silence.
+/// "the agent answers on 127.0.0.1:6100 (gRPC)": the sentence of the change to `running`. `answer` is the
+/// last that was not silence.
 [[nodiscard]] std::string upMessage(UpWhen when, UpSignal signal, agent::Answer answer,
                                     const std::string& address);
 

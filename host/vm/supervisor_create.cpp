@@ -28,6 +28,15 @@ Error givenUp(Category why)
     return Error(why, "the daemon is stopping; the VM was undone", "try again when it is back");
 }
 
+/// A TTL has no limit, but a clock has.
+std::chrono::system_clock::time_point deadlineAfter(std::chrono::system_clock::time_point start,
+                                                    std::chrono::nanoseconds ttl)
+{
+    using Wall = std::chrono::system_clock;
+    const auto most = Wall::time_point::max() - start;
+    return start + std::min(std::chrono::duration_cast<Wall::duration>(ttl), most);
+}
+
 /// The file that the VM boots instead of firmware; empty when it boots firmware.
 std::string igvmOf(const plugin::Fragment& backends)
 {
@@ -138,8 +147,7 @@ Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated, plugin::Plug
     vm->hugePageBytes = hugePages;
     vm->created = vm->stateSince = std::chrono::floor<std::chrono::microseconds>(wallNow());
     if (vm->spec.ttl)
-        vm->deadline =
-            vm->created + std::chrono::duration_cast<std::chrono::system_clock::duration>(*vm->spec.ttl);
+        vm->deadline = deadlineAfter(vm->created, *vm->spec.ttl);
     std::vector<Demand> living;
     for (const auto& [id, other] : vms_)
         if (!isEnded(other->state))

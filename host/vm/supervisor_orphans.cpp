@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// QEMUs of this daemon that no row names. A VM is ended because somebody said so: here an operator does, once for
-// all with vm.orphans or for each one.
+// QEMUs of this daemon that no row names. A VM is ended because somebody said so: here an operator does, once
+// for all with vm.orphans or for each one.
 #include <csignal>
 
 #include "host/base/pidfd.h"
@@ -88,7 +88,8 @@ SeenQemu Supervisor::ownedOrphan(const VmId& id) const
         if (seen.vm != id)
             continue;
         if (!isOrphan(seen))
-            throw Error(Category::FailedPrecondition, "the VM \"" + id.text() + "\" is no orphan: it is watched",
+            throw Error(Category::FailedPrecondition,
+                        "the VM \"" + id.text() + "\" is no orphan: it is watched",
                         "`teehost info` shows it");
         if (!isOwned(seen, facts_.owner, facts_.dirs))
             throw Error(Category::FailedPrecondition,
@@ -120,9 +121,9 @@ asio::awaitable<VmView> Supervisor::adoptOrphan(VmId id)
                     "end it with `teehost end-orphan`, and create it again");
     std::erase(ended_, id);
     vms_.erase(id);
+    journal_.save(*row); // before its life begins, which writes more of it
     adopt(*row);
     lookAtTtls(false);
-    journal_.save(*row);
     co_return vms_.at(id)->view(agentAddress_);
 }
 

@@ -64,6 +64,11 @@ void VmLife::findProcesses()
 
 asio::awaitable<void> VmLife::resume()
 {
+    if (vm_->ofOtherDirectories) { // nor is it launched again here
+        vm_->outcome = outcomeOf(std::make_exception_ptr(endedMeanwhile()));
+        co_await end();
+        co_return;
+    }
     if (cannotLook_ || vm_->state == VmState::Lost)
         co_await stayLost();
     if (vm_->outcome &&

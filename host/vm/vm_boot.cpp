@@ -131,9 +131,10 @@ asio::awaitable<void> VmLife::becomeUp()
 /// Throws when the VM is to be ended for it.
 void VmLife::tellBootTimeout(Clock::duration limit)
 {
-    const std::string heard = vm_->signal == UpSignal::None      ? "the guest gave no sign of life"
-                              : vm_->signal == UpSignal::Console ? "the guest booted, but its network is silent"
-                                                                 : "no program listens on the agent's port";
+    const std::string heard = vm_->signal == UpSignal::None ? "the guest gave no sign of life"
+                              : vm_->signal == UpSignal::Console
+                                  ? "the guest booted, but its network is silent"
+                                  : "no program listens on the agent's port";
     const std::string message = heard + " within " + formatDuration(limit) +
                                 consoleSays(vm_->dirs->paths().consoleLog(), kShownConsoleLines);
     if (vm_->spec.endOnBootTimeout)

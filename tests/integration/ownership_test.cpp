@@ -29,8 +29,7 @@ class OwnershipTest final : public HostTest {
 
     void start(const Settings& changes = {})
     {
-        startDaemon(
-            with({{"vm.on_shutdown", "keep"}, {"qemu.bin_path", standInQemu(stage())}}, changes));
+        startDaemon(with({{"vm.on_shutdown", "keep"}, {"qemu.bin_path", standInQemu(stage())}}, changes));
     }
 
     void loseTheStore()
@@ -90,7 +89,9 @@ class OwnershipTest final : public HostTest {
     void aCopyOfAStateDirectoryOwnsNothing()
     {
         start();
-        const auto vm = client().createVm();
+        v1::CreateVmRequest restartable;
+        restartable.set_max_restarts(3);
+        const auto vm = client().createVm(restartable);
         crashDaemon();
         Stage other;
         fs::copy(stage().state(), other.state(), fs::copy_options::recursive);

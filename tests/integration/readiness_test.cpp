@@ -2,17 +2,23 @@
 //
 // When a VM counts as up, with guests whose agents listen, do not listen yet, or never do.
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <thread>
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "support/certificates.h"
 #include "support/host_test.h"
 #include "support/http.h"
+#include "support/proc.h"
 #include "support/qemu_wrapper.h"
 
 namespace teehost::test {
 namespace {
 
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 class ReadinessTest final : public HostTest {
     CPPUNIT_TEST_SUITE(ReadinessTest);
@@ -21,6 +27,7 @@ class ReadinessTest final : public HostTest {
     CPPUNIT_TEST(theConsoleCanTellThatAGuestHasBooted);
     CPPUNIT_TEST(aVmThatIsNotAskedRunsAtOnce);
     CPPUNIT_TEST(anAgentThatListensIsSeenAsThat);
+    CPPUNIT_TEST(anAgentBehindTlsIsSeen);
     CPPUNIT_TEST(refusesAWordThatIsNoSign);
     CPPUNIT_TEST_SUITE_END();
 
@@ -123,6 +130,70 @@ class ReadinessTest final : public HostTest {
         CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.ready());
         CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.up_signal());
         CPPUNIT_ASSERT_EQUAL(std::string("gRPC"), vm.agent_protocol());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    /// In the place of QEMU's forwarding: a server that wants a client certificate, and counts its
+    /// connections.
+    [[nodiscard]] fs::path qemuWithTlsServer()
+    {
+        const Authority authority(stage().scratch / "ca", "ca");
+        const auto identity = authority.issue("agent");
+        writeFile(stage().scratch / "server.py",
+                  "import socket, ssl, sys\n"
+                  "port, directory = int(sys.argv[1]), sys.argv[2]\n"
+                  "tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+                  "tls.load_cert_chain('" +
+                      identity.certificate.string() + "', '" + identity.key.string() +
+                      "')\n"
+                      "tls.load_verify_locations('" +
+                      authority.certificate().string() +
+                      "')\n"
+                      "tls.verify_mode = ssl.CERT_REQUIRED\n"
+                      "listener = socket.create_server(('127.0.0.1', port))\n"
+                      "count = 0\n"
+                      "while True:\n"
+                      "    connection, _ = listener.accept()\n"
+                      "    count += 1\n"
+                      "    open(directory + '/connections', 'w').write(str(count))\n"
+                      "    try:\n"
+                      "        if connection.recv(1, socket.MSG_PEEK) == b'\\x16':\n"
+                      "            connection = tls.wrap_socket(connection, server_side=True)\n"
+                      "    except OSError:\n"
+                      "        pass\n"
+                      "    connection.close()\n");
+        return qemuWrapper(stage(), R"sh(
+python3 "$dir/server.py" "$port" "$dir" &
+kept=
+while [ $# -gt 1 ]; do
+    case "$1 $2" in
+    "-name "* | "-uuid "* | "-mon "* | "-fsdev "* | "-chardev socket,id=qmp0,"*) kept="$kept $1 '$2'" ;;
+    esac
+    shift
+done
+eval "exec qemu-system-x86_64 -machine none -S -nodefaults -display none $kept")sh");
+    }
+
+    void anAgentBehindTlsIsSeen()
+    {
+        startDaemon();
+        const auto qemu = qemuWithTlsServer();
+        endDaemon();
+        startAgain({{"qemu.bin_path", qemu}, {"vm.health_interval", "300ms"}, {"vm.health_misses", "2"}});
+        const auto vm = client().createVm();
+        const auto running = client().waitForState(vm.id(), v1::VM_STATE_RUNNING);
+        CPPUNIT_ASSERT_EQUAL(std::string("TLS"), running.agent_protocol());
+        // Once it is known, a health check is one connection.
+        const auto connections = [&] { return std::stoi(readFile(stage().scratch / "connections")); };
+        const int before = connections();
+        std::this_thread::sleep_for(3s);
+        const int made = connections() - before;
+        CPPUNIT_ASSERT_MESSAGE(std::to_string(made) + " connections", made >= 2 && made <= 11);
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_RUNNING, client().getVm(vm.id()).state());
+        for (const auto pid : processesWith((stage().scratch / "server.py").string()))
+            sendSignal(pid, SIGKILL);
+        client().waitForState(vm.id(), v1::VM_STATE_DEGRADED); // what answered has fallen silent
         client().removeVm(vm.id());
         assertClean();
     }

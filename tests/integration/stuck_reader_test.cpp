@@ -118,8 +118,9 @@ class StuckReaderTest final : public HostTest {
     {
         startDaemon({{"qemu.bin_path", standInQemu(stage())}});
         const auto vm = client().createVm();
-        const auto done = shell("set -o pipefail; teehost events --follow | head -n 1; echo \"$?\"; teehost console " +
-                                vm.id() + " --follow | true; echo \"$?\"");
+        const auto done =
+            shell("set -o pipefail; teehost events --follow | head -n 1; echo \"$?\"; teehost console " +
+                  vm.id() + " --follow | true; echo \"$?\"");
         CPPUNIT_ASSERT(done.output.ends_with("0\n0\n"));
         client().removeVm(vm.id());
     }

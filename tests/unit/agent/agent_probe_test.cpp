@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The probe against servers that behave as agents do, and as QEMU's user network does for a guest without one.
+// The probe against servers that behave as agents do, and as QEMU's user network does for a guest without
+// one.
 #include "host/agent/agent_probe.h"
 
 #include <array>
@@ -184,9 +185,9 @@ class AgentProbeTest final : public CppUnit::TestFixture {
                 if (row.manner == Manner::RefusesSlowly && last == Answer::Refused)
                     continue; // the shorter way has to be quick
                 const Server server(row.manner);
-                CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(row.name) + " after " + std::string(answerName(last)),
-                                             std::string(answerName(row.answer)),
-                                             std::string(answerName(probe(server.port(), last))));
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                    std::string(row.name) + " after " + std::string(answerName(last)),
+                    std::string(answerName(row.answer)), std::string(answerName(probe(server.port(), last))));
             }
     }
 

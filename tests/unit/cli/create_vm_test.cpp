@@ -25,6 +25,10 @@ class CreateVmTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(keepsTheTokenOffTheCommandLine);
     CPPUNIT_TEST(takesS3CredentialsFromTheEnvironmentOnlyWhenAsked);
     CPPUNIT_TEST(refusesBadOptionsBeforeAnythingIsDone);
+    CPPUNIT_TEST(namesTheOptionWhoseTextIsNotUtf8);
+    CPPUNIT_TEST(tellsNumbersWithTheirRange);
+    CPPUNIT_TEST(tellsARefusalOfTheDaemonWithTheOption);
+    CPPUNIT_TEST(givesUpWaitingAtTheDaemonsBootTimeout);
     CPPUNIT_TEST(showsEachStateAsALine);
     CPPUNIT_TEST(waitsUntilTheAgentAnswers);
     CPPUNIT_TEST(printsOneJsonObject);
@@ -207,6 +211,8 @@ class CreateVmTest final : public CppUnit::TestFixture {
             {"--certs-token", "x", "--certs-token-file", key},
             {"--certs-token-file", empty},
             {"--aws-access-key-id", "AKIA"}, // without its secret
+            {"--ready", "soon"},
+            {"--on-boot-timeout", "panic"},
             {"unexpected"},
             {"--unknown"},
         };
@@ -219,6 +225,66 @@ class CreateVmTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_MESSAGE(result.err, result.err.starts_with("teehost: "));
             CPPUNIT_ASSERT_EQUAL(std::string(), result.out);
         }
+    }
+
+    void namesTheOptionWhoseTextIsNotUtf8()
+    {
+        const std::pair<std::string, std::string> rows[] = {{"--label", "k=\xff\xfe"},
+                                                            {"--cmdline", "a\xff"},
+                                                            {"--server-url", "\xc3(:1"},
+                                                            {"--aa-kbs-params", "\xed\xa0\x80"},
+                                                            {"--backend", "\x80"}};
+        for (const auto& [option, value] : rows) {
+            const Result result = test::run({"create-vm", "--url", "localhost:1", option, value});
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 2, result.exitCode);
+            CPPUNIT_ASSERT_MESSAGE(result.err, result.err.starts_with("teehost: " + option + ": "));
+            CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("not UTF-8") != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("libprotobuf") == std::string::npos);
+        }
+        const Result token =
+            test::run({"create-vm", "--url", "localhost:1", "--certs-token-file", file("token", "\xff\n")});
+        CPPUNIT_ASSERT_EQUAL(2, token.exitCode);
+        const Result environment =
+            test::run({"create-vm", "--url", "localhost:1", "--aws-region", "x"}, Stdout::Pipe,
+                      {"AWS_ACCESS_KEY_ID=\xff", "AWS_SECRET_ACCESS_KEY=s"});
+        CPPUNIT_ASSERT_EQUAL(2, environment.exitCode);
+        CPPUNIT_ASSERT(environment.err.find("AWS_ACCESS_KEY_ID") != std::string::npos);
+    }
+
+    void tellsNumbersWithTheirRange()
+    {
+        for (const auto* value : {"0", "-1", "two", "4294967296", "1.5", ""}) {
+            const Result result =
+                test::run({"create-vm", "--url", "localhost:1", "--cpus=" + std::string(value)});
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 2, result.exitCode);
+            CPPUNIT_ASSERT_MESSAGE(result.err, result.err.starts_with("teehost: --cpus: "));
+        }
+        const Result zero = test::run({"create-vm", "--url", "localhost:1", "--cpus", "0"});
+        CPPUNIT_ASSERT_MESSAGE(zero.err, zero.err.find("from 1 to 4096") != std::string::npos);
+    }
+
+    void tellsARefusalOfTheDaemonWithTheOption()
+    {
+        FakeHost host;
+        host.failure = {grpc::StatusCode::INVALID_ARGUMENT, "memory_bytes: 100000G is more than 30G"};
+        const Result result = create(host, {"--memory", "100000G"});
+        CPPUNIT_ASSERT_EQUAL(2, result.exitCode);
+        CPPUNIT_ASSERT_MESSAGE(result.err,
+                               result.err.starts_with("teehost: --memory: 100000G is more than 30G\n"));
+    }
+
+    void givesUpWaitingAtTheDaemonsBootTimeout()
+    {
+        FakeHost host;
+        launchAsUsual(host);
+        host.eventsAfterCreate.pop_back(); // it does not get to running
+        v1::Event timeout;
+        timeout.set_kind("boot-timeout");
+        timeout.set_message("the guest gave no sign of life within 900s");
+        host.eventsAfterCreate.push_back(timeout);
+        const Result result = create(host, {"--wait"});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 7, result.exitCode);
+        CPPUNIT_ASSERT(result.err.find("it goes on") != std::string::npos);
     }
 
     void showsEachStateAsALine()

@@ -22,6 +22,8 @@ class VmSpecTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(neverShowsASecret);
     CPPUNIT_TEST(appendsTheKbsParameters);
     CPPUNIT_TEST(boundsWhatARequestMayAskFor);
+    CPPUNIT_TEST(aTtlHasTheOperatorsLimit);
+    CPPUNIT_TEST(anAgentThatDialsAServiceMayKeepItsPortClosed);
     CPPUNIT_TEST(aCommandLineNeedsPermission);
     CPPUNIT_TEST(imagesComeFromTheImageDirectories);
     CPPUNIT_TEST(missingImagesSayWhatToDo);
@@ -156,7 +158,7 @@ class VmSpecTest final : public CppUnit::TestFixture {
         add("memory_bytes", [](auto& r) { r.memoryBytes = 31ull << 30; });
         add("ttl", [](auto& r) { r.ttl = 0ns; });
         add("ttl", [](auto& r) { r.ttl = -1s; });
-        add("ttl", [](auto& r) { r.ttl = 721h; });
+        add("ready", [](auto& r) { r.ready = "soon"; });
         add("idempotency_key", [](auto& r) { r.idempotencyKey = "a b"; });
         add("idempotency_key", [](auto& r) { r.idempotencyKey = std::string(65, 'a'); });
         add("labels", [](auto& r) { r.labels[""] = "x"; });
@@ -178,10 +180,47 @@ class VmSpecTest final : public CppUnit::TestFixture {
         VmRequest good;
         good.vcpus = 64;
         good.memoryBytes = 30ull << 30;
-        good.ttl = 720h;
+        good.ttl = 24h * 365 * 200; // there is no limit unless the operator sets one
         good.labels["team/name"] = "x y";
         good.hostData.resize(64 * 1024);
         CPPUNIT_ASSERT_EQUAL(std::string("(accepted)"), refusal(good));
+    }
+
+    void aTtlHasTheOperatorsLimit()
+    {
+        VmRequest request;
+        request.ttl = 721h;
+        CPPUNIT_ASSERT_EQUAL(std::string("(accepted)"), refusal(request));
+        CPPUNIT_ASSERT(
+            refusal(request, {"vm.max_ttl=720h"}).starts_with("INVALID_ARGUMENT ttl: must be at most 720h"));
+    }
+
+    void anAgentThatDialsAServiceMayKeepItsPortClosed()
+    {
+        struct Row {
+            std::string setting, request, serverUrl, ready;
+        };
+        const Row rows[] = {{"auto", "", "", "port"},
+                            {"auto", "", "host:7011", "guest"},
+                            {"auto", "port", "host:7011", "port"},
+                            {"port", "", "host:7011", "port"},
+                            {"port", "auto", "host:7011", "guest"},
+                            {"none", "", "", "none"},
+                            {"auto", "none", "", "none"},
+                            {"none", "guest", "", "guest"}};
+        for (const auto& row : rows) {
+            VmRequest request;
+            request.ready = row.request;
+            request.agent.serverUrl = row.serverUrl;
+            const auto settings = hostSettings(dir_, {"agent.ready=" + row.setting});
+            CPPUNIT_ASSERT_EQUAL(row.ready, validate(request, settings).spec.ready);
+        }
+        VmRequest request;
+        CPPUNIT_ASSERT(!validate(request, hostSettings(dir_)).spec.endOnBootTimeout);
+        const auto ending = hostSettings(dir_, {"vm.on_boot_timeout=end"});
+        CPPUNIT_ASSERT(validate(request, ending).spec.endOnBootTimeout);
+        request.endOnBootTimeout = false;
+        CPPUNIT_ASSERT(!validate(request, ending).spec.endOnBootTimeout);
     }
 
     void aCommandLineNeedsPermission()

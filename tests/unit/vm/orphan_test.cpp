@@ -61,9 +61,9 @@ private:
             CPPUNIT_ASSERT(!seenQemu(7, fewer));
         }
         const std::string name = whole[2];
-        for (const auto& wrong :
-             {name.substr(0, 22), "guest=teehost-01234567-" + vm_.text(), name + "x", name + ",debug=on",
-              std::string("guest=teehost-"), "guest=teehost-" + owner_.text() + "-" + VmId::random().text()}) {
+        for (const auto& wrong : {name.substr(0, 22), "guest=teehost-01234567-" + vm_.text(), name + "x",
+                                  name + ",debug=on", std::string("guest=teehost-"),
+                                  "guest=teehost-" + owner_.text() + "-" + VmId::random().text()}) {
             auto changed = whole;
             changed[2] = wrong;
             CPPUNIT_ASSERT_MESSAGE(wrong, !seenQemu(7, changed));
@@ -114,8 +114,9 @@ private:
         const LaunchRecords records(directory_);
         fs::create_directory(directory_ / "records");
         const auto path = directory_ / "records" / (vm_.text() + ".json");
-        for (const auto* text : {"", "{", "[]", "{}", R"({"id":"x","state":"booting","created_us":1,"body":""})",
-                                 R"({"id":1,"state":2,"created_us":"1","body":{}})"}) {
+        for (const auto* text :
+             {"", "{", "[]", "{}", R"({"id":"x","state":"booting","created_us":1,"body":""})",
+              R"({"id":1,"state":2,"created_us":"1","body":{}})"}) {
             std::ofstream(path, std::ios::trunc) << text;
             CPPUNIT_ASSERT_THROW_MESSAGE(text, static_cast<void>(records.read(vm_)), Error);
         }

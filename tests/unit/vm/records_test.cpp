@@ -52,6 +52,10 @@ class RecordsTest final : public CppUnit::TestFixture {
         vm.stop = StopRequest{.reason = "removed by a client", .force = true, .grace = 3s};
         vm.outcome = Outcome{Category::Aborted, "guest-panic", "why", "what to do"};
         vm.launched = vm.agentAnswered = true;
+        vm.signal = UpSignal::Guest;
+        vm.spec.ready = "guest";
+        vm.spec.endOnBootTimeout = true;
+        vm.runDirectory = "/run/teehost/vm/x";
         vm.cpuModel = "EPYC";
         vm.restarts = 2;
         vm.consoleDropped = 1ULL << 40;
@@ -75,6 +79,9 @@ class RecordsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("guest-panic"), back.outcome->end);
         CPPUNIT_ASSERT(back.outcome->failure == Category::Aborted);
         CPPUNIT_ASSERT(back.launched && back.agentAnswered);
+        CPPUNIT_ASSERT(back.signal == UpSignal::Guest && back.upWhen() == UpWhen::Guest);
+        CPPUNIT_ASSERT(back.spec.endOnBootTimeout);
+        CPPUNIT_ASSERT_EQUAL(vm.runDirectory, back.runDirectory);
         CPPUNIT_ASSERT_EQUAL(vm.consoleDropped, back.consoleDropped);
         CPPUNIT_ASSERT_EQUAL(vm.restarts, back.restarts);
         CPPUNIT_ASSERT_EQUAL(std::int64_t{77}, back.qemuIdentity->pid);
