@@ -27,8 +27,6 @@ constexpr std::uint64_t kMemoryGranuleBytes = 2u << 20;
 
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-constexpr std::string_view kCmdlineTokenCharacters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/@%+=,-";
 
 void checkIdempotencyKey(const std::string& key)
 {
@@ -158,7 +156,12 @@ std::string chooseCmdline(const VmRequest& request, const settings::Settings& se
     return *request.cmdline;
 }
 
-/// agent.aa_kbc_params=VALUE; a blank or a quote in the value would start a kernel parameter of its own.
+/// Whether `c` may stand in a value on the kernel's command line: printable ASCII, which every URL is, but
+/// no blank, which ends the parameter, and no quote or backslash, which parsers of the line read in their own
+/// ways (lib/cmdline.c, next_arg, takes blanks between quotes into the value).
+bool staysInOneParameter(char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\'' && c != '\\'; }
+
+/// agent.aa_kbc_params=VALUE; the value, which holds URLs, must not start a kernel parameter of its own.
 void appendKbsParams(std::string& cmdline, const VmRequest& request)
 {
     const std::string& value = request.agent.aaKbsParams;
@@ -167,10 +170,11 @@ void appendKbsParams(std::string& cmdline, const VmRequest& request)
         return;
     if (value.size() > kMaxKbsParamsBytes)
         throw InvalidArgument("is longer than 1024 bytes", field);
-    if (value.find_first_not_of(kCmdlineTokenCharacters) != std::string::npos)
+    if (!std::all_of(value.begin(), value.end(), staysInOneParameter))
         throw InvalidArgument(
-            "contains a character outside [A-Za-z0-9._:/@%+=,-], which would inject a kernel parameter",
-            field, "write it without white space, quotes and control characters");
+            "contains white space, a quote, a backslash, a control character or one that is "
+            "not ASCII, which could start a kernel parameter of its own",
+            field, "write such a character in its percent-encoded form, as URLs do");
     cmdline += (cmdline.empty() ? "" : " ") + ("agent.aa_kbc_params=" + value);
 }
 

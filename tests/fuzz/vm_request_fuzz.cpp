@@ -111,7 +111,7 @@ void commandLine(const launch::VmSpec& spec, const launch::VmRequest& request)
     require(!request.cmdline || appended.empty() || request.cmdline->empty() ||
                 base == *request.cmdline + " ",
             "before them stands what was asked for");
-    require(appended.find_first_of(" \t\n\"'") == std::string::npos, "they are one word");
+    require(appended.find_first_of(" \t\n\"'\\") == std::string::npos, "they are one word");
     // An open quote would take them in; only who may choose the command line can leave one.
     if (std::count(base.begin(), base.end(), '"') % 2 == 0)
         require(guest::parseKernelParameters(spec.cmdline).problems ==

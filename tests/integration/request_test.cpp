@@ -97,7 +97,8 @@ class RequestTest final : public HostTest {
         for (const auto* value :
              {"soon", "0", "0s", "-1s", "1", "1d", "10h 5m", "721h", "9999999999999999999h", "1h\n"})
             rows.push_back({"ttl", ttl(value)});
-        for (const auto* value : {"a b", "a\tb", "\"a\"", "a'b", "a\nb", "x init=/bin/sh", "a;b", "a$b"})
+        for (const auto* value :
+             {"a b", "a\tb", "\"a\"", "a'b", "a\nb", "x init=/bin/sh", "a\\b", "\xc3\xbc"})
             rows.push_back({"aa_kbs_params", kbs(value)});
         rows.push_back({"aa_kbs_params", kbs(std::string(1025, 'x'))});
         startDaemon();

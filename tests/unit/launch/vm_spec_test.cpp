@@ -18,6 +18,7 @@ class VmSpecTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(writesTheEnvironmentInOrderOfTheNames);
     CPPUNIT_TEST(namesCertificatesThatTheRequestCarries);
     CPPUNIT_TEST(refusesInjectionsAndNamesTheField);
+    CPPUNIT_TEST(kbsParametersMayBeUrls);
     CPPUNIT_TEST(everyApiNamesItsOwnFields);
     CPPUNIT_TEST(neverShowsASecret);
     CPPUNIT_TEST(appendsTheKbsParameters);
@@ -96,13 +97,25 @@ class VmSpecTest final : public CppUnit::TestFixture {
             request.agent.serverUrl = value;
             CPPUNIT_ASSERT(refusal(request).starts_with("INVALID_ARGUMENT agent.server_url: "));
         }
-        const std::string refused[] = {
-            "a b", "a\tb", "a\nb", "\"a\"", "a'b", "a\\b", "\xc3\xbc", "x;y", std::string(1025, 'a')};
+        const std::string refused[] = {"a b",  "a\tb",     "a\nb",  "\"a\"",          "a'b",
+                                       "a\\b", "\xc3\xbc", "a\x7f", "x init=/bin/sh", std::string(1025, 'a')};
         for (const auto& value : refused) {
             VmRequest request;
             request.agent.aaKbsParams = value;
             CPPUNIT_ASSERT_MESSAGE(value,
                                    refusal(request).starts_with("INVALID_ARGUMENT agent.aa_kbs_params: "));
+        }
+    }
+
+    void kbsParametersMayBeUrls()
+    {
+        for (const std::string value : {"cc_kbc::http://[::1]:8080/x?y=1&z=2#f",
+                                        "http://user:pass@kbs.example.com:8080/~a/b;c=d,e!$*()",
+                                        "https://kbs.example.com/%20?q=a+b&r=[1]|{2}^`"}) {
+            VmRequest request;
+            request.agent.aaKbsParams = value;
+            const auto cmdline = validate(request, hostSettings(dir_)).spec.cmdline;
+            CPPUNIT_ASSERT_MESSAGE(cmdline, cmdline.ends_with(" agent.aa_kbc_params=" + value));
         }
     }
 
