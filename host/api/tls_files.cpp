@@ -72,8 +72,13 @@ void copyPrivately(const std::string& source, const std::filesystem::path& targe
 
 TlsPaths tlsPaths(const settings::Settings& settings, const std::string& prefix)
 {
-    return {settings.text(prefix + ".server_cert"), settings.text(prefix + ".server_key"),
-            settings.text(prefix + ".client_ca_certs")};
+    TlsPaths paths{settings.text(prefix + ".server_cert"), settings.text(prefix + ".server_key"), {}};
+    for (const auto& option : {prefix + ".client_ca_certs", prefix + ".server_ca_certs"})
+        if (paths.clientCa.empty() && !settings.text(option).empty()) {
+            paths.clientCa = settings.text(option);
+            paths.clientCaOption = option;
+        }
+    return paths;
 }
 
 void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
@@ -85,9 +90,10 @@ void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
                     (paths.certificate.empty() ? keyOption + " is set without " + certOption
                                                : certOption + " is set without " + keyOption),
                     "TLS needs both; the daemon does not fall back to plain text");
+    const std::string caOption =
+        paths.clientCaOption.empty() ? prefix + ".client_ca_certs" : paths.clientCaOption;
     if (!paths.clientCa.empty() && !paths.enabled())
-        throw Error(Category::FailedPrecondition,
-                    prefix + ".client_ca_certs is set without a server certificate",
+        throw Error(Category::FailedPrecondition, caOption + " is set without a server certificate",
                     "client certificates need TLS: set " + certOption + " and " + keyOption);
     if (!paths.enabled())
         return;
@@ -99,7 +105,7 @@ void checkTlsFiles(const TlsPaths& paths, const std::string& prefix)
     if (::X509_cmp_current_time(::X509_get0_notAfter(certificate.get())) < 0)
         refuse(certOption, paths.certificate, "has expired", "renew it");
     if (!paths.clientCa.empty())
-        readCertificate(paths.clientCa, prefix + ".client_ca_certs");
+        readCertificate(paths.clientCa, caOption);
 }
 
 TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix,
@@ -150,6 +156,7 @@ void TlsPublisher::publish()
                           "cannot make the directory \"" + generation.string() + "\"", errno);
     try {
         TlsPaths copies;
+        copies.clientCaOption = source_.clientCaOption;
         copies.key = generation / kKeyFile;
         copies.certificate = generation / kCertificateFile;
         copyPrivately(source_.key, copies.key);

@@ -13,11 +13,14 @@ namespace teehost::api {
 /// PEM files of a TLS server; all paths, empty = not set.
 struct TlsPaths {
     std::string certificate, key, clientCa;
+    std::string clientCaOption = {}; ///< which of the two options clientCa came from
 
     [[nodiscard]] bool enabled() const noexcept { return !certificate.empty() || !key.empty(); }
 };
 
-/// What `PREFIX.server_cert`, `.server_key` and `.client_ca_certs` say.
+/// The files that `PREFIX.server_cert` and `.server_key` name, and the CA of clients: `.client_ca_certs`, or
+/// `.server_ca_certs` when that one alone is set. The Cocos Manager demands certificates of clients with
+/// either.
 [[nodiscard]] TlsPaths tlsPaths(const settings::Settings& settings, const std::string& optionPrefix);
 
 /// Throws FailedPrecondition with a sentence: a certificate without its key, a file that does not parse, a

@@ -77,10 +77,13 @@ void addService(OptionTable& table)
                .section = section,
                .help = "Port the gRPC server listens on; 0 lets the kernel choose and logs it."});
     table.add({.key = "grpc.allow_plaintext",
+               .env = {"MANAGER_GRPC_ALLOW_PLAINTEXT"},
                .type = Bool,
                .defaultText = "false",
                .section = section,
-               .help = "Serve without TLS on an address that is not loopback."});
+               .help =
+                   "Serve gRPC and HTTP without TLS on addresses that are not loopback. Whoever reaches the "
+                   "gRPC port then controls the VMs."});
     table.add({.key = "grpc.timeout",
                .env = {"MANAGER_GRPC_TIMEOUT"},
                .type = Duration,
@@ -104,12 +107,15 @@ void addService(OptionTable& table)
                .env = {"MANAGER_GRPC_SERVER_CA_CERTS"},
                .type = Path,
                .section = section,
-               .help = "PEM CA certificates of the servers this daemon dials."});
+               .help = "PEM CA certificates; when set beside grpc.server_cert, gRPC clients must show a "
+                       "certificate of theirs, unless grpc.client_ca_certs names others."});
     table.add({.key = "grpc.client_ca_certs",
                .env = {"MANAGER_GRPC_CLIENT_CA_CERTS"},
                .type = Path,
                .section = section,
-               .help = "PEM CA certificates; when set, clients must show a certificate of theirs."});
+               .help =
+                   "PEM CA certificates; when set, gRPC clients must show a certificate of theirs. They are "
+                   "then the only ones that count for clients."});
     table.add({.key = "grpc.client_cert",
                .env = {"MANAGER_GRPC_CLIENT_CERT"},
                .type = Path,
@@ -145,13 +151,15 @@ void addService(OptionTable& table)
                .env = {"MANAGER_HTTP_SERVER_CA_CERTS"},
                .type = Path,
                .section = section,
-               .deprecated = true,
-               .help = "Accepted for old environment files; the HTTP server dials nobody."});
+               .help = "PEM CA certificates; when set beside http.server_cert, HTTP clients must show a "
+                       "certificate of theirs, unless http.client_ca_certs names others."});
     table.add({.key = "http.client_ca_certs",
                .env = {"MANAGER_HTTP_CLIENT_CA_CERTS"},
                .type = Path,
                .section = section,
-               .help = "PEM CA certificates; when set, HTTP clients must show a certificate of theirs."});
+               .help =
+                   "PEM CA certificates; when set, HTTP clients must show a certificate of theirs. They are "
+                   "then the only ones that count for clients."});
     table.add({.key = "guest.eos_version",
                .env = {"MANAGER_EOS_VERSION"},
                .defaultText = "",
@@ -577,6 +585,7 @@ void addQemu(OptionTable& table)
                .section = section,
                .help = "Agent port of a single VM; used when qemu.host_fwd_range is empty."});
     table.add({.key = "qemu.host_fwd_address",
+               .env = {qemuEnv("HOST_FWD_ADDRESS")},
                .defaultText = "127.0.0.1",
                .section = section,
                .help = "Address the agents' ports are bound to; 0.0.0.0 lets other hosts reach agents."});
@@ -692,12 +701,15 @@ void addDisksAndDevices(OptionTable& table)
                .env = {qemuEnv("CERTS_MOUNT")},
                .type = Path,
                .section = section,
-               .help = "Directory of extra files for the certs_share of every VM; it is only read."});
+               .help =
+                   "Directory of extra files for the certs_share of every VM; it is only read. Its regular "
+                   "files are copied, links to such files too; what else it holds is named in a warning "
+                   "and left out."});
     table.add({.key = "qemu.mounts.env",
                .env = {qemuEnv("ENV_MOUNT")},
                .type = Path,
                .section = section,
-               .help = "Directory of extra files for the env_share of every VM; it is only read."});
+               .help = "Directory of extra files for the env_share of every VM, as qemu.mounts.certs."});
 }
 
 void addOvmf(OptionTable& table)

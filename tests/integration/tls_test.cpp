@@ -31,6 +31,7 @@ class TlsTest final : public HostTest {
     CPPUNIT_TEST_SUITE(TlsTest);
     CPPUNIT_TEST(servesTlsOnly);
     CPPUNIT_TEST(asksClientsForACertificate);
+    CPPUNIT_TEST(eitherCaVariableDemandsCertificates);
     CPPUNIT_TEST(takesUpARenewedCertificate);
     CPPUNIT_TEST(keepsItsCertificateWhenTheNewOneIsGarbage);
     CPPUNIT_TEST(answersOverHttp);
@@ -88,6 +89,32 @@ class TlsTest final : public HostTest {
         CPPUNIT_ASSERT(!answers(credentials(ca, authority_->issue("relative"))));
         CPPUNIT_ASSERT(!answers(grpc::InsecureChannelCredentials()));
         CPPUNIT_ASSERT(answers(credentials(ca, clients.issue("another"))));
+    }
+
+    /// As the Cocos Manager does: an operator who set MANAGER_GRPC_SERVER_CA_CERTS had mutual TLS there.
+    void eitherCaVariableDemandsCertificates()
+    {
+        authority_ = std::make_unique<Authority>(stage().scratch.path(), "ca");
+        served_ = authority_->issue("server");
+        const Authority clients(stage().scratch.path(), "clients");
+        const auto ca = authority_->certificate();
+        const Settings tls{{"grpc.server_cert", served_.certificate}, {"grpc.server_key", served_.key}};
+        startDaemon(tls, {.settings = {},
+                          .environment = {{"MANAGER_GRPC_SERVER_CA_CERTS", clients.certificate()},
+                                          {"MANAGER_HTTP_SERVER_CERT", served_.certificate},
+                                          {"MANAGER_HTTP_SERVER_KEY", served_.key},
+                                          {"MANAGER_HTTP_SERVER_CA_CERTS", clients.certificate()}}});
+        CPPUNIT_ASSERT(answers(credentials(ca, clients.issue("friend"))));
+        CPPUNIT_ASSERT(!answers(credentials(ca)));
+        CPPUNIT_ASSERT(!answers(credentials(ca, authority_->issue("relative"))));
+        CPPUNIT_ASSERT_THROW((void)httpGet("https://" + daemon().httpAddress() + "/health", ca),
+                             std::runtime_error);
+        endDaemon();
+        // With both set, only the CA of clients counts.
+        startDaemon(
+            with(tls, {{"grpc.server_ca_certs", ca}, {"grpc.client_ca_certs", clients.certificate()}}));
+        CPPUNIT_ASSERT(answers(credentials(ca, clients.issue("friend"))));
+        CPPUNIT_ASSERT(!answers(credentials(ca, authority_->issue("relative"))));
     }
 
     void takesUpARenewedCertificate()
