@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "host/base/error.h"
+
 namespace teehost::plugin {
 namespace {
 
@@ -33,19 +35,29 @@ settings::OptionTable withPluginOptions(const Loaded& plugins)
 
 } // namespace
 
-Configuration configure(const settings::Sources& sources, Log& log, std::vector<std::string>& warnings)
+Configuration configure(const settings::Sources& sources, Log& log, settings::Findings& findings)
 {
     settings::Sources early = sources;
     std::erase_if(early.overrides, [table = settings::hostOptions()](const std::string& text) {
         return table.find(text.substr(0, text.find('='))) == nullptr;
     });
-    std::vector<std::string> ignored; // the second pass, with the plugins' options, gives the warnings
+    settings::Findings ignored; // the second pass, with the plugins' options, gives them
     const auto hostSettings = settings::loadSettings(settings::hostOptions(), early, ignored);
     if (log.enabled(LogLevel::Info)) // otherwise nobody reads it: a check, a listing, the client
         log.setThreshold(parseLogLevel(hostSettings.text("log.level")));
     auto plugins = loadConfigured(hostSettings, sources.baseDir, log);
-    auto settings = settings::loadSettings(withPluginOptions(plugins), sources, warnings);
+    auto settings = settings::loadSettings(withPluginOptions(plugins), sources, findings);
     return {std::move(settings), std::move(plugins)};
+}
+
+Configuration configure(const settings::Sources& sources, Log& log, std::vector<std::string>& warnings)
+{
+    settings::Findings findings;
+    auto configuration = configure(sources, log, findings);
+    if (findings.refused())
+        throw Error(findings.refusals().front());
+    warnings.insert(warnings.end(), findings.warnings().begin(), findings.warnings().end());
+    return configuration;
 }
 
 } // namespace teehost::plugin

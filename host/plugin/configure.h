@@ -26,5 +26,8 @@ struct Configuration {
 /// threshold `log.level`; it must outlive the plugins. Throws what loadSettings throws.
 [[nodiscard]] Configuration configure(const settings::Sources& sources, Log& log,
                                       std::vector<std::string>& warnings);
+/// The same, with all that is wrong or odd gathered instead of thrown.
+[[nodiscard]] Configuration configure(const settings::Sources& sources, Log& log,
+                                      settings::Findings& findings);
 
 } // namespace teehost::plugin

@@ -1,82 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
-
-#include <Poco/AutoPtr.h>
-#include <Poco/Exception.h>
-#include <Poco/Util/IniFileConfiguration.h>
-#include <Poco/Util/JSONConfiguration.h>
-#include <Poco/Util/PropertyFileConfiguration.h>
-#include <Poco/Util/XMLConfiguration.h>
+#include <fstream>
+#include <iterator>
 
 #include "host/base/error.h"
 #include "host/base/text.h"
-#include "host/settings/settings.h"
+#include "host/settings/file_keys.h"
 
 namespace teehost::settings {
 namespace {
 
-using Configuration = Poco::AutoPtr<Poco::Util::AbstractConfiguration>;
-
 constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
-constexpr int kMaxDepth = 16;
+constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
-Configuration open(const std::string& path)
+using Reader = void (*)(std::string_view, FileKeys&);
+
+Reader readerOf(const std::string& path)
 {
     const auto extension = std::filesystem::path(path).extension();
     if (extension == ".properties" || extension == ".conf")
-        return new Poco::Util::PropertyFileConfiguration(path);
+        return readProperties;
     if (extension == ".ini")
-        return new Poco::Util::IniFileConfiguration(path);
+        return readIni;
     if (extension == ".xml")
-        return new Poco::Util::XMLConfiguration(path);
+        return readXml;
     if (extension == ".json")
-        return new Poco::Util::JSONConfiguration(path);
-    throw InvalidArgument("settings file \"" + path + "\" has a name of no known kind", {},
+        return readJson;
+    throw InvalidArgument("settings file \"" + printable(path) + "\" has a name of no known kind", {},
                           "use .properties, .ini, .xml or .json");
 }
 
-void flatten(const Poco::Util::AbstractConfiguration& from, const std::string& prefix, FileValues& into,
-             int depth)
+std::string contentOf(const std::string& path)
 {
-    if (depth > kMaxDepth)
-        throw InvalidArgument("the settings are nested deeper than " + std::to_string(kMaxDepth) + " levels");
-    // In XML and JSON what encloses other keys has all their text for a value, which is nobody's setting.
-    const bool encloses = dynamic_cast<const Poco::Util::XMLConfiguration*>(&from) != nullptr ||
-                          dynamic_cast<const Poco::Util::JSONConfiguration*>(&from) != nullptr;
-    Poco::Util::AbstractConfiguration::Keys children;
-    from.keys(prefix, children);
-    for (const auto& child : children) {
-        const std::string key = prefix.empty() ? child : prefix + "." + child;
-        Poco::Util::AbstractConfiguration::Keys grandchildren;
-        from.keys(key, grandchildren);
-        // Raw: `${…}` in a value is the operator's text, not a reference.
-        // hasProperty last: Poco gathers the text of a whole XML element, recursively.
-        if ((grandchildren.empty() || !encloses) && from.hasProperty(key))
-            into[key] = from.getRawString(key);
-        flatten(from, key, into, depth + 1);
+    const std::string subject = "settings file \"" + printable(path) + "\"";
+    const std::string hint = "name an existing file with --config";
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error)
+        throw systemError(Category::InvalidArgument, "cannot read the " + subject, error.value(), hint);
+    if (size > kMaxFileBytes)
+        throw InvalidArgument("the " + subject + " is larger than 1 MiB");
+    std::ifstream in(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(in), {}};
+    if (!in.is_open() || in.bad())
+        throw InvalidArgument("cannot read the " + subject, {}, hint);
+    return content;
+}
+
+/// The text itself. Editors of other systems put a byte order mark before it, or write UTF-16.
+std::string_view withoutMark(std::string_view content, const std::string& path, Findings& findings)
+{
+    const std::string subject = "settings file \"" + printable(path) + "\"";
+    if (content.starts_with(kUtf8Mark)) {
+        findings.warn(subject +
+                      " begins with a byte order mark, which is skipped; save it as UTF-8 without one");
+        content.remove_prefix(kUtf8Mark.size());
     }
+    if (!isUtf8(content) || content.find('\0') != std::string_view::npos)
+        throw InvalidArgument(subject + " is not UTF-8 text", {}, "save it as UTF-8");
+    return content;
 }
 
 } // namespace
 
+std::string dotted(const std::string& prefix, const std::string& name)
+{
+    return prefix.empty() ? name : prefix + "." + name;
+}
+
+void FileKeys::add(const std::string& key, std::string value, std::size_t line)
+{
+    const auto [it, fresh] = values_.try_emplace(key, std::move(value));
+    if (fresh) {
+        lines_[key] = line;
+        return;
+    }
+    const std::string where =
+        line == 0 ? "" : " (lines " + std::to_string(lines_[key]) + " and " + std::to_string(line) + ")";
+    findings_.refuse(InvalidArgument("settings file \"" + printable(path_) + "\": " + printable(key) +
+                                         " is given twice" + where,
+                                     {}, "keep one of them"),
+                     key);
+}
+
+void FileKeys::refuse(const std::string& what, std::size_t line, const std::string& hint)
+{
+    const std::string where = line == 0 ? "" : ", line " + std::to_string(line);
+    findings_.refuse(
+        InvalidArgument("settings file \"" + printable(path_) + "\"" + where + ": " + what, {}, hint));
+}
+
+FileValues readSettingsFile(const std::string& path, Findings& findings)
+{
+    FileKeys keys(path, findings);
+    findings.gather([&] {
+        const auto reader = readerOf(path);
+        const auto content = contentOf(path);
+        reader(withoutMark(content, path, findings), keys);
+    });
+    return keys.values();
+}
+
 FileValues readSettingsFile(const std::string& path)
 {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error)
-        throw systemError(Category::InvalidArgument, "cannot read the settings file \"" + path + "\"",
-                          error.value(), "name an existing file with --config");
-    if (size > kMaxFileBytes)
-        throw InvalidArgument("the settings file \"" + path + "\" is larger than 1 MiB");
-    try {
-        const Configuration configuration = open(path);
-        FileValues values;
-        flatten(*configuration, "", values, 0);
-        return values;
-    } catch (const Poco::Exception& exception) {
-        throw InvalidArgument("cannot read the settings file \"" + path +
-                              "\": " + printable(exception.displayText()));
-    }
+    Findings findings;
+    auto values = readSettingsFile(path, findings);
+    if (findings.refused())
+        throw InvalidArgument(std::string(findings.refusals().front().what()), {},
+                              findings.refusals().front().hint());
+    return values;
 }
 
 } // namespace teehost::settings

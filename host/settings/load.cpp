@@ -24,21 +24,25 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
     return near.empty() ? std::string() : ", did you mean " + near + "?";
 }
 
-void warnUnknown(std::vector<std::string>& warnings, const std::string& what, std::string_view name,
+void warnUnknown(Findings& findings, const std::string& what, std::string_view name,
                  const std::vector<std::string>& known)
 {
-    warnings.push_back(what + " " + printable(name) + " is not known and has no effect" +
-                       suggestion(name, known));
+    findings.warn(what + " " + printable(name) + " is not known and has no effect" + suggestion(name, known));
 }
 
-Layer fileLayer(const OptionTable& table, const Sources& sources, std::vector<std::string>& warnings)
+Layer fileLayer(const OptionTable& table, const Sources& sources, Findings& findings)
 {
     Layer layer;
     for (const auto& [key, text] : sources.fileValues) {
-        if (table.find(key) == nullptr)
-            warnUnknown(warnings, "file " + sources.file + ": the key", key, table.keys());
-        else if (!text.empty())
-            layer[key] = {text, "file " + sources.file, false};
+        if (table.find(key) != nullptr) {
+            if (!text.empty())
+                layer[key] = {text, "file " + sources.file, false};
+        } else if (const auto* spec = table.findByEnvironment(key)) {
+            findings.warn("file " + sources.file + ": " + printable(key) +
+                          " is the name of a variable and has no effect in a file; the key is " + spec->key);
+        } else {
+            warnUnknown(findings, "file " + sources.file + ": the key", key, table.keys());
+        }
     }
     return layer;
 }
@@ -71,9 +75,49 @@ void addGrpcUrl(Layer& layer, const Environment& environment)
     layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source, false});
 }
 
-Layer environmentLayer(const OptionTable& table, const Environment& environment,
-                       std::vector<std::string>& warnings)
+/// The value itself. Not every program that reads environment files takes off what systemd and a shell take
+/// off: docker --env-file hands on quotes and blanks, and a shell the carriage returns of a file from
+/// Windows.
+std::string unwrapped(const std::string& name, const std::string& value, Findings& findings)
 {
+    std::string_view text = trim(value);
+    const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
+                        text.find(text.front(), 1) == text.size() - 1;
+    if (quoted)
+        text = text.substr(1, text.size() - 2);
+    if (text.size() != value.size())
+        findings.warn("the environment variable " + name + " has " +
+                      (quoted ? "quotes" : "white space or a carriage return") +
+                      " around its value, which were taken off");
+    return std::string(text);
+}
+
+/// The variables that mean something to us.
+Environment ourVariables(const OptionTable& table, const Environment& environment, Findings& findings)
+{
+    Environment out;
+    for (const auto& [name, value] : environment)
+        if (isOurs(name) || table.findByEnvironment(name) != nullptr)
+            out[name] = unwrapped(name, value, findings);
+    return out;
+}
+
+void warnOfOtherNames(const OptionTable& table, const Environment& environment, Findings& findings)
+{
+    for (const auto& [name, text] : environment) {
+        if (name == kGrpcUrl || table.findByEnvironment(name) != nullptr || name.starts_with(kSelectPrefix))
+            continue;
+        if (name == kDestinationDisk)
+            findings.warn("the environment variable " + name +
+                          " is ignored: the daemon makes a disk of its own for each VM");
+        else
+            warnUnknown(findings, "the environment variable", name, table.environmentNames());
+    }
+}
+
+Layer environmentLayer(const OptionTable& table, const Environment& written, Findings& findings)
+{
+    const Environment environment = ourVariables(table, written, findings);
     Layer layer;
     for (const auto& spec : table.all())
         for (const auto& name : spec.env) {
@@ -86,38 +130,48 @@ Layer environmentLayer(const OptionTable& table, const Environment& environment,
                                                 "environment " + name, empty && !spec.defaultText});
             break;
         }
-    addGrpcUrl(layer, environment);
-    for (const auto& [name, text] : environment) {
-        if (!isOurs(name) || name == kGrpcUrl || table.findByEnvironment(name) != nullptr ||
-            name.starts_with(kSelectPrefix))
-            continue;
-        if (name == kDestinationDisk)
-            warnings.push_back("the environment variable " + name +
-                               " is ignored: the daemon makes a disk of its own for each VM");
-        else
-            warnUnknown(warnings, "the environment variable", name, table.environmentNames());
-    }
+    findings.gather([&] { addGrpcUrl(layer, environment); }, "grpc.host");
+    warnOfOtherNames(table, environment, findings);
     return layer;
 }
 
-Layer commandLineLayer(const OptionTable& table, const std::vector<std::string>& overrides)
+Layer commandLineLayer(const OptionTable& table, const std::vector<std::string>& overrides,
+                       Findings& findings)
 {
     Layer layer;
     for (const auto& text : overrides) {
         const auto equals = text.find('=');
         const std::string key = text.substr(0, equals);
         if (equals == std::string::npos)
-            throw InvalidArgument("--set " + printable(text) + ": write it as key=value");
-        if (table.find(key) == nullptr)
-            throw InvalidArgument("--set " + printable(key) + ": there is no such option" +
-                                  suggestion(key, table.keys()));
-        layer[key] = {text.substr(equals + 1), "command line", false};
+            findings.refuse(InvalidArgument("--set " + printable(text) + ": write it as key=value"));
+        else if (table.find(key) == nullptr)
+            findings.refuse(InvalidArgument("--set " + printable(key) + ": there is no such option" +
+                                            suggestion(key, table.keys())));
+        else
+            layer[key] = {text.substr(equals + 1), "command line", false};
     }
     return layer;
 }
 
+/// `<HOST_IP>` of an example that was copied and not filled in; empty when there is none.
+std::string placeholderIn(std::string_view text)
+{
+    for (auto open = text.find('<'); open != std::string_view::npos; open = text.find('<', open + 1)) {
+        const auto end = text.find_first_not_of(
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.", open + 1);
+        if (end != std::string_view::npos && end > open + 1 && text[end] == '>')
+            return std::string(text.substr(open, end + 1 - open));
+    }
+    return {};
+}
+
 Effective evaluate(const OptionSpec& spec, const Written& written, const std::string& baseDir)
 {
+    if (const auto placeholder = placeholderIn(written.text); !placeholder.empty())
+        throw InvalidArgument(
+            spec.key + "=" + (spec.sensitive ? "***" : printable(written.text)) + " (" + written.source +
+                "): it still has a placeholder in it",
+            {}, "write the value that " + (spec.sensitive ? "it" : placeholder) + " stands for");
     try {
         return {parseValue(spec, written.text, baseDir), written.text, written.source};
     } catch (const Error& error) {
@@ -148,35 +202,64 @@ Environment processEnvironment()
     return out;
 }
 
-Settings loadSettings(OptionTable table, const Sources& sources, std::vector<std::string>& warnings)
+namespace {
+
+/// The strongest layer's text; absent when no layer has the option.
+const Written* strongest(const std::vector<const Layer*>& layers, const std::string& key)
 {
-    const Layer file = fileLayer(table, sources, warnings);
-    const Layer environment = environmentLayer(table, sources.environment, warnings);
-    const Layer commandLine = commandLineLayer(table, sources.overrides);
+    for (const auto* layer : layers)
+        if (const auto it = layer->find(key); it != layer->end())
+            return &it->second;
+    return nullptr;
+}
+
+void warnOfRemark(const OptionSpec& spec, const Written& written, Findings& findings)
+{
+    if (written.source != "command line" && spec.type != OptionType::List &&
+        written.text.find(" #") != std::string::npos)
+        findings.warn(spec.key + " (" + written.source +
+                      "): what follows the # is part of the value; a remark needs a line of its own");
+}
+
+void setFrom(const Written& written, const OptionSpec& spec, const std::string& baseDir, Settings& settings,
+             Findings& findings)
+{
+    warnOfRemark(spec, written, findings);
+    findings.gather([&] { settings.set(spec, evaluate(spec, written, baseDir)); }, spec.key);
+    if (spec.deprecated)
+        findings.warn(spec.key + " (" + written.source + ") is accepted but has no effect: " + spec.help);
+}
+
+} // namespace
+
+Settings loadSettings(OptionTable table, const Sources& sources, Findings& findings)
+{
+    const Layer file = fileLayer(table, sources, findings);
+    const Layer environment = environmentLayer(table, sources.environment, findings);
+    const Layer commandLine = commandLineLayer(table, sources.overrides, findings);
 
     Settings settings(std::move(table));
     for (const auto& spec : settings.table().all()) {
-        const Layer* strongest = nullptr;
-        for (const Layer* layer : {&commandLine, &environment, &file})
-            if (layer->contains(spec.key)) {
-                strongest = layer;
-                break;
-            }
-        if (strongest == nullptr) {
-            if (spec.required)
-                throw InvalidArgument(spec.key + ": a value is required", {}, spec.help);
-            if (spec.defaultText)
-                settings.set(spec, evaluate(spec, {*spec.defaultText, "default", false}, sources.baseDir));
-            continue;
-        }
-        const Written& written = strongest->at(spec.key);
-        if (written.unset)
-            continue;
-        settings.set(spec, evaluate(spec, written, sources.baseDir));
-        if (spec.deprecated)
-            warnings.push_back(spec.key + " (" + written.source +
-                               ") is accepted but has no effect: " + spec.help);
+        const auto* written = strongest({&commandLine, &environment, &file}, spec.key);
+        if (written == nullptr && spec.required)
+            findings.refuse(InvalidArgument(spec.key + ": a value is required", {}, spec.help), spec.key);
+        if (written != nullptr && !written->unset)
+            setFrom(*written, spec, sources.baseDir, settings, findings);
+        const bool stands = written != nullptr && !findings.refused(spec.key);
+        if (!stands && spec.defaultText)
+            settings.set(spec, evaluate(spec, {*spec.defaultText, "default", false}, sources.baseDir));
     }
+    return settings;
+}
+
+Settings loadSettings(OptionTable table, const Sources& sources, std::vector<std::string>& warnings)
+{
+    Findings findings;
+    auto settings = loadSettings(std::move(table), sources, findings);
+    if (findings.refused())
+        throw InvalidArgument(std::string(findings.refusals().front().what()), {},
+                              findings.refusals().front().hint());
+    warnings.insert(warnings.end(), findings.warnings().begin(), findings.warnings().end());
     return settings;
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "host/settings/findings.h"
 #include "host/settings/option_table.h"
 
 namespace teehost::settings {
@@ -60,7 +61,11 @@ using FileValues = std::map<std::string, std::string, std::less<>>;
 /// The process's environment as it is now.
 [[nodiscard]] Environment processEnvironment();
 
-/// Reads a .properties, .ini, .xml or .json file into dotted keys. Throws InvalidArgument naming the file.
+/// Reads a .properties, .ini, .xml or .json file into dotted keys. Refuses, naming the file, what it cannot
+/// take as a setting: keys that are given twice, values that are none, whatever has another form. Gives what
+/// it could read.
+[[nodiscard]] FileValues readSettingsFile(const std::string& path, Findings& findings);
+/// The same; throws the first refusal as InvalidArgument.
 [[nodiscard]] FileValues readSettingsFile(const std::string& path);
 
 struct Sources {
@@ -71,9 +76,11 @@ struct Sources {
     std::string baseDir;                ///< what relative paths are resolved against
 };
 
-/// Layers and validates. Every problem stops it with one InvalidArgument of one line: name, value, what is
-/// allowed, where it came from. What is only odd (unknown names, deprecated options) is appended to
-/// `warnings`.
+/// Layers and validates. Every problem is a refusal of one line: name, value, what is allowed, where it came
+/// from; the option has its default then, so that all others can be looked at. What is only odd (unknown
+/// names, deprecated options, quotes around the value of a variable) is a warning.
+[[nodiscard]] Settings loadSettings(OptionTable table, const Sources& sources, Findings& findings);
+/// The same; throws the first refusal as InvalidArgument, and appends the warnings to `warnings`.
 [[nodiscard]] Settings loadSettings(OptionTable table, const Sources& sources,
                                     std::vector<std::string>& warnings);
 

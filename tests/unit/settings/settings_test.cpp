@@ -22,6 +22,9 @@ class SettingsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(theFirstOfSeveralVariablesWins);
     CPPUNIT_TEST(theUrlIsAShorthand);
     CPPUNIT_TEST(everyBadValueNamesItselfAndItsSource);
+    CPPUNIT_TEST(takesOffWhatOthersPutAroundAValue);
+    CPPUNIT_TEST(refusesPlaceholders);
+    CPPUNIT_TEST(tellsEveryRefusalAtOnce);
     CPPUNIT_TEST(unknownNamesAreWarningsWithASuggestion);
     CPPUNIT_TEST(anUnknownKeyOnTheCommandLineIsRefused);
     CPPUNIT_TEST(deprecatedOptionsAreNamed);
@@ -142,6 +145,50 @@ class SettingsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(
             refusal(from({}, {{"MANAGER_MAX_VMS", "x"}}, {})).find("(environment MANAGER_MAX_VMS)") !=
             std::string::npos);
+    }
+
+    /// docker --env-file hands on quotes, a shell the carriage returns of a file from Windows.
+    void takesOffWhatOthersPutAroundAValue()
+    {
+        const std::pair<std::string, std::string> rows[] = {
+            {"\"q35\"", "q35"}, {"'q35'", "q35"}, {"q35\r", "q35"}, {"  q35 ", "q35"}, {"\"\"", "q35"}};
+        for (const auto& [written, machine] : rows) {
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                written, machine,
+                load(from({}, {{"MANAGER_QEMU_MACHINE", written}}, {})).text("qemu.machine"));
+            CPPUNIT_ASSERT_EQUAL(std::size_t{1}, warnings_.size());
+            CPPUNIT_ASSERT(warnings_[0].find("MANAGER_QEMU_MACHINE") != std::string::npos);
+        }
+        const auto kept = load(from({}, {{"MANAGER_QEMU_KERNEL_CMDLINE", "\"a b\" c \"d\""}}, {}));
+        CPPUNIT_ASSERT_EQUAL(std::string("\"a b\" c \"d\""), kept.text("qemu.kernel.cmdline"));
+        load(from({}, {{"MANAGER_QEMU_DISK_IMG_KERNEL_FILE", "/boot/vmlinuz # ours"}}, {}));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, warnings_.size());
+        CPPUNIT_ASSERT_MESSAGE(warnings_[0], warnings_[0].find("part of the value") != std::string::npos);
+    }
+
+    void refusesPlaceholders()
+    {
+        CPPUNIT_ASSERT(refusal(from({}, {{"MANAGER_GRPC_HOST", "<HOST_IP>"}}, {})).find("placeholder") !=
+                       std::string::npos);
+        CPPUNIT_ASSERT(
+            refusal(from({{"trace.url", "http://<collector-host>:4318"}}, {}, {})).find("<collector-host>") !=
+            std::string::npos);
+        CPPUNIT_ASSERT_EQUAL(std::string("(accepted)"),
+                             refusal(from({{"qemu.kernel.cmdline", "a<b c>d <> <-"}}, {}, {})));
+    }
+
+    void tellsEveryRefusalAtOnce()
+    {
+        Findings findings;
+        const auto settings = loadSettings(
+            hostOptions(),
+            from({{"vm.max", "x"}}, {{"MANAGER_GRPC_PORT", "y"}, {"MANAGER_GRPC_URL", "http://z"}},
+                 {"no.such=1", "qemu.smp.count=0", "qemu.smp.maxcpus=3"}),
+            findings);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{5}, findings.refusals().size());
+        CPPUNIT_ASSERT(findings.refused("vm.max") && !findings.refused("qemu.smp.maxcpus"));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{10}, settings.number("vm.max"));
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{3}, settings.number("qemu.smp.maxcpus"));
     }
 
     void unknownNamesAreWarningsWithASuggestion()
