@@ -75,36 +75,6 @@ UniqueFd openRegular(const fs::path& path)
     return fd;
 }
 
-void requirePrivate(const fs::path& path)
-{
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0)
-        fail("cannot look at", path);
-    const std::string subject = "the directory \"" + path.string() + "\"";
-    if (S_ISLNK(status.st_mode))
-        throw Error(Category::FailedPrecondition, subject + " is a symbolic link", "name the real directory");
-    if (!S_ISDIR(status.st_mode))
-        throw Error(Category::FailedPrecondition, subject + " is not a directory");
-    if (status.st_uid != ::geteuid())
-        throw Error(Category::FailedPrecondition,
-                    subject + " belongs to uid " + std::to_string(status.st_uid),
-                    "give it to the user the daemon runs as");
-    if ((status.st_mode & 0022) != 0)
-        throw Error(Category::FailedPrecondition, subject + " can be written by others",
-                    "chmod go-w " + path.string());
-}
-
-void makePrivateTree(const fs::path& path, mode_t mode)
-{
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-        fail("cannot make the directory", path);
-    requirePrivate(path);
-    if (::chmod(path.c_str(), mode) != 0)
-        fail("cannot set the mode of", path);
-}
-
 } // namespace
 
 Account lookUpAccount(const std::string& name)
@@ -119,16 +89,11 @@ Account lookUpAccount(const std::string& name)
     return account;
 }
 
-void prepareHostDirs(const HostDirs& dirs, bool passable)
-{
-    const mode_t mode = passable ? 0711 : 0700;
-    for (const auto& path : {dirs.state, dirs.runtime, dirs.log, dirs.state / "vm", dirs.runtime / "vm"})
-        makePrivateTree(path, mode);
-}
-
 VmDirs::VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
     : paths_(dirs, id), owner_(owner)
 {
+    prepareHostDirs(dirs,
+                    owner.has_value()); // a cleaner of temporary files may have taken them since the start
     std::vector<fs::path> made; // on a failure only these are ours to remove: the VM may exist already
     try {
         for (const auto& path :
@@ -200,21 +165,44 @@ void VmDirs::writeShares(const VmSecrets& secrets) const
         writeFile(paths_.certsShare() / file.name, file.content.reveal(), 0600);
 }
 
+std::vector<std::string> unsharable(const std::string& sourceDirectory)
+{
+    std::vector<std::string> out;
+    std::error_code error;
+    for (fs::directory_iterator entry(sourceDirectory, error), end; !error && entry != end;
+         entry.increment(error)) {
+        std::error_code ignored;
+        const auto type = entry->status(ignored).type();
+        const char* what = type == fs::file_type::regular     ? nullptr
+                           : type == fs::file_type::directory ? "a directory"
+                           : type == fs::file_type::not_found ? "a link to nothing"
+                           : type == fs::file_type::fifo      ? "a FIFO"
+                           : type == fs::file_type::socket    ? "a socket"
+                                                              : "no regular file";
+        if (what != nullptr)
+            out.push_back(printable(entry->path().filename().string()) + " (" + what + ")");
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
 void VmDirs::copyExtras(const std::string& sourceDirectory, const fs::path& share) const
 {
     std::error_code error;
     std::uintmax_t bytes = 0;
     std::size_t files = 0;
-    for (const auto& entry : fs::directory_iterator(sourceDirectory, error)) {
-        const auto target = share / entry.path().filename();
-        if (!entry.is_regular_file(error) || fs::exists(target, error))
+    fs::directory_iterator entry(sourceDirectory, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const auto target = share / entry->path().filename();
+        std::error_code ignored;
+        if (!entry->is_regular_file(ignored) || fs::exists(target, ignored))
             continue;
-        bytes += entry.file_size(error);
+        bytes += entry->file_size(ignored);
         if (++files > kMaxExtraFiles || bytes > kMaxExtraBytes)
             throw Error(Category::FailedPrecondition,
                         "\"" + sourceDirectory +
                             "\" holds more than 256 files or 16 MiB for a guest's share");
-        copyFile(entry.path().string(), target);
+        copyFile(entry->path().string(), target);
     }
     if (error)
         throw systemError(Category::FailedPrecondition,

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "host/base/unique_fd.h"
+#include "host/launch/host_dirs.h"
 #include "host/launch/vm_paths.h"
 #include "host/launch/vm_spec.h"
 #include "host/plugin/fragment.h"
@@ -27,18 +28,17 @@ struct Account {
 /// exist.
 [[nodiscard]] Account lookUpAccount(const std::string& name);
 
-/// Makes state, runtime and log directories and refuses (FailedPrecondition) one that is a symlink, belongs
-/// to somebody else, or can be written by others: whoever can write there could replace keys or sockets. They
-/// are 0700, or 0711 with `passable`, so that QEMU's own account can reach the directories of its VMs, which
-/// stay 0700.
-void prepareHostDirs(const HostDirs& dirs, bool passable = false);
+/// The entries of an operator's directory that copyExtras leaves out, as words for people. Empty for a
+/// directory that cannot be read.
+[[nodiscard]] std::vector<std::string> unsharable(const std::string& sourceDirectory);
 
 /// The directories of a VM. They outlive this object and the daemon; remove() and removeLogs() end them.
 /// Blocking; call on the worker pool.
 class VmDirs {
 public:
-    /// Makes them; what was made is removed again when that fails. `owner` is who must be able to read what
-    /// is inside; absent: the daemon's user.
+    /// Makes them, and the host's directories around them when those have vanished; what was made of the VM
+    /// is removed again when that fails. `owner` is who must be able to read what is inside; absent: the
+    /// daemon's user.
     VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
     /// Those that an earlier run of the daemon made, all or some of them.
     static VmDirs existing(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
@@ -47,7 +47,8 @@ public:
 
     /// Writes `environment` and the certificates; 0600, created with that mode, never through a symlink.
     void writeShares(const VmSecrets& secrets) const;
-    /// Copies the regular files of an operator's directory into a share; a name the daemon wrote itself wins.
+    /// Copies the regular files of an operator's directory into a share, and those that links in it lead to;
+    /// a name the daemon wrote itself wins. See unsharable() for the rest.
     void copyExtras(const std::string& sourceDirectory, const std::filesystem::path& share) const;
     /// Copies a file of any size; the copy is 0600 and sparse where the source is.
     void copyFile(const std::string& source, const std::filesystem::path& target) const;

@@ -2,8 +2,10 @@
 #include "host/vm/admission.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 
 #include <sched.h>
 #include <sys/resource.h>
@@ -72,10 +74,16 @@ std::uint64_t hugePagesFree()
     return bytes;
 }
 
-std::uint64_t diskFree(const fs::path& path)
+/// Of a directory that vanished, the room that it will have once it is made again.
+std::uint64_t diskFree(fs::path path)
 {
     struct statvfs status {};
-    return ::statvfs(path.c_str(), &status) == 0 ? std::uint64_t{status.f_bavail} * status.f_frsize : 0;
+    while (::statvfs(path.c_str(), &status) != 0) {
+        if (errno != ENOENT || !path.has_relative_path())
+            return std::numeric_limits<std::uint64_t>::max(); // not known; the create itself will say more
+        path = path.parent_path();
+    }
+    return std::uint64_t{status.f_bavail} * status.f_frsize;
 }
 
 std::uint32_t usableCpus()

@@ -11,6 +11,7 @@ namespace teehost::vm {
 namespace {
 
 using namespace std::chrono_literals;
+namespace fs = std::filesystem;
 
 constexpr auto kQemuImgLimit = 10min;
 
@@ -52,10 +53,18 @@ void VmLife::writeShares(const launch::VmDirs& dirs)
     const auto& settings = supervisor_.settings_;
     dirs.writeShares(secrets_);
     secrets_ = {}; // from here on they are in the VM's directory only
-    if (const auto extra = settings.text("qemu.mounts.env"); !extra.empty())
-        dirs.copyExtras(extra, dirs.paths().envShare());
-    if (const auto extra = settings.text("qemu.mounts.certs"); !extra.empty())
-        dirs.copyExtras(extra, dirs.paths().certsShare());
+    for (const auto& [key, share] :
+         {std::pair<std::string, fs::path>("qemu.mounts.env", dirs.paths().envShare()),
+          {"qemu.mounts.certs", dirs.paths().certsShare()}}) {
+        const auto extra = settings.text(key);
+        if (extra.empty())
+            continue;
+        dirs.copyExtras(extra, share);
+        if (const auto left = launch::unsharable(extra); !left.empty())
+            supervisor_.log_.warning(
+                "files of a directory are not shared with the guest",
+                {{"vm", vm_->spec.id.text()}, {key, extra}, {"left_out", join(left, ", ")}});
+    }
 }
 
 } // namespace teehost::vm

@@ -21,6 +21,8 @@ class VmDirsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(copiesKeepHoles);
     CPPUNIT_TEST(refusesDirectoriesOthersCanReach);
     CPPUNIT_TEST(extrasNeverReplaceTheDaemonsFiles);
+    CPPUNIT_TEST(namesWhatIsNotShared);
+    CPPUNIT_TEST(makesVanishedDirectoriesAgain);
     CPPUNIT_TEST(theSameVmTwiceIsAnError);
     CPPUNIT_TEST_SUITE_END();
 
@@ -130,6 +132,38 @@ class VmDirsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(fs::exists(vm.paths().envShare() / "more"));
         CPPUNIT_ASSERT(!fs::exists(vm.paths().envShare() / "subdirectory"));
         CPPUNIT_ASSERT_THROW(vm.copyExtras("/no/such", vm.paths().envShare()), Error);
+    }
+
+    /// The Cocos Manager shares the directory itself, so an operator may count on what lies deeper.
+    void namesWhatIsNotShared()
+    {
+        prepareHostDirs(dirs());
+        const auto extra = scratch_.path() / "extra";
+        fs::create_directories(extra / "sub");
+        std::ofstream(extra / "a, b") << "1";
+        std::ofstream(extra / "sub/inner") << "2";
+        fs::create_symlink(extra / "sub/inner", extra / "link");
+        fs::create_symlink("/no/such", extra / "dangling");
+        CPPUNIT_ASSERT_EQUAL(0, ::mkfifo((extra / "fi\nfo").c_str(), 0600));
+        const std::vector<std::string> expected{"dangling (a link to nothing)", "fi\\x0afo (a FIFO)",
+                                                "sub (a directory)"};
+        CPPUNIT_ASSERT(expected == unsharable(extra.string()));
+        const VmDirs vm(dirs(), VmId::random(), std::nullopt);
+        vm.copyExtras(extra.string(), vm.paths().envShare());
+        CPPUNIT_ASSERT(fs::exists(vm.paths().envShare() / "a, b"));
+        CPPUNIT_ASSERT(fs::is_regular_file(fs::symlink_status(vm.paths().envShare() / "link")));
+        CPPUNIT_ASSERT(unsharable("/no/such").empty());
+    }
+
+    void makesVanishedDirectoriesAgain()
+    {
+        prepareHostDirs(dirs());
+        for (const auto& gone : {dirs().runtime, dirs().runtime / "vm", dirs().log, dirs().state / "vm"}) {
+            fs::remove_all(gone);
+            const VmDirs vm(dirs(), VmId::random(), std::nullopt);
+            CPPUNIT_ASSERT_EQUAL(mode_t{0700}, mode(gone));
+            CPPUNIT_ASSERT(fs::exists(vm.paths().envShare()));
+        }
     }
 
     void theSameVmTwiceIsAnError()

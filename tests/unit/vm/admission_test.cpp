@@ -129,7 +129,7 @@ class AdmissionTest final : public CppUnit::TestFixture {
         const auto host = readHostResources({"/tmp", "/tmp", "/nonexistent"});
         CPPUNIT_ASSERT(host.memoryAvailable > kMiB && host.cpus >= 1 && host.filesLeft > 0);
         CPPUNIT_ASSERT(host.stateDiskFree > 0);
-        CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, host.logDiskFree);
+        CPPUNIT_ASSERT_MESSAGE("a directory that vanished is no full disk", host.logDiskFree > 0);
         CPPUNIT_ASSERT(residentBytes(::getpid()) > kMiB);
         CPPUNIT_ASSERT_EQUAL(std::uint64_t{0}, residentBytes(1 << 29));
     }
