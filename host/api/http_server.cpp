@@ -14,8 +14,10 @@
 #include <Poco/ThreadPool.h>
 #include <nlohmann/json.hpp>
 
+#include "host/api/listen_address.h"
 #include "host/api/tls_files.h"
 #include "host/base/error.h"
+#include "host/base/text.h"
 
 namespace teehost::api {
 namespace {
@@ -86,11 +88,17 @@ private:
 Poco::Net::ServerSocket listen(const settings::Settings& settings)
 {
     using Poco::Net::Context;
-    const Poco::Net::SocketAddress address(settings.text("http.host"),
+    const ListenAddress asked(settings, "http");
+    asked.requireFree();
+    const Poco::Net::SocketAddress address(asked.numeric(),
                                            static_cast<Poco::UInt16>(settings.number("http.port")));
     const auto tls = tlsPaths(settings, "http");
     checkTlsFiles(tls, "http");
     if (!tls.enabled()) {
+        if (!asked.loopback() && !settings.flag("grpc.allow_plaintext"))
+            throw Error(Category::FailedPrecondition,
+                        asked.subject() + " is not a loopback address, and TLS is not configured",
+                        "set http.server_cert and http.server_key, or grpc.allow_plaintext=true");
         Poco::Net::ServerSocket socket;
         // Without SO_REUSEPORT, which Poco would set: a second daemon must fail, not share the port.
         socket.bind(address, true, false);
@@ -133,10 +141,10 @@ HttpServer::HttpServer(const settings::Settings& settings, HttpContent content, 
                                                                 listen(settings), params);
         impl_->server->start();
     } catch (const Poco::Exception& error) {
-        throw Error(Category::FailedPrecondition,
-                    "cannot listen on " + settings.text("http.host") + ":" +
-                        std::to_string(settings.number("http.port")) + ": " + error.displayText(),
-                    "another program may use the port; set http.host and http.port");
+        throw Error(Category::Unavailable,
+                    "cannot listen on " + printable(settings.text("http.host")) + ":" +
+                        std::to_string(settings.number("http.port")) + ": " + printable(error.displayText()),
+                    "another program may have taken the port meanwhile; set http.host and http.port");
     }
     log.debug("http server started", {{"port", std::to_string(port())}});
 }

@@ -3,7 +3,6 @@
 
 #include <atomic>
 
-#include <arpa/inet.h>
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
@@ -12,6 +11,7 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/security/tls_certificate_provider.h>
 
+#include "host/api/listen_address.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 
@@ -22,14 +22,6 @@ constexpr unsigned kTlsRefreshSeconds = 1;
 constexpr int kMaxStreamsPerConnection = 128;
 constexpr std::size_t kMaxBufferedBytes = 256u << 20; // all connections together
 constexpr int kMaxMessageBytes = 4 << 20;             // three PEM files and some text are far below that
-
-bool isLoopback(const std::string& host)
-{
-    in_addr address{};
-    const bool ipv4 = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
-    return host == "localhost" || host == "::1" || host == "[::1]" ||
-           (ipv4 && ntohl(address.s_addr) >> 24 == 127);
-}
 
 /// gRPC does not tell its user that it has given a listener up; its log does (1.51: "Failed accept4: ...").
 std::atomic<bool> acceptFailed{false};
@@ -56,13 +48,12 @@ void logFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::st
 }
 
 std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& settings,
-                                                     const TlsPaths& published)
+                                                     const ListenAddress& address, const TlsPaths& published)
 {
     if (!published.enabled()) {
-        const auto host = settings.text("grpc.host");
-        if (!isLoopback(host) && !settings.flag("grpc.allow_plaintext"))
+        if (!address.loopback() && !settings.flag("grpc.allow_plaintext"))
             throw Error(Category::FailedPrecondition,
-                        "grpc.host=" + host + " is not a loopback address, and TLS is not configured",
+                        address.subject() + " is not a loopback address, and TLS is not configured",
                         "set grpc.server_cert and grpc.server_key, or grpc.allow_plaintext=true");
         return grpc::InsecureServerCredentials();
     }
@@ -75,14 +66,6 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& s
         options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
     }
     return grpc::experimental::TlsServerCredentials(options);
-}
-
-std::string address(const settings::Settings& settings, int port)
-{
-    auto host = settings.text("grpc.host");
-    if (host.find(':') != std::string::npos && host.front() != '[')
-        host = "[" + host + "]";
-    return host + ":" + std::to_string(port);
 }
 
 } // namespace
@@ -112,13 +95,17 @@ int Server::open(int port)
     quota.Resize(kMaxBufferedBytes);
     builder.SetResourceQuota(quota);
     int bound = 0;
-    builder.AddListeningPort(address(settings_, port), credentials(settings_, tls_.published()), &bound);
+    const ListenAddress address(settings_, "grpc");
+    // gRPC says that it could not bind, but not why.
+    if (port_ == 0)
+        address.requireFree();
+    builder.AddListeningPort(address.shown(port), credentials(settings_, address, tls_.published()), &bound);
     builder.RegisterService(&manager_);
     builder.RegisterService(&host_);
     server_ = builder.BuildAndStart();
     if (!server_ || bound == 0)
-        throw Error(Category::FailedPrecondition, "cannot listen on " + printable(address(settings_, port)),
-                    "another program may use the port; set grpc.host and grpc.port");
+        throw Error(Category::Unavailable, "cannot listen on " + printable(address.shown(port)),
+                    "another program may have taken the port meanwhile; set grpc.host and grpc.port");
     // "manager" is the name that clients of the Cocos Manager ask for.
     for (const auto* name : {"manager", "manager.ManagerService", "teehost.v1.HostService"})
         server_->GetHealthCheckService()->SetServingStatus(name, true);

@@ -20,8 +20,8 @@ namespace teehost::api {
 /// The gRPC server: both services, health and reflection on one port.
 class Server {
 public:
-    /// Binds and serves. Throws FailedPrecondition when the address is taken, is not ours, or may not be
-    /// served without TLS.
+    /// Binds and serves. Throws Unavailable when the address is taken or is not this host's, and
+    /// FailedPrecondition when it cannot be resolved or may not be served without TLS.
     Server(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDescription description,
            const Log& log, const std::filesystem::path& runtimeDir);
     ~Server();
