@@ -16,6 +16,7 @@
 #include "host/daemon.h"
 #include "host/doctor/kvm_probe.h"
 #include "host/plugin/configure.h"
+#include "host/preflight.h"
 #include "host/settings/listing.h"
 #include "host/version.h"
 
@@ -91,7 +92,7 @@ void App::initialize(Poco::Util::Application&)
     startDirectory_ = std::filesystem::current_path().string();
 }
 
-settings::Sources App::sources() const
+settings::Sources App::sources(settings::Findings& findings) const
 {
     settings::Sources sources;
     sources.baseDir = startDirectory_;
@@ -99,7 +100,7 @@ settings::Sources App::sources() const
     sources.overrides = overrides_;
     sources.file = configPath_.empty() ? defaultConfig() : configPath_;
     if (!sources.file.empty())
-        sources.fileValues = settings::readSettingsFile(sources.file);
+        sources.fileValues = settings::readSettingsFile(sources.file, findings);
     return sources;
 }
 
@@ -135,30 +136,49 @@ int App::main(const std::vector<std::string>& args)
     }
 }
 
+namespace {
+
+int refuseAll(const settings::Findings& findings)
+{
+    for (const auto& refusal : findings.refusals())
+        writeLastWords("teehostd: " + describe(refusal) + "\n");
+    return findings.mayPass() ? Poco::Util::Application::EXIT_TEMPFAIL : Poco::Util::Application::EXIT_CONFIG;
+}
+
+} // namespace
+
 int App::serve()
 {
     const bool serving = mode_ == Mode::Serve;
     // A daemon must not wait for whoever reads its log; a program that only answers may.
     const auto writer = serving ? std::make_shared<LogWriter>(STDERR_FILENO) : nullptr;
     Log log = serving ? Log(LogLevel::Info, writer) : Log(LogLevel::Error);
-    std::vector<std::string> warnings;
     auto listing = settings::ListingFormat::Table;
     if (mode_ == Mode::ListOptions)
         listing = settings::parseListingFormat(listingFormat_);
-    const auto configuration = plugin::configure(sources(), log, warnings);
+    settings::Findings findings;
+    const auto from = sources(findings);
+    if (findings.refused() && from.fileValues.empty()) // without the file, the rest would be judged wrongly
+        return refuseAll(findings);
+    auto configuration = plugin::configure(from, log, findings);
     if (mode_ == Mode::ListOptions) {
+        if (findings.refused())
+            return refuseAll(findings);
         std::cout << settings::listOptions(configuration.settings, listing);
         return EXIT_OK;
     }
-    const auto environment = settings::processEnvironment();
-    checkSettings(configuration.settings, configuration.plugins, environment);
+    checkSettings(configuration.settings, configuration.plugins, from.environment, findings);
+    const auto decided =
+        preflight(configuration.settings, from.environment, configuration.plugins, log, findings);
+    if (findings.refused())
+        return refuseAll(findings);
     if (mode_ == Mode::CheckConfig) {
-        for (const auto& warning : warnings)
+        for (const auto& warning : findings.warnings())
             std::cerr << "teehostd: warning: " << warning << "\n";
         std::cout << "the settings are valid\n";
         return EXIT_OK;
     }
-    for (const auto& warning : warnings)
+    for (const auto& warning : findings.warnings())
         log.warning("settings", {{"what", warning}});
     const rlimit noCore{0, 0}; // secrets of guests pass through this process's memory
     ::setrlimit(RLIMIT_CORE, &noCore);
@@ -167,7 +187,7 @@ int App::serve()
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
-    const Daemon daemon(configuration.settings, environment, configuration.plugins, log, recover_);
+    const Daemon daemon(configuration.settings, decided, configuration.plugins, log, recover_);
     waitForTerminationRequest();
     log.info("teehostd stops");
     // Ending the VMs may take their guests' grace. A second signal is for somebody who cannot wait.

@@ -24,7 +24,7 @@ private:
     enum class Mode { Serve, Help, Version, CheckConfig, ListOptions, ProbeKvm };
 
     int serve();
-    [[nodiscard]] settings::Sources sources() const;
+    [[nodiscard]] settings::Sources sources(settings::Findings& findings) const;
 
     Mode mode_ = Mode::Serve;
     std::string configPath_, listingFormat_;

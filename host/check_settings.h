@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "host/plugin/loader.h"
 #include "host/settings/settings.h"
 
 namespace teehost {
 
-/// What can be said of settings beyond the form of each value, before anything is started: that values fit
-/// each other, that named accounts, plugins and TLS files are there. --check-config and the start use it
-/// alike. Throws Error with one line that names the option and where its value came from.
-void checkSettings(const settings::Settings& settings, const plugin::Loaded& plugins,
-                   const settings::Environment& environment);
+/// What can be said of settings beyond the form of each value, before anything is made or started: that
+/// values fit each other, that accounts, plugins, directories and TLS files are there, that addresses can be
+/// served. Files of another distribution are replaced by those of this one. --check-config and the start use
+/// it alike.
+void checkSettings(settings::Settings& settings, const plugin::Loaded& plugins,
+                   const settings::Environment& environment, settings::Findings& findings);
 
 } // namespace teehost

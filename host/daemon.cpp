@@ -15,6 +15,7 @@
 
 #include "host/agent/agent_probe.h"
 #include "host/api/http_server.h"
+#include "host/api/listen_address.h"
 #include "host/api/server.h"
 #include "host/appraisal/attestor.h"
 #include "host/attest/fetcher.h"
@@ -23,7 +24,6 @@
 #include "host/base/service_manager.h"
 #include "host/base/text.h"
 #include "host/instance.h"
-#include "host/launch/fw_cfg.h"
 #include "host/launch/vm_dirs.h"
 #include "host/store/store.h"
 #include "host/telemetry/metrics.h"
@@ -38,7 +38,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kStoreFile = "teehost.db";
-constexpr const char* kCollateralDirectory = "collateral";
 constexpr std::size_t kPoolThreads = 4;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
@@ -47,8 +46,6 @@ constexpr auto kSelfCheckInterval = 5s;
 constexpr auto kSelfCheckLimit = 5s;
 constexpr auto kPackageQueryLimit = 5s;
 constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
-constexpr std::size_t kLongestRunPath =
-    107 - 64; // sockets of sidecars, sun_path(7): room for vm/<uuid>/<name>
 
 /// What people call this daemon: instance.id, or else its UUID.
 std::string shownInstance(const settings::Settings& settings, const Instance& instance)
@@ -57,26 +54,12 @@ std::string shownInstance(const settings::Settings& settings, const Instance& in
     return configured.empty() ? instance.owner.text() : configured;
 }
 
-/// Where the daemon itself reaches its gRPC port.
-std::string ownAddress(const std::string& host)
-{
-    if (host == "localhost" || host == "0.0.0.0")
-        return "127.0.0.1";
-    if (host == "::" || host == "[::]")
-        return "::1";
-    return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-}
-
 void warnAbout(const settings::Settings& settings, const launch::HostDirs& dirs, const Log& log)
 {
     struct statfs status {};
     if (::statfs(dirs.runtime.c_str(), &status) == 0 && status.f_type != kTmpfsMagic)
         log.warning("the runtime directory is not on a tmpfs: secrets handed to guests touch a disk",
                     {{"runtime.dir", dirs.runtime.string()}});
-    if (dirs.runtime.string().size() > kLongestRunPath)
-        log.warning(
-            "the runtime directory's path is long: sidecars may not be able to make their sockets in it",
-            {{"runtime.dir", dirs.runtime.string()}});
     if (!settings.flag("qemu.no_graphic"))
         log.warning("qemu.no_graphic=false has no effect: there is no display");
     if (settings.text("ovmf.code.readonly") == "off")
@@ -105,26 +88,6 @@ std::string firmwareVersion(const settings::Settings& settings)
     }
 }
 
-doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, const plugin::Loaded& plugins,
-                                        const Log& log)
-{
-    const auto enabled = settings.flagOrAuto("qemu.enable_kvm");
-    bool needed = enabled.value_or(true);
-    for (const auto& plugin : plugins.plugins)
-        needed = needed || plugin->info().needsKvm;
-    if (!needed)
-        return {doctor::KvmVerdict::Missing, "qemu.enable_kvm=false", "set qemu.enable_kvm", 0, 0};
-    const auto result = doctor::probeKvm(fs::read_symlink("/proc/self/exe").string());
-    log.info("kvm probed", {{"usable", result.usable() ? "true" : "false"},
-                            {"what", result.message},
-                            {"ns_per_iteration", std::to_string(result.nsPerIteration)},
-                            {"ns_per_exit", std::to_string(result.nsPerExit)}});
-    if (!result.usable() && !enabled.has_value())
-        log.warning("VMs run on TCG, which is slow and only for development: KVM does not work here",
-                    {{"why", result.message}, {"remedy", result.remedy}});
-    return result;
-}
-
 std::optional<launch::Account> account(const settings::Settings& settings)
 {
     const auto name = settings.text("qemu.user");
@@ -136,27 +99,12 @@ launch::HostDirs hostDirs(const settings::Settings& settings)
     return {settings.text("state.dir"), settings.text("runtime.dir"), settings.text("log.dir")};
 }
 
-/// Collateral and QEMU's machines for every plugin, from before its instance is made.
-std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings,
-                                              const plugin::Loaded& plugins, const Log& log)
-{
-    auto fetcher = std::make_shared<attest::Fetcher>(
-        attest::fetcherOptions(settings, hostDirs(settings).state / kCollateralDirectory), log);
-    const auto machines = std::make_shared<launch::QemuMachines>(settings.text("qemu.bin_path"));
-    for (const auto& plugin : plugins.plugins) {
-        plugin->serveFetch(fetcher);
-        plugin->serveMachine(machines);
-    }
-    return fetcher;
-}
-
 } // namespace
 
 struct Daemon::Parts {
-    Parts(const settings::Settings& settings, const settings::Environment& environment,
-          const plugin::Loaded& plugins, const Log& theLog, bool recover)
-        : log(theLog), fetcher(servePlugins(settings, plugins, log)),
-          kvm(probeKvmIfWanted(settings, plugins, log)), probes(vm::probePlugins(plugins, settings, kvm, log))
+    Parts(const settings::Settings& settings, const Preflight& decided, const plugin::Loaded& plugins,
+          const Log& theLog, bool recover)
+        : log(theLog), fetcher(decided.fetcher), kvm(decided.kvm), probes(decided.probes)
     {
         const auto dirs = hostDirs(settings);
         launch::prepareHostDirs(dirs, !settings.text("qemu.user").empty());
@@ -166,17 +114,12 @@ struct Daemon::Parts {
         const Instance own = readInstance(dirs.state);
         const std::string instance = shownInstance(settings, own);
         openStore(dirs.state / kStoreFile, settings, recover);
-        vm::Backends backends{plugins,
-                              vm::chooseBackend(plugins, probes, settings,
-                                                vm::readSwitches(plugins, settings.table(), environment),
-                                                log),
-                              vm::chooseAttesters(plugins, probes, settings, log),
+        vm::Backends backends{plugins, decided.backend, decided.attesters,
                               [this, &settings](const plugin::PluginInfo& info) {
                                   return vm::chooseAccel(info, settings.flagOrAuto("qemu.enable_kvm"), kvm);
                               }};
-        // Asked now, so that MANAGER_QEMU_ENABLE_KVM=true on a host without KVM stops the start.
-        const auto accel = backends.accelFor(plugins.find(backends.defaultBackend)->info());
-        const std::string backend = backends.defaultBackend;
+        const std::string& accel = decided.accel;
+        const std::string& backend = decided.backend;
         supervisor = std::make_unique<vm::Supervisor>(
             io, pool, calls, settings,
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
@@ -201,6 +144,7 @@ struct Daemon::Parts {
             *supervisor, *attestor,
             api::HostDescription{plugins, probes, backend, std::string(kVersion), instance}, log,
             dirs.runtime);
+        const api::ListenAddress grpcAddress(settings, "grpc");
         ready = true; // what is spawned below ends when it is not
         loop = std::thread([this] { io.run(); });
         asio::co_spawn(
@@ -211,18 +155,19 @@ struct Daemon::Parts {
             io, [this]() -> asio::awaitable<void> { co_await attestor->run(); }, asio::detached);
         asio::co_spawn(
             io,
-            [this, host = settings.text("grpc.host")]() -> asio::awaitable<void> { co_await staySeen(host); },
+            [this, address = grpcAddress.reachable()]() -> asio::awaitable<void> {
+                co_await staySeen(address);
+            },
             asio::detached);
         notifyServiceManager("READY=1");
-        log.info("teehostd serves",
-                 {{"version", std::string(kVersion)},
-                  {"grpc", settings.text("grpc.host") + ":" + std::to_string(server->port())},
-                  {"tls", server->tls() ? "true" : "false"},
-                  {"http", settings.text("http.host") + ":" + std::to_string(http->port())},
-                  {"backend", backend},
-                  {"accel", accel},
-                  {"instance", instance},
-                  {"owner", own.owner.text()}});
+        log.info("teehostd serves", {{"version", std::string(kVersion)},
+                                     {"grpc", grpcAddress.shown(server->port())},
+                                     {"tls", server->tls() ? "true" : "false"},
+                                     {"http", api::ListenAddress(settings, "http").shown(http->port())},
+                                     {"backend", backend},
+                                     {"accel", accel},
+                                     {"instance", instance},
+                                      {"owner", own.owner.text()}});
     }
 
     ~Parts()
@@ -291,7 +236,7 @@ struct Daemon::Parts {
 
     /// When gRPC could not accept a connection, asks its port as a client would, until it answers, and has it
     /// opened again when it does not.
-    asio::awaitable<void> staySeen(std::string host)
+    asio::awaitable<void> staySeen(std::string address)
     {
         while (ready) {
             seenTimer.expires_after(kSelfCheckInterval);
@@ -302,7 +247,6 @@ struct Daemon::Parts {
             if (!api::Server::mayBeDeaf())
                 continue;
             const auto port = static_cast<std::uint16_t>(server->port());
-            const std::string address = ownAddress(host);
             const auto answer = co_await agent::probeAgent(io, address, port, kSelfCheckLimit);
             if (answer != agent::Answer::None) {
                 api::Server::answers();
@@ -356,9 +300,9 @@ struct Daemon::Parts {
     std::thread loop;
 };
 
-Daemon::Daemon(const settings::Settings& settings, const settings::Environment& environment,
-               const plugin::Loaded& plugins, const Log& log, bool recover)
-    : parts_(std::make_unique<Parts>(settings, environment, plugins, log, recover))
+Daemon::Daemon(const settings::Settings& settings, const Preflight& decided, const plugin::Loaded& plugins,
+               const Log& log, bool recover)
+    : parts_(std::make_unique<Parts>(settings, decided, plugins, log, recover))
 {
 }
 

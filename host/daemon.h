@@ -8,6 +8,7 @@
 
 #include "host/base/log.h"
 #include "host/plugin/loader.h"
+#include "host/preflight.h"
 #include "host/settings/settings.h"
 
 namespace teehost {
@@ -16,8 +17,8 @@ class Daemon {
 public:
     /// Builds everything and serves when it returns. Throws Error with the one line that says why it cannot.
     /// `recover` sets the store aside first. All other arguments must outlive it.
-    Daemon(const settings::Settings& settings, const settings::Environment& environment,
-           const plugin::Loaded& plugins, const Log& log, bool recover);
+    Daemon(const settings::Settings& settings, const Preflight& decided, const plugin::Loaded& plugins,
+           const Log& log, bool recover);
     /// Stops serving, leaves or ends the VMs (vm.on_shutdown), takes the parts down.
     ~Daemon();
 

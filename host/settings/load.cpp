@@ -75,30 +75,18 @@ void addGrpcUrl(Layer& layer, const Environment& environment)
     layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source, false});
 }
 
-/// The value itself. Not every program that reads environment files takes off what systemd and a shell take
-/// off: docker --env-file hands on quotes and blanks, and a shell the carriage returns of a file from
-/// Windows.
-std::string unwrapped(const std::string& name, const std::string& value, Findings& findings)
-{
-    std::string_view text = trim(value);
-    const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
-                        text.find(text.front(), 1) == text.size() - 1;
-    if (quoted)
-        text = text.substr(1, text.size() - 2);
-    if (text.size() != value.size())
-        findings.warn("the environment variable " + name + " has " +
-                      (quoted ? "quotes" : "white space or a carriage return") +
-                      " around its value, which were taken off");
-    return std::string(text);
-}
-
 /// The variables that mean something to us.
 Environment ourVariables(const OptionTable& table, const Environment& environment, Findings& findings)
 {
     Environment out;
     for (const auto& [name, value] : environment)
-        if (isOurs(name) || table.findByEnvironment(name) != nullptr)
-            out[name] = unwrapped(name, value, findings);
+        if (isOurs(name) || table.findByEnvironment(name) != nullptr) {
+            out[name] = unwrapped(value);
+            if (out[name].size() != value.size())
+                findings.warn(
+                    "the environment variable " + printable(name) +
+                    " has quotes, blanks or a carriage return around its value, which were taken off");
+        }
     return out;
 }
 
@@ -189,6 +177,14 @@ Effective evaluate(const OptionSpec& spec, const Written& written, const std::st
 }
 
 } // namespace
+
+std::string unwrapped(std::string_view value)
+{
+    std::string_view text = trim(value);
+    const bool quoted = text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
+                        text.find(text.front(), 1) == text.size() - 1;
+    return std::string(quoted ? text.substr(1, text.size() - 2) : text);
+}
 
 Environment processEnvironment()
 {

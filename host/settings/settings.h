@@ -58,6 +58,11 @@ private:
 using Environment = std::map<std::string, std::string, std::less<>>;
 using FileValues = std::map<std::string, std::string, std::less<>>;
 
+/// The value of a variable without the blanks, the carriage return and the pair of quotes that programs which
+/// read environment files leave around it: docker --env-file hands on quotes, a shell the ends of lines of
+/// Windows.
+[[nodiscard]] std::string unwrapped(std::string_view value);
+
 /// The process's environment as it is now.
 [[nodiscard]] Environment processEnvironment();
 

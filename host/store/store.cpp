@@ -87,6 +87,12 @@ StateLock::StateLock(const fs::path& stateDir)
                           "check the space in the state directory (state.dir)");
 }
 
+bool StateLock::held(const fs::path& stateDir)
+{
+    const UniqueFd file(::open((stateDir / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 struct Store::Statements {
     explicit Statements(Sqlite& db)
         : saveVm(db, kSaveVm), forgetVm(db, "DELETE FROM vm WHERE id=?"),

@@ -28,6 +28,8 @@ class StateLock {
 public:
     /// Throws Unavailable naming the process that holds it.
     explicit StateLock(const std::filesystem::path& stateDir);
+    /// Whether another process holds it now. Makes nothing.
+    [[nodiscard]] static bool held(const std::filesystem::path& stateDir);
 
 private:
     UniqueFd file_;

@@ -19,7 +19,7 @@ constexpr std::string_view kSwitchPrefix = "MANAGER_QEMU_ENABLE_";
 constexpr auto kCreateLimit = 10s;
 constexpr auto kProbeLimit = 10s;
 
-bool readSwitch(const std::string& name, const std::string& text)
+bool isOn(const std::string& name, const std::string& text)
 {
     settings::OptionSpec spec;
     spec.key = name;
@@ -123,26 +123,39 @@ std::string knownBackends(const plugin::Loaded& loaded)
     return ids.empty() ? "no plugin is loaded; see plugins.dir" : "loaded: " + join(ids, ", ");
 }
 
+namespace {
+
+void readSwitch(const plugin::Loaded& loaded, const std::string& name, const std::string& text,
+                Switches& switches, settings::Findings& findings)
+{
+    const auto* plugin = bySwitch(loaded, name);
+    if (!isOn(name, text)) {
+        findings.warn(name + "=" + printable(text) + " (environment) has no effect: " +
+                      (plugin == nullptr
+                           ? "no loaded plugin is a backend of that name"
+                           : "the best backend that this host can run is taken, also " + plugin->info().id +
+                                 "; set backend (MANAGER_BACKEND) to choose"));
+        return;
+    }
+    if (plugin == nullptr)
+        throw InvalidArgument(name + "=true asks for a backend that no loaded plugin provides", {},
+                              "install the plugin, or unset the variable");
+    if (switches.wanted)
+        throw InvalidArgument(name + "=true contradicts the switch of the backend " + *switches.wanted, {},
+                              "switch on one of them");
+    switches.wanted = plugin->info().id;
+}
+
+} // namespace
+
 Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
-                      const settings::Environment& environment)
+                      const settings::Environment& environment, settings::Findings& findings)
 {
     Switches switches;
-    for (const auto& [name, text] : environment) {
-        if (!name.starts_with(kSwitchPrefix) || table.findByEnvironment(name) != nullptr || text.empty())
-            continue;
-        const bool on = readSwitch(name, text);
-        const auto* plugin = bySwitch(loaded, name);
-        if (on && plugin == nullptr)
-            throw InvalidArgument(name + "=true asks for a backend that no loaded plugin provides", {},
-                                  "install the plugin, or unset the variable");
-        if (on && switches.wanted)
-            throw InvalidArgument(name + "=true contradicts the switch of the backend " + *switches.wanted,
-                                  {}, "switch on one of them");
-        if (on)
-            switches.wanted = plugin->info().id;
-        else if (plugin != nullptr)
-            switches.excluded.push_back(plugin->info().id);
-    }
+    for (const auto& [name, written] : environment)
+        if (name.starts_with(kSwitchPrefix) && table.findByEnvironment(name) == nullptr)
+            if (const auto text = settings::unwrapped(written); !text.empty())
+                findings.gather([&] { readSwitch(loaded, name, text, switches, findings); });
     return switches;
 }
 
@@ -175,10 +188,7 @@ std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& prob
 {
     const std::string configured = settings.text("backend");
     const bool automatic = configured.empty() || configured == "auto";
-    const auto excluded = [&](const std::string& id) {
-        return std::find(switches.excluded.begin(), switches.excluded.end(), id) != switches.excluded.end();
-    };
-    if (!automatic && ((switches.wanted && *switches.wanted != configured) || excluded(configured)))
+    if (!automatic && switches.wanted && *switches.wanted != configured)
         throw InvalidArgument("backend=" + configured +
                                   " contradicts the environment's MANAGER_QEMU_ENABLE_ switches",
                               {}, "unset one of them");
@@ -187,7 +197,7 @@ std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& prob
 
     std::vector<const plugin::Plugin*> candidates;
     for (const auto& plugin : loaded.plugins)
-        if (plugin->info().backend && !excluded(plugin->info().id))
+        if (plugin->info().backend)
             candidates.push_back(plugin.get());
     std::stable_partition(candidates.begin(), candidates.end(),
                           [](const auto* plugin) { return plugin->info().confidential; });
@@ -248,7 +258,10 @@ std::string chooseAccel(const plugin::PluginInfo& backend, std::optional<bool> e
                         std::string(backend.needsKvm ? "the backend " + backend.id + " needs it"
                                                      : "qemu.enable_kvm=true") +
                         ") but does not work here: " + kvm.message,
-                    kvm.remedy);
+                    backend.needsKvm
+                        ? kvm.remedy
+                        : kvm.remedy + "; qemu.enable_kvm=auto (MANAGER_QEMU_ENABLE_KVM) takes KVM where "
+                                       "it works, and TCG elsewhere");
     if (required)
         return "kvm";
     return enableKvm.value_or(true) && kvm.usable() ? "kvm" : "tcg";

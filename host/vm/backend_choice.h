@@ -23,13 +23,14 @@ namespace teehost::vm {
 /// What the environment's switches MANAGER_QEMU_ENABLE_… say of a plugin's `select_env`.
 struct Switches {
     std::optional<std::string> wanted; ///< id of the backend that is switched on
-    std::vector<std::string> excluded; ///< ids of those switched off
 };
 
-/// Throws InvalidArgument when two are on, or one is on that no loaded plugin answers to: a host that was
-/// told to run confidential VMs must not quietly run others.
+/// Refuses when two are on, or one is on that no loaded plugin answers to: a host that was told to run
+/// confidential VMs must not quietly run others. One that is off is a warning and no more: the Cocos Manager
+/// ships a file with all of them off and reads none of them, and a host that moves over must not lose its
+/// TEE.
 [[nodiscard]] Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
-                                    const settings::Environment& environment);
+                                    const settings::Environment& environment, settings::Findings& findings);
 
 /// The outcome of each plugin's probe, for ListBackends and the choice.
 struct ProbedPlugin {

@@ -31,14 +31,21 @@ PortRange parsePortRange(std::string_view text)
 
 PortRange agentPortRange(const settings::Settings& settings)
 {
-    const auto range = settings.text("qemu.host_fwd_range");
-    if (!range.empty())
-        return parsePortRange(range);
+    const auto text = settings.text("qemu.host_fwd_range");
     const auto single = static_cast<std::uint16_t>(settings.number("qemu.host_fwd_agent"));
-    return {single, single};
+    auto range = text.empty() ? PortRange{single, single} : parsePortRange(text);
+    for (const std::string key : {"grpc.port", "http.port"}) {
+        const auto own = static_cast<std::uint16_t>(settings.number(key));
+        if (own != 0 && own >= range.low && own <= range.high)
+            range.except.insert(own);
+    }
+    return range;
 }
 
-PortPool::PortPool(PortRange range, std::string address) : range_(range), address_(std::move(address)) {}
+PortPool::PortPool(PortRange range, std::string address)
+    : range_(std::move(range)), address_(std::move(address))
+{
+}
 
 bool PortPool::canBind(std::uint16_t port) const
 {
@@ -60,7 +67,8 @@ PortPool::Lease PortPool::take()
     std::erase_if(quarantined_, [&](const auto& entry) { return entry.second <= now; });
     for (std::uint32_t port = range_.low; port <= range_.high; ++port) {
         const auto candidate = static_cast<std::uint16_t>(port);
-        if (held_->contains(candidate) || quarantined_.contains(candidate) || !canBind(candidate))
+        if (range_.except.contains(candidate) || held_->contains(candidate) ||
+            quarantined_.contains(candidate) || !canBind(candidate))
             continue;
         return hold(candidate);
     }

@@ -15,12 +15,14 @@ namespace teehost::vm {
 
 struct PortRange {
     std::uint16_t low = 0, high = 0;
+    std::set<std::uint16_t> except = {}; ///< ports within that are the daemon's own
 };
 
 /// "6100-6200". Throws InvalidArgument: digits only, 1 <= LOW <= HIGH <= 65535.
 [[nodiscard]] PortRange parsePortRange(std::string_view text);
 
-/// The range that qemu.host_fwd_range names, or the one port of qemu.host_fwd_agent when that is empty.
+/// The range that qemu.host_fwd_range names, or the one port of qemu.host_fwd_agent when that is empty,
+/// without the ports that the daemon itself serves on.
 [[nodiscard]] PortRange agentPortRange(const settings::Settings& settings);
 
 /// Hands out agent ports, one a VM. io_context thread only.

@@ -24,6 +24,7 @@ class VmPartsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(readsPortRanges);
     CPPUNIT_TEST(portsAreHandedOutOnceAndComeBack);
     CPPUNIT_TEST(portsOfOthersAreSkipped);
+    CPPUNIT_TEST(theDaemonsOwnPortsAreSkipped);
     CPPUNIT_TEST(quarantinedPortsAreSkipped);
     CPPUNIT_TEST(aFullRangeSaysSo);
     CPPUNIT_TEST(eventsAreNumberedAndForgotten);
@@ -109,6 +110,14 @@ class VmPartsTest final : public CppUnit::TestFixture {
             0, ::bind(other.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
         PortPool pool({base, static_cast<std::uint16_t>(base + 1)}, "127.0.0.1");
         CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 1), *pool.take());
+    }
+
+    void theDaemonsOwnPortsAreSkipped()
+    {
+        const auto base = freePorts(3);
+        const auto next = static_cast<std::uint16_t>(base + 1);
+        PortPool pool({base, static_cast<std::uint16_t>(base + 2), {base, next}}, "127.0.0.1");
+        CPPUNIT_ASSERT_EQUAL(static_cast<std::uint16_t>(base + 2), *pool.take());
     }
 
     void quarantinedPortsAreSkipped()
