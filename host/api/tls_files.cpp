@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/api/tls_files.h"
 
+#include <cerrno>
 #include <memory>
 
 #include <fcntl.h>
@@ -117,9 +118,6 @@ TlsPublisher::TlsPublisher(TlsPaths source, std::filesystem::path directory, std
     if (!source_.enabled())
         return;
     std::filesystem::remove_all(directory_);
-    if (::mkdir(directory_.c_str(), 0700) != 0)
-        throw systemError(Category::FailedPrecondition,
-                          "cannot make the directory \"" + directory_.string() + "\"", errno);
     published_.key = directory_ / kCurrent / kKeyFile;
     published_.certificate = directory_ / kCurrent / kCertificateFile;
     if (!source_.clientCa.empty())
@@ -151,9 +149,11 @@ void TlsPublisher::publish()
     // What is checked is what is published, and all of it appears at once: the watcher must not see a key and
     // a certificate that do not fit.
     const auto generation = directory_ / std::to_string(++generation_);
-    if (::mkdir(generation.c_str(), 0700) != 0)
-        throw systemError(Category::FailedPrecondition,
-                          "cannot make the directory \"" + generation.string() + "\"", errno);
+    // The first two are there, unless a cleaner of temporary files took them.
+    for (const auto& path : {directory_.parent_path(), directory_, generation})
+        if (::mkdir(path.c_str(), 0700) != 0 && (errno != EEXIST || path == generation))
+            throw systemError(Category::FailedPrecondition,
+                              "cannot make the directory \"" + path.string() + "\"", errno);
     try {
         TlsPaths copies;
         copies.clientCaOption = source_.clientCaOption;
@@ -184,7 +184,8 @@ void TlsPublisher::refresh()
     if (!source_.enabled())
         return;
     const auto now = stamp();
-    if (now == seen_)
+    std::error_code ignored;
+    if (now == seen_ && std::filesystem::exists(published_.certificate, ignored))
         return;
     seen_ = now;
     try {

@@ -36,7 +36,8 @@ public:
     TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix, const Log& log);
     ~TlsPublisher();
 
-    /// Publishes again when a source file has changed and the set is good; logs a warning when it is not.
+    /// Publishes again when a source file has changed, or the copies have vanished, and the set is good; logs
+    /// a warning when it is not.
     void refresh();
     [[nodiscard]] const TlsPaths& published() const noexcept { return published_; }
 

@@ -219,6 +219,10 @@ class ApiTest final : public CppUnit::TestFixture {
         publisher.refresh();
         CPPUNIT_ASSERT_EQUAL(content(path("b.crt")), content(published.certificate));
         CPPUNIT_ASSERT_EQUAL(content(path("b.key")), content(published.key));
+
+        std::filesystem::remove_all(path("published")); // a cleaner of temporary files
+        publisher.refresh();
+        CPPUNIT_ASSERT_EQUAL(content(path("b.key")), content(published.key));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ApiTest);
