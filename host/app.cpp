@@ -175,7 +175,8 @@ int App::serve()
     if (mode_ == Mode::CheckConfig) {
         for (const auto& warning : findings.warnings())
             std::cerr << "teehostd: warning: " << warning << "\n";
-        std::cout << "the settings are valid\n";
+        std::cout << "the settings are valid\nVMs get the backend " << decided.backend << ", on "
+                  << decided.accel << "\n";
         return EXIT_OK;
     }
     for (const auto& warning : findings.warnings())

@@ -131,6 +131,23 @@ void lookAtIgvmMeasure(settings::Settings& settings, settings::Findings& finding
     replace(settings, kIgvmMeasure, {});
 }
 
+/// Files of plugins, which only they can judge: one that is missing may cost this host its TEE.
+void lookAtFilesOfPlugins(const settings::Settings& settings, settings::Findings& findings)
+{
+    for (const auto& spec : settings.table().all()) {
+        const auto* effective = settings.find(spec.key);
+        if (spec.type != settings::OptionType::Path || !spec.key.ends_with("_file") || effective == nullptr ||
+            effective->source == "default")
+            continue;
+        const auto path = settings.text(spec.key);
+        std::error_code ignored;
+        if (path.starts_with('/') && !fs::exists(path, ignored))
+            findings.warn(
+                written(settings, spec.key) +
+                " does not exist; a backend that needs it cannot be used, or leaves the choice to another");
+    }
+}
+
 void lookForProgram(const std::string& name, const char* key, settings::Findings& findings)
 {
     try {
@@ -194,6 +211,7 @@ void standInForFirmware(settings::Settings& settings, settings::Findings& findin
 void lookAtFiles(settings::Settings& settings, settings::Findings& findings)
 {
     lookAtIgvmMeasure(settings, findings);
+    lookAtFilesOfPlugins(settings, findings);
     lookForProgram(settings.text("qemu.bin_path"), "qemu.bin_path", findings);
     if (settings.flag("qemu.use_sudo"))
         lookForProgram("sudo", "qemu.use_sudo", findings);

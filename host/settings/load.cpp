@@ -211,8 +211,10 @@ const Written* strongest(const std::vector<const Layer*>& layers, const std::str
 
 void warnOfRemark(const OptionSpec& spec, const Written& written, Findings& findings)
 {
-    if (written.source != "command line" && spec.type != OptionType::List &&
-        written.text.find(" #") != std::string::npos)
+    // systemd joins `"a" # remark` to `a# remark`.
+    const bool looksLikeOne =
+        written.text.find(" #") != std::string::npos || written.text.find("# ") != std::string::npos;
+    if (looksLikeOne && written.source != "command line")
         findings.warn(spec.key + " (" + written.source +
                       "): what follows the # is part of the value; a remark needs a line of its own");
 }
