@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <future>
+#include <map>
 #include <thread>
 
 #include <fcntl.h>
@@ -159,6 +160,8 @@ struct Daemon::Parts {
                 co_await staySeen(address);
             },
             asio::detached);
+        asio::co_spawn(
+            io, [this, dirs]() -> asio::awaitable<void> { co_await noticeVanished(dirs); }, asio::detached);
         notifyServiceManager("READY=1");
         log.info("teehostd serves", {{"version", std::string(kVersion)},
                                      {"grpc", grpcAddress.shown(server->port())},
@@ -182,6 +185,7 @@ struct Daemon::Parts {
             asio::post(io, [this] {
                 tlsTimer.cancel();
                 seenTimer.cancel();
+                filesTimer.cancel();
                 watchdogTimer.cancel();
                 io.stop();
             });
@@ -265,6 +269,35 @@ struct Daemon::Parts {
         }
     }
 
+    /// Names files of the daemon's own that vanish while it runs, once each. Creates make the directories
+    /// again, but what is in an unlinked store is lost with this daemon, and an unlinked lock keeps nobody
+    /// out.
+    asio::awaitable<void> noticeVanished(launch::HostDirs dirs)
+    {
+        std::map<fs::path, std::string> files{
+            {dirs.state / kStoreFile, "the next daemon will not know the VMs; end them, and start it anew"},
+            {dirs.state / store::StateLock::kFile, "another daemon could use the directory"},
+            {dirs.runtime / store::StateLock::kFile, "another daemon could use the directory"}};
+        while (ready) {
+            filesTimer.expires_after(kSelfCheckInterval);
+            boost::system::error_code cancelled;
+            co_await filesTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            if (cancelled || !ready)
+                co_return;
+            auto look = [this, &files] {
+                std::erase_if(files, [this](const auto& file) {
+                    std::error_code error;
+                    const bool gone = !fs::exists(file.first, error) && !error;
+                    if (gone)
+                        log.error("a file of the daemon's vanished under it",
+                                  {{"file", file.first.string()}, {"consequence", file.second}});
+                    return gone;
+                });
+            };
+            co_await onPool(pool, look);
+        }
+    }
+
     /// From the thread that owns the VMs: when that one is stuck, the service manager starts another daemon,
     /// which adopts them.
     asio::awaitable<void> feedWatchdog()
@@ -288,7 +321,7 @@ struct Daemon::Parts {
     asio::thread_pool pool{kPoolThreads};
     vm::PluginCalls calls{io};
     vm::PluginCalls judging{io}; ///< of evidence: what waits for collateral must not hold up launches
-    asio::steady_timer tlsTimer{io}, watchdogTimer{io}, seenTimer{io};
+    asio::steady_timer tlsTimer{io}, watchdogTimer{io}, seenTimer{io}, filesTimer{io};
     std::atomic<bool> ready{false};
     std::optional<store::StateLock> stateLock, runtimeLock;
     std::unique_ptr<store::Store> store;

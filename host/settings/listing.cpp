@@ -113,11 +113,15 @@ std::string asMarkdown(const OptionTable& table)
         "default. An\n"
         "unknown `MANAGER_*` variable or key is a warning that names the nearest known one; a value that is "
         "not\n"
-        "acceptable stops the start with one line. `teehostd --check-config` does just that and exits;\n"
+        "acceptable stops the start with one line, which all of them get at once. `teehostd --check-config` "
+        "refuses "
+        "what a\nstart would refuse, and exits;\n"
         "`teehostd --list-options` prints every option with its effective value and where it came from.\n\n"
         "Also read from the environment: `MANAGER_GRPC_URL` (`host:port`, shorthand of `grpc.host` and "
         "`grpc.port`), and the\n"
-        "switches `MANAGER_QEMU_ENABLE_…` by which a plugin can be selected (see `backend`).\n"
+        "switches `MANAGER_QEMU_ENABLE_…` by which a plugin can be selected (see `backend`); one that is "
+        "false has no "
+        "effect.\n"
         "Relative paths are resolved against the directory the daemon is started in.\n";
     std::string section;
     for (const auto& spec : table.all()) {

@@ -209,9 +209,15 @@ const Written* strongest(const std::vector<const Layer*>& layers, const std::str
     return nullptr;
 }
 
-void warnOfRemark(const OptionSpec& spec, const Written& written, Findings& findings)
+/// Of what means something to a shell, and nothing to us.
+void warnOfShellWords(const OptionSpec& spec, const Written& written, Findings& findings)
 {
     // systemd joins `"a" # remark` to `a# remark`.
+    if (spec.type == OptionType::Path && written.text.find('$') != std::string::npos &&
+        written.source != "command line")
+        findings.warn(
+            spec.key + " (" + written.source +
+            "): the $ is taken as it stands; readers of environment files and teehostd expand nothing");
     const bool looksLikeOne =
         written.text.find(" #") != std::string::npos || written.text.find("# ") != std::string::npos;
     if (looksLikeOne && written.source != "command line")
@@ -222,7 +228,7 @@ void warnOfRemark(const OptionSpec& spec, const Written& written, Findings& find
 void setFrom(const Written& written, const OptionSpec& spec, const std::string& baseDir, Settings& settings,
              Findings& findings)
 {
-    warnOfRemark(spec, written, findings);
+    warnOfShellWords(spec, written, findings);
     findings.gather([&] { settings.set(spec, evaluate(spec, written, baseDir)); }, spec.key);
     if (spec.deprecated)
         findings.warn(spec.key + " (" + written.source + ") is accepted but has no effect: " + spec.help);

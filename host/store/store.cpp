@@ -65,7 +65,7 @@ std::string utcStamp()
 
 StateLock::StateLock(const fs::path& stateDir)
 {
-    const auto path = stateDir / "lock";
+    const auto path = stateDir / kFile;
     file_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file_)
         throw systemError(Category::FailedPrecondition, "cannot open \"" + path.string() + "\"", errno,
@@ -89,7 +89,7 @@ StateLock::StateLock(const fs::path& stateDir)
 
 bool StateLock::held(const fs::path& stateDir)
 {
-    const UniqueFd file(::open((stateDir / "lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    const UniqueFd file(::open((stateDir / kFile).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     return file && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

@@ -26,6 +26,8 @@ class Sqlite;
 /// The one daemon of a state directory. Taken before anything there is touched.
 class StateLock {
 public:
+    static constexpr const char* kFile = "lock"; ///< in the directory
+
     /// Throws Unavailable naming the process that holds it.
     explicit StateLock(const std::filesystem::path& stateDir);
     /// Whether another process holds it now. Makes nothing.
