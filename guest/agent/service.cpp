@@ -44,18 +44,24 @@ std::string evidenceFor(const agent::AttestationRequest& request, Misbehaviour& 
 
 constexpr std::size_t kPiece = 1u << 20; // well below gRPC's limit of 4 MiB a message
 
+/// Tells the size of the whole file before its pieces. The clients of Cocos divide by it, and so must not get
+/// a piece of an empty file.
+void announce(ServerContext& context, std::uint64_t bytes)
+{
+    context.AddInitialMetadata("file-size", std::to_string(bytes));
+}
+
 template <class Take>
 void forEachPiece(const std::string& bytes, Take&& take)
 {
-    std::size_t at = 0;
-    do {
+    for (std::size_t at = 0; at < bytes.size(); at += kPiece)
         take(bytes.substr(at, kPiece));
-        at += kPiece;
-    } while (at < bytes.size());
 }
 
-grpc::Status sendInPieces(const std::string& evidence, grpc::ServerWriter<agent::AttestationResponse>& writer)
+grpc::Status sendInPieces(ServerContext& context, const std::string& evidence,
+                          grpc::ServerWriter<agent::AttestationResponse>& writer)
 {
+    announce(context, evidence.size());
     agent::AttestationResponse response;
     forEachPiece(evidence, [&](const std::string& piece) {
         response.set_file(piece);
@@ -83,20 +89,22 @@ private:
     {
         return unimplemented("Result");
     }
-    grpc::Status Attestation(ServerContext*, const agent::AttestationRequest* request,
+    grpc::Status Attestation(ServerContext* context, const agent::AttestationRequest* request,
                              grpc::ServerWriter<agent::AttestationResponse>* writer) override
     {
-        return unlessItFails([&] { return sendInPieces(evidenceFor(*request, misbehaviour_), *writer); });
+        return unlessItFails(
+            [&] { return sendInPieces(*context, evidenceFor(*request, misbehaviour_), *writer); });
     }
-    grpc::Status IMAMeasurements(ServerContext*, const agent::IMAMeasurementsRequest*,
+    grpc::Status IMAMeasurements(ServerContext* context, const agent::IMAMeasurementsRequest* request,
                                  grpc::ServerWriter<agent::IMAMeasurementsResponse>* writer) override
     {
         return unlessItFails([&] {
-            const ImaEvidence ima = imaEvidence();
+            const ImaEvidence ima = imaEvidence(request->binary() ? ImaForm::Binary : ImaForm::Ascii);
+            announce(*context, ima.log.size());
             agent::IMAMeasurementsResponse last;
             forEachPiece(ima.log, [&](const std::string& piece) {
                 last.set_file(piece);
-                last.set_pcr10(ima.pcr10);
+                last.set_pcr10(ima.pcr10); // with each piece: the clients of Cocos read it out of each
                 writer->Write(last);
             });
             return grpc::Status::OK;
@@ -132,7 +140,9 @@ void serveAgent(const KernelParameters& parameters, const Console& console)
         console.line("cannot listen on port " + std::to_string(parameters.agentPort));
         return;
     }
-    server->GetHealthCheckService()->SetServingStatus(agent::AgentService::service_full_name(), true);
+    // The clients of Cocos ask for "agent", teehost's for the name of the service; "" is answered by itself.
+    for (const char* name : {"agent", agent::AgentService::service_full_name()})
+        server->GetHealthCheckService()->SetServingStatus(name, true);
     console.line("agent listens on port " + std::to_string(bound));
     console.event(GuestEvent::AgentServing);
     server->Wait();

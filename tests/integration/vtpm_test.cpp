@@ -4,6 +4,9 @@
 // it, and the client verifies what comes of that.
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <sstream>
+
+#include "peer/peer_client.h"
 #include "support/cli.h"
 #include "support/guest_image.h"
 #include "support/proc.h"
@@ -15,6 +18,7 @@ namespace {
 class VtpmTest final : public TpmHostTest {
     CPPUNIT_TEST_SUITE(VtpmTest);
     CPPUNIT_TEST(measuresQuotesAndVerifiesABoot);
+    CPPUNIT_TEST(givesEvidenceToTheCocosCli);
     CPPUNIT_TEST(keepsItsTpmWhenTheDaemonIsKilled);
     CPPUNIT_TEST(refusesARunDirectoryWithoutRoomForTheSocket);
     CPPUNIT_TEST_SUITE_END();
@@ -116,6 +120,57 @@ class VtpmTest final : public TpmHostTest {
         CPPUNIT_ASSERT_EQUAL(3, verify(changed, nonceHex, kAnyKey));
         client().removeVm(vm.id());
         waitUntilClean();
+    }
+
+    /// The sizes that it divides by, and the ascii list of IMA, which it replays into PCR 10.
+    void givesEvidenceToTheCocosCli()
+    {
+        startWithTpm({{"attest-vtpm.banks", "sha1,sha256"}}); // it looks for SHA-1's PCR 10
+        const auto vm = runVm();
+        PeerClient peer(vm.agent_address());
+        const auto evidence = peer.attestation(1, std::string(32, 'N'));
+        requireOk(evidence.status);
+        CPPUNIT_ASSERT(!evidence.file.empty());
+        CPPUNIT_ASSERT(!peer.attestation(5, "").status.ok());
+
+        const auto list = peer.imaMeasurements();
+        requireOk(list.status);
+        std::istringstream lines(list.file);
+        std::string line, pcr(20, '\0');
+        std::size_t count = 0;
+        for (; std::getline(lines, line); ++count) {
+            std::istringstream fields(line);
+            std::string index, digest;
+            fields >> index >> digest;
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(line, std::string("10"), index);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(line, std::size_t{40}, digest.size());
+            pcr = sha1(pcr + bytesOfHex(digest));
+        }
+        CPPUNIT_ASSERT(count > 0);
+        CPPUNIT_ASSERT_EQUAL(hexOf(pcr), hexOf(list.pcr10));
+
+        const auto binary = peer.imaMeasurements(true);
+        requireOk(binary.status);
+        CPPUNIT_ASSERT_EQUAL(std::string("0a000000"), hexOf(binary.file.substr(0, 4))); // PCR 10
+        CPPUNIT_ASSERT_EQUAL(hexOf(list.pcr10), hexOf(binary.pcr10));
+        client().removeVm(vm.id());
+    }
+
+    static std::string sha1(const std::string& bytes)
+    {
+        std::string out(20, '\0');
+        CPPUNIT_ASSERT_EQUAL(1, EVP_Digest(bytes.data(), bytes.size(),
+                                           reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha1(),
+                                           nullptr));
+        return out;
+    }
+
+    static std::string bytesOfHex(const std::string& hex)
+    {
+        std::string out;
+        for (std::size_t at = 0; at + 1 < hex.size(); at += 2)
+            out += static_cast<char>(std::stoi(hex.substr(at, 2), nullptr, 16));
+        return out;
     }
 
     void keepsItsTpmWhenTheDaemonIsKilled()

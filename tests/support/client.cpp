@@ -128,14 +128,16 @@ v1::Vm Client::waitForState(const std::string& id, v1::VmState state, std::sourc
     return vm;
 }
 
-bool isHealthy(const std::string& address)
+bool isHealthy(const std::string& address, const std::string& service)
 {
     const auto stub =
         grpc::health::v1::Health::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kPatience);
+    grpc::health::v1::HealthCheckRequest request;
+    request.set_service(service);
     grpc::health::v1::HealthCheckResponse response;
-    return stub->Check(&context, {}, &response).ok() &&
+    return stub->Check(&context, request, &response).ok() &&
            response.status() == grpc::health::v1::HealthCheckResponse::SERVING;
 }
 

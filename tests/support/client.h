@@ -91,6 +91,7 @@ using Manager = manager::ManagerService::Stub;
 using Host = v1::HostService::Stub;
 
 /// Whether grpc.health.v1.Health at that address says SERVING, as the agent of the reference guest does.
-[[nodiscard]] bool isHealthy(const std::string& address);
+/// `service` is the name that is asked for; empty: the server as a whole.
+[[nodiscard]] bool isHealthy(const std::string& address, const std::string& service = {});
 
 } // namespace teehost::test

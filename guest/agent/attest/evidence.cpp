@@ -16,7 +16,8 @@ namespace teehost::guest {
 namespace {
 
 constexpr const char* kEventLog = "/sys/kernel/security/tpm0/binary_bios_measurements";
-constexpr const char* kImaLog = "/sys/kernel/security/ima/binary_runtime_measurements";
+constexpr const char* kImaAsciiLog = "/sys/kernel/security/ima/ascii_runtime_measurements";
+constexpr const char* kImaBinaryLog = "/sys/kernel/security/ima/binary_runtime_measurements";
 constexpr std::size_t kMaxEventLog = 1u << 20, kMaxImaLog = 16u << 20;
 constexpr std::size_t kVtpmNonce = 32, kTeeNonce = 64;
 constexpr const char* kVtpmService = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"; // AMD 58019
@@ -112,14 +113,16 @@ std::string teeEvidence(const std::string& nonce, const std::string& provider)
     return evidence + report.getIfAny("auxblob"); // not every TEE has certificates to go with a report
 }
 
-ImaEvidence imaEvidence()
+ImaEvidence imaEvidence(ImaForm form)
 {
     ImaEvidence out;
     try {
-        out.log = readKernelFile(kImaLog, kMaxImaLog);
+        out.log = readKernelFile(form == ImaForm::Binary ? kImaBinaryLog : kImaAsciiLog, kMaxImaLog);
     } catch (const std::exception& e) {
         throw NoEvidence(std::string("this kernel keeps no IMA log: ") + e.what());
     }
+    if (out.log.empty())
+        throw NoEvidence("this kernel's IMA has measured nothing");
     sharedTpm().with([&](tpm::Tpm& tpm) {
         const auto banks = tpm.banks();
         if (banks.empty())

@@ -26,10 +26,13 @@ inline constexpr const char *kSnpDriver = "sev_guest", *kTdxDriver = "tdx_guest"
 /// kSnpDriver, kTdxDriver.
 [[nodiscard]] std::string teeEvidence(const std::string& nonce, const std::string& provider);
 
+/// The two forms in which the kernel shows its list of measurements.
+enum class ImaForm { Ascii, Binary };
+
 struct ImaEvidence {
-    std::string log;   ///< binary_runtime_measurements
+    std::string log;   ///< never empty
     std::string pcr10; ///< of the SHA-1 bank if there is one, else of the first
 };
-[[nodiscard]] ImaEvidence imaEvidence();
+[[nodiscard]] ImaEvidence imaEvidence(ImaForm form);
 
 } // namespace teehost::guest
