@@ -36,6 +36,8 @@ void mountSecurityfs() { mountAt("securityfs", "/sys/kernel/security", "security
 
 void mountConfigfs() { mountAt("configfs", "/sys/kernel/config", "configfs", kDataOnly, nullptr); }
 
+void mountControlGroups() { mountAt("cgroup2", "/sys/fs/cgroup", "cgroup2", kDataOnly, nullptr); }
+
 void mountShare(const char* tag, const char* directory)
 {
     // No cache option: what the host wrote before power-on is read once.

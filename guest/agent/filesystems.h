@@ -18,6 +18,9 @@ void mountConfigfs();
 /// Where the kernel shows the logs of what it and the firmware measured.
 void mountSecurityfs();
 
+/// Control groups (version 2), which limit what an algorithm takes.
+void mountControlGroups();
+
 /// Mounts the 9P share with this tag read-only. Throws std::system_error.
 void mountShare(const char* tag, const char* directory);
 

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "teehost.";
 constexpr std::uint32_t kMaxDelayMs = 3'600'000;
+constexpr std::uint32_t kMaxRunSeconds = 30 * 24 * 3600;
 
 constexpr std::pair<std::string_view, Fault> kFaults[] = {
     {"poweroff", Fault::PowerOff},
@@ -75,6 +76,12 @@ bool apply(KernelParameters& parameters, std::string_view key, std::string_view 
         if (delay)
             parameters.faultDelay = std::chrono::milliseconds(*delay);
         return delay.has_value();
+    }
+    if (key == "run_seconds") {
+        const auto limit = parseNumber(value, 1, kMaxRunSeconds);
+        if (limit)
+            parameters.runLimit = std::chrono::seconds(*limit);
+        return limit.has_value();
     }
     return false;
 }

@@ -33,7 +33,8 @@ struct KernelParameters {
     bool selftest = false;
     Fault fault = Fault::None;
     std::chrono::milliseconds faultDelay{0};
-    std::vector<std::string> problems; ///< a sentence for each parameter that was not understood; printable
+    std::chrono::seconds runLimit{3600}; ///< for an algorithm
+    std::vector<std::string> problems;   ///< a sentence for each parameter that was not understood; printable
 };
 
 /// Reads the text of /proc/cmdline. A parameter of another prefix is passed over; of one given twice the last

@@ -7,12 +7,15 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "guest/agent/compute/sandbox.h"
 #include "guest/agent/console.h"
+#include "guest/agent/cvms/downlink.h"
 #include "guest/agent/cvms/uplink.h"
 #include "guest/agent/environment.h"
 #include "guest/agent/filesystems.h"
@@ -103,7 +106,11 @@ Environment readEnvironment(const Console& console)
     openStandardStreams();
     // Before anybody knows whether there is a service to tell: then it is told of the boot too.
     std::optional<Uplink> uplink;
-    attempt(Console(parameters.console), [&] { uplink.emplace(); });
+    std::optional<Downlink> downlink;
+    attempt(Console(parameters.console), [&] {
+        downlink.emplace();
+        uplink.emplace();
+    });
     const Console console(parameters.console, uplink ? &*uplink : nullptr);
     console.line(mountProblem.empty() ? "started" : mountProblem);
     for (const auto& problem : parameters.problems)
@@ -112,6 +119,7 @@ Environment readEnvironment(const Console& console)
     attempt(console, [&] { reportModules(console, loadModules("/modules/order")); });
     attempt(console, [] { mountConfigfs(); });
     attempt(console, [] { mountSecurityfs(); });
+    attempt(console, [] { mountControlGroups(); });
     attempt(console, [&] {
         configureNetwork();
         console.line("eth0 is up with 10.0.2.15/24");
@@ -125,14 +133,18 @@ Environment readEnvironment(const Console& console)
     if (parameters.selftest) // digests, not for the uplink
         attempt(console, [&] { printSelftest(Console(parameters.console), environment); });
     console.event(GuestEvent::VmProvisioned);
-    supervise({parameters, environment, console, uplink ? &*uplink : nullptr});
+    supervise(
+        {parameters, environment, console, uplink ? &*uplink : nullptr, downlink ? &*downlink : nullptr});
 }
 
 } // namespace
 } // namespace teehost::guest
 
-int main()
+int main(int count, char** arguments)
 {
+    // The kernel hands words of its command line to PID 1, which therefore takes no arguments.
+    if (::getpid() != 1 && count > 1 && std::string_view(arguments[1]) == teehost::guest::kSandboxArgument)
+        return teehost::guest::sandboxMain(count, arguments);
     if (::getpid() != 1) {
         std::fputs("teehost-agent is the init of a guest image: it runs as PID 1 only\n", stderr);
         return 2;

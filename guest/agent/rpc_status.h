@@ -9,8 +9,24 @@
 
 #include "guest/agent/attest/challenge.h"
 #include "guest/agent/attest/no_evidence.h"
+#include "guest/agent/compute/refusal.h"
 
 namespace teehost::guest {
+
+[[nodiscard]] inline grpc::StatusCode statusOf(Refusal::Kind kind) noexcept
+{
+    switch (kind) {
+    case Refusal::Kind::State:
+        return grpc::StatusCode::FAILED_PRECONDITION;
+    case Refusal::Kind::Authentication:
+        return grpc::StatusCode::UNAUTHENTICATED;
+    case Refusal::Kind::Input:
+        return grpc::StatusCode::INVALID_ARGUMENT;
+    case Refusal::Kind::Room:
+        break;
+    }
+    return grpc::StatusCode::RESOURCE_EXHAUSTED;
+}
 
 /// What `body` returns, or the status of what it throws.
 template <class Body>
@@ -20,6 +36,8 @@ grpc::Status unlessItFails(Body&& body)
         return body();
     } catch (const NoEvidence& e) {
         return {grpc::StatusCode::FAILED_PRECONDITION, e.what()};
+    } catch (const Refusal& e) {
+        return {statusOf(e.kind()), e.what()};
     } catch (const BadChallenge& e) {
         return {grpc::StatusCode::INVALID_ARGUMENT, e.what()};
     } catch (const std::exception& e) {

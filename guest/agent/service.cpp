@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/agent/service.h"
 
+#include <memory>
 #include <string>
 
 #include <grpcpp/grpcpp.h>
@@ -9,6 +10,7 @@
 #include "agent.grpc.pb.h"
 #include "guest/agent/attest/evidence.h"
 #include "guest/agent/attest/misbehaviour.h"
+#include "guest/agent/compute/computing.h"
 #include "guest/agent/guest_service.h"
 #include "guest/agent/rpc_status.h"
 
@@ -73,21 +75,26 @@ grpc::Status sendInPieces(ServerContext& context, const std::string& evidence,
 /// The generated base answers UNIMPLEMENTED too, but without a word of why.
 class ReferenceAgent final : public agent::AgentService::Service {
 public:
-    explicit ReferenceAgent(Fault fault) : misbehaviour_(fault) {}
+    /// Without `computing` it gives out evidence only.
+    ReferenceAgent(Fault fault, ComputationService* computing) : misbehaviour_(fault), computing_(computing)
+    {
+    }
 
 private:
-    grpc::Status Algo(ServerContext*, grpc::ServerReader<agent::AlgoRequest>*, agent::AlgoResponse*) override
+    grpc::Status Algo(ServerContext* context, grpc::ServerReader<agent::AlgoRequest>* reader,
+                      agent::AlgoResponse*) override
     {
-        return unimplemented("Algo");
+        return computing_ == nullptr ? unimplemented("Algo") : computing_->algo(*context, *reader);
     }
-    grpc::Status Data(ServerContext*, grpc::ServerReader<agent::DataRequest>*, agent::DataResponse*) override
+    grpc::Status Data(ServerContext* context, grpc::ServerReader<agent::DataRequest>* reader,
+                      agent::DataResponse*) override
     {
-        return unimplemented("Data");
+        return computing_ == nullptr ? unimplemented("Data") : computing_->data(*context, *reader);
     }
-    grpc::Status Result(ServerContext*, const agent::ResultRequest*,
-                        grpc::ServerWriter<agent::ResultResponse>*) override
+    grpc::Status Result(ServerContext* context, const agent::ResultRequest*,
+                        grpc::ServerWriter<agent::ResultResponse>* writer) override
     {
-        return unimplemented("Result");
+        return computing_ == nullptr ? unimplemented("Result") : computing_->result(*context, *writer);
     }
     grpc::Status Attestation(ServerContext* context, const agent::AttestationRequest* request,
                              grpc::ServerWriter<agent::AttestationResponse>* writer) override
@@ -117,13 +124,27 @@ private:
     }
 
     Misbehaviour misbehaviour_;
+    ComputationService* computing_;
 };
+
+std::unique_ptr<Computing> makeComputing(const GuestParts& parts)
+{
+    try {
+        return std::make_unique<Computing>(parts);
+    } catch (const std::exception& e) {
+        parts.console.line(std::string("no algorithm can be run here: ") + e.what(), LogLevel::Warning);
+        return nullptr;
+    }
+}
 
 } // namespace
 
-void serveAgent(const KernelParameters& parameters, const Console& console)
+void serveAgent(const GuestParts& parts)
 {
-    ReferenceAgent agent(parameters.fault);
+    const auto& parameters = parts.parameters;
+    const auto& console = parts.console;
+    const auto computing = makeComputing(parts);
+    ReferenceAgent agent(parameters.fault, computing ? &computing->service() : nullptr);
     const auto guest = makeGuestService();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "guest/agent/child_process.h"
-#include "guest/agent/cvms/client_settings.h"
 #include "guest/agent/cvms/process.h"
 #include "guest/agent/fault.h"
 #include "guest/agent/power_button.h"
@@ -73,7 +72,7 @@ private:
 
     int runAgent()
     {
-        serveAgent(parts_.parameters, console_);
+        serveAgent(parts_);
         return 1;
     }
 
@@ -81,7 +80,7 @@ private:
     {
         if (parts_.uplink == nullptr)
             return;
-        if (namesService(parts_.environment))
+        if (parts_.isManaged())
             client_.start();
         else
             parts_.uplink->close();
@@ -89,7 +88,7 @@ private:
 
     int runClient()
     {
-        runCvmsProcess(parts_.environment, console_, *parts_.uplink);
+        runCvmsProcess(parts_.environment, console_, *parts_.uplink, *parts_.downlink);
         return 0;
     }
 

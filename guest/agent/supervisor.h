@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "guest/agent/console.h"
-#include "guest/agent/cvms/uplink.h"
-#include "guest/agent/environment.h"
-#include "guest/agent/kernel_parameters.h"
+#include "guest/agent/guest_parts.h"
 
 namespace teehost::guest {
-
-struct GuestParts {
-    const KernelParameters& parameters;
-    const Environment& environment;
-    const Console& console;
-    Uplink* uplink; ///< nullptr: there is none, and no service is dialed
-};
 
 /// What PID 1 does for the rest of its life: keeps the agent running in a child, and the process that talks
 /// with the computation-management service in another if there is one to dial; reaps whatever else ends, and

@@ -90,7 +90,7 @@ void runClient(const ClientSettings& settings, const std::shared_ptr<grpc::Chann
                Outbox& outbox, Backoff backoff, const ClientHooks& hooks)
 {
     LossReport report(hooks);
-    const SessionContext context{settings.computation, hooks.agent_state, [&] {
+    const SessionContext context{settings.computation, hooks.requests, [&] {
                                      report.forget();
                                      hooks.log(LogLevel::Info,
                                                "connected to the computation-management service");

@@ -11,6 +11,7 @@
 #include "guest/agent/cvms/backoff.h"
 #include "guest/agent/cvms/client_settings.h"
 #include "guest/agent/cvms/outbox.h"
+#include "guest/agent/cvms/replies.h"
 #include "guest/agent/cvms/tls_files.h"
 
 namespace teehost::guest {
@@ -21,7 +22,7 @@ namespace teehost::guest {
 /// Where the client's own lines go, and what it asks its surroundings.
 struct ClientHooks {
     std::function<void(LogLevel, std::string_view)> log; ///< from the thread that runs the client
-    std::function<std::string()> agent_state;            ///< from any thread
+    RequestHooks requests;                               ///< from any thread
 };
 
 /// Keeps a connection to the service, dialing again after a Backoff, and sends what is in the outbox. Returns

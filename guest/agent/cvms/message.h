@@ -21,6 +21,8 @@ using WallTime = std::chrono::system_clock::time_point;
 /// Of a line and of an identifier; they hold what the agent writes many times over.
 constexpr std::size_t kMaxLogBytes = 4096;
 constexpr std::size_t kMaxIdBytes = 256;
+/// Of a serialised ComputationRunReq.
+constexpr std::size_t kMaxManifestBytes = 128 * 1024;
 
 /// Bytes outside printable ASCII become \xNN, since a protobuf string is UTF-8 and its reader may be a
 /// terminal; past kMaxLogBytes the text is cut with "...".

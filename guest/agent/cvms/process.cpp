@@ -21,6 +21,7 @@
 #include <grpc/support/log.h>
 
 #include "guest/agent/cvms/client.h"
+#include "guest/agent/cvms/downlink.h"
 #include "guest/agent/cvms/message.h"
 #include "guest/agent/filesystems.h"
 #include "guest/agent/system_call.h"
@@ -78,7 +79,9 @@ private:
     void take(const char* record, int size)
     {
         cvms::ClientStreamMessage message;
-        if (!message.ParseFromArray(record, size) || !(message.has_agent_log() || message.has_agent_event()))
+        if (!message.ParseFromArray(record, size) ||
+            !(message.has_agent_log() || message.has_agent_event() || message.has_run_res() ||
+              message.has_stopcomputationres()))
             return; // the agent's process speaks to everybody, and may be somebody else's by now
         if (const auto level = levelOf(message); level && *level < settings_.level)
             return;
@@ -112,7 +115,8 @@ void stepBack()
     check(::setresuid(kNobody, kNobody, kNobody), "cannot give up the user");
 }
 
-void talk(const Environment& environment, const Console& console, const Uplink& uplink)
+void talk(const Environment& environment, const Console& console, const Uplink& uplink,
+          const Downlink& downlink)
 {
     const auto settings = clientSettings(environment);
     const TlsFiles files{readPem(settings.ca_certificates), readPem(settings.certificate),
@@ -128,15 +132,17 @@ void talk(const Environment& environment, const Console& console, const Uplink& 
     new Collector(uplink, *new ClientSettings(settings), outbox);
     runClient(settings, credentialsOf(files), outbox, Backoff(randomNumbers()),
               {[&](LogLevel level, std::string_view text) { console.line(text, level); },
-               [&] { return uplink.agentState(); }});
+               {[&] { return uplink.agentState(); },
+                [&](const cvms::ServerStreamMessage& request) { return downlink.send(request); }}});
 }
 
 } // namespace
 
-void runCvmsProcess(const Environment& environment, const Console& console, const Uplink& uplink)
+void runCvmsProcess(const Environment& environment, const Console& console, const Uplink& uplink,
+                    const Downlink& downlink)
 {
     try {
-        talk(environment, console, uplink);
+        talk(environment, console, uplink, downlink);
     } catch (const std::exception& e) {
         console.line(std::string("the computation-management service is not dialed: ") + e.what(),
                      LogLevel::Error);

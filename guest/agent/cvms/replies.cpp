@@ -2,29 +2,28 @@
 #include "guest/agent/cvms/replies.h"
 
 #include <string>
+#include <utility>
 
 #include "guest/agent/cvms/message.h"
 
 namespace teehost::guest {
 namespace {
 
-constexpr const char* kRunsNothing = "the reference agent runs no computations";
-constexpr const char* kNothingToStop =
-    "nothing to stop: the reference agent runs no computations; the VM is ended by whoever made it";
+constexpr const char* kAgentIsAway = "the agent takes no requests now; try again in a while";
 
-cvms::ClientStreamMessage refusedRun(std::string_view id)
+cvms::ClientStreamMessage refusedRun(const std::string& id, const std::string& error)
 {
     cvms::ClientStreamMessage message;
-    message.mutable_run_res()->set_computation_id(std::string(id));
-    message.mutable_run_res()->set_error(kRunsNothing);
+    message.mutable_run_res()->set_computation_id(id);
+    message.mutable_run_res()->set_error(error);
     return message;
 }
 
-cvms::ClientStreamMessage refusedStop(std::string_view id)
+cvms::ClientStreamMessage refusedStop(const std::string& id)
 {
     cvms::ClientStreamMessage message;
-    message.mutable_stopcomputationres()->set_computation_id(std::string(id));
-    message.mutable_stopcomputationres()->set_message(kNothingToStop);
+    message.mutable_stopcomputationres()->set_computation_id(id);
+    message.mutable_stopcomputationres()->set_message(kAgentIsAway);
     return message;
 }
 
@@ -38,31 +37,59 @@ cvms::ClientStreamMessage stateAnswer(std::string_view id, std::string_view stat
 
 } // namespace
 
-std::optional<cvms::ClientStreamMessage> replyTo(const cvms::ServerStreamMessage& request,
-                                                 std::string_view state, std::string_view computation)
+Requests::Requests(std::string computation, RequestHooks hooks)
+    : computation_(std::move(computation)), hooks_(std::move(hooks))
+{
+}
+
+std::optional<cvms::ClientStreamMessage> Requests::take(const cvms::ServerStreamMessage& request)
 {
     using Kind = cvms::ServerStreamMessage;
-    const auto answer = [&](const std::string& id, auto&& make) -> std::optional<cvms::ClientStreamMessage> {
-        if (id.size() > kMaxIdBytes)
-            return std::nullopt;
-        return make(id);
-    };
     switch (request.message_case()) {
     case Kind::kRunReqChunks:
-        if (!request.runreqchunks().is_last())
-            return std::nullopt;
-        return answer(request.runreqchunks().id(), refusedRun);
+        return takePiece(request.runreqchunks());
     case Kind::kRunReq:
-        return refusedRun(computation);
+        return handOnRun(computation_, request.runreq());
     case Kind::kStopComputation:
-        return answer(request.stopcomputation().computation_id(), refusedStop);
+        if (const auto& id = request.stopcomputation().computation_id();
+            id.size() <= kMaxIdBytes && !hooks_.hand_on(request))
+            return refusedStop(id);
+        break;
     case Kind::kAgentStateReq:
-        return answer(request.agentstatereq().id(),
-                      [&](const std::string& id) { return stateAnswer(id, state); });
+        if (const auto& id = request.agentstatereq().id(); id.size() <= kMaxIdBytes)
+            return stateAnswer(id, hooks_.agent_state());
+        break;
     case Kind::kDisconnectReq:
     case Kind::MESSAGE_NOT_SET:
         break;
     }
+    return std::nullopt;
+}
+
+std::optional<cvms::ClientStreamMessage> Requests::takePiece(const cvms::RunReqChunks& piece)
+{
+    if (piece.id().size() > kMaxIdBytes)
+        return std::nullopt;
+    if (piece.id() != piecesOf_)
+        pieces_.clear();
+    piecesOf_ = piece.id();
+    // One byte more than may be: handOnRun() sees that it is too long.
+    pieces_.append(piece.data(), 0, kMaxManifestBytes + 1 - pieces_.size());
+    if (!piece.is_last())
+        return std::nullopt;
+    return handOnRun(std::exchange(piecesOf_, {}), std::exchange(pieces_, {}));
+}
+
+std::optional<cvms::ClientStreamMessage> Requests::handOnRun(std::string id, std::string manifest)
+{
+    if (manifest.size() > kMaxManifestBytes)
+        return refusedRun(id, "a manifest has at most " + std::to_string(kMaxManifestBytes) + " bytes");
+    cvms::ServerStreamMessage whole;
+    whole.mutable_runreqchunks()->set_id(id);
+    whole.mutable_runreqchunks()->set_data(std::move(manifest));
+    whole.mutable_runreqchunks()->set_is_last(true);
+    if (!hooks_.hand_on(whole))
+        return refusedRun(id, kAgentIsAway);
     return std::nullopt;
 }
 

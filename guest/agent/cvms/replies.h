@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "cvms.pb.h"
 
 namespace teehost::guest {
 
-/// What the agent in that state answers: its state; to a run (after its last piece) and to a stop that it
-/// does not do so, in words. Nothing to the pieces before, to a disconnectReq, to a kind it does not know,
-/// and to an identifier longer than kMaxIdBytes, which no service makes. `computation` stands for a runReq,
-/// whose identifier nobody reads.
-[[nodiscard]] std::optional<cvms::ClientStreamMessage>
-replyTo(const cvms::ServerStreamMessage& request, std::string_view state, std::string_view computation);
+/// What a request needs to know of its surroundings.
+struct RequestHooks {
+    std::function<std::string()> agent_state;
+    /// Gives a request to the agent, which answers it on its own; false when it cannot be given.
+    std::function<bool(const cvms::ServerStreamMessage&)> hand_on;
+};
+
+/// The requests of one connection. Tells the agent's state; gathers the pieces of a run request, and hands it
+/// and the request to stop on to the agent, or refuses in words. The kinds it does not know, and identifiers
+/// longer than kMaxIdBytes, which no service makes, get no answer.
+class Requests {
+public:
+    /// `computation` stands for a run request in one piece, whose identifier is not read here.
+    Requests(std::string computation, RequestHooks hooks);
+
+    /// What is to be answered at once.
+    [[nodiscard]] std::optional<cvms::ClientStreamMessage> take(const cvms::ServerStreamMessage& request);
+
+private:
+    std::optional<cvms::ClientStreamMessage> takePiece(const cvms::RunReqChunks& piece);
+    std::optional<cvms::ClientStreamMessage> handOnRun(std::string id, std::string manifest);
+
+    std::string computation_;
+    RequestHooks hooks_;
+    std::string piecesOf_, pieces_; ///< of the run request whose last piece has not come
+};
 
 } // namespace teehost::guest

@@ -17,10 +17,27 @@ enum class LogLevel { Debug, Info, Warning, Error };
 /// The value of AGENT_LOG_LEVEL, in either case; "warning" is taken for "warn". Nothing for any other word.
 [[nodiscard]] std::optional<LogLevel> parseLogLevel(std::string_view text) noexcept;
 
-enum class GuestEvent { VmProvisioned, AgentStarted, AgentServing, AgentFailed, GuestTerminating };
+enum class GuestEvent {
+    VmProvisioned,
+    AgentStarted,
+    AgentServing,
+    AgentFailed,
+    GuestTerminating,
+    // Of a computation, in the words of Cocos' agent.
+    AwaitingManifest,
+    AwaitingAlgorithm,
+    AwaitingData,
+    RunStarted,
+    RunCompleted,
+    RunFailed,
+    ResultReady,
+    ResultTaken,
+    Stopped
+};
 
 /// How an event is told. `state` is what the agent answers when asked for its state from then on; empty: the
-/// event changes nothing. "Idle" and "Failed" are states of Cocos' agent (agent/agentstate_string.go there).
+/// event changes nothing. Those of a computation are states of Cocos' agent (agent/agentstate_string.go
+/// there).
 struct EventWords {
     std::string_view type;
     std::string_view status;
@@ -28,12 +45,21 @@ struct EventWords {
 };
 
 /// Indexed by GuestEvent.
-inline constexpr std::array<EventWords, 5> kEventWords{{
+inline constexpr std::array<EventWords, 14> kEventWords{{
     {"vm-provision", "Completed", ""},
     {"agent-start", "Starting", "Starting"},
-    {"agent-serve", "Ready", "Idle"},
+    {"agent-serve", "Ready", ""},
     {"agent-end", "Failed", "Failed"},
     {"vm-terminate", "Terminating", "Terminating"},
+    {"ReceivingManifest", "InProgress", "ReceivingManifest"},
+    {"ReceivingAlgorithm", "InProgress", "ReceivingAlgorithm"},
+    {"ReceivingData", "InProgress", "ReceivingData"},
+    {"Running", "InProgress", "Running"},
+    {"Running", "Completed", ""},
+    {"Failed", "Failed", "Failed"},
+    {"ConsumingResults", "Ready", "ConsumingResults"},
+    {"Complete", "Completed", "Complete"},
+    {"Stopped", "Stopped", ""},
 }};
 
 [[nodiscard]] constexpr const EventWords& wordsOf(GuestEvent event) noexcept

@@ -59,12 +59,13 @@ private:
 
     void readRequests()
     {
+        Requests requests(context_.computation, context_.requests);
         cvms::ServerStreamMessage request;
         bool open = true;
         while (!disconnected_ && (open = stream_->Read(&request))) {
             if (request.has_disconnectreq())
                 disconnected_ = true;
-            else if (auto reply = replyTo(request, context_.agentState(), context_.computation))
+            else if (auto reply = requests.take(request))
                 outbox_.reply(std::move(*reply));
         }
         outbox_.endConnection();

@@ -9,14 +9,15 @@
 #include <grpcpp/channel.h>
 
 #include "guest/agent/cvms/outbox.h"
+#include "guest/agent/cvms/replies.h"
 
 namespace teehost::guest {
 
 /// What a connection needs to know of its surroundings.
 struct SessionContext {
-    std::string computation;                 ///< metadata `job-id`; a legal value of metadata
-    std::function<std::string()> agentState; ///< called from the session's thread of its own
-    std::function<void()> connected;         ///< called once, when the first message is on its way
+    std::string computation;         ///< metadata `job-id`; a legal value of metadata
+    RequestHooks requests;           ///< called from the session's thread of its own
+    std::function<void()> connected; ///< called once, when the first message is on its way
 };
 
 struct SessionEnd {

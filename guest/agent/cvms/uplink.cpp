@@ -62,6 +62,12 @@ void Uplink::event(GuestEvent event) const
         ++lost_;
 }
 
+void Uplink::reply(const cvms::ClientStreamMessage& message) const
+{
+    if (sender_ && !send(message.SerializeAsString()))
+        ++lost_;
+}
+
 std::string Uplink::agentState() const
 {
     const std::size_t event = state_->load();

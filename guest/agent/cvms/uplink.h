@@ -10,6 +10,10 @@
 #include "guest/agent/cvms/report.h"
 #include "host/base/unique_fd.h"
 
+namespace cvms {
+class ClientStreamMessage;
+}
+
 namespace teehost::guest {
 
 /// The way from the processes of the guest to the one that talks with the computation-management service.
@@ -26,6 +30,8 @@ public:
 
     void log(LogLevel level, std::string_view text) const;
     void event(GuestEvent event) const;
+    /// What the agent answers to a request of the service.
+    void reply(const cvms::ClientStreamMessage& message) const;
     [[nodiscard]] std::string agentState() const;
 
     /// Where the records arrive: each a serialised cvms::ClientStreamMessage of at most kMaxRecordBytes.

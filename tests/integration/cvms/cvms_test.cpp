@@ -67,12 +67,12 @@ class CvmsTest final : public HostTest {
     {
         server.command("state " + id);
         const auto state = server.waitFor("the state is told", ofType("agentStateRes", "id", id));
-        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), state.at("state").get<std::string>());
+        CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), state.at("state").get<std::string>());
         const auto manifest = stage().scratch / "manifest";
         writeFile(manifest, std::string(3u << 20, 'm')); // in pieces
         server.command("run run-1 " + manifest.string());
         const auto run = server.waitFor("the run is refused", ofType("run_res", "computation_id", "run-1"));
-        requireContains(run.at("error").get<std::string>(), "runs no computations");
+        requireContains(run.at("error").get<std::string>(), "at most 131072 bytes");
         server.command("stop run-1");
         const auto stop =
             server.waitFor("the stop is answered", ofType("stopComputationRes", "computation_id", "run-1"));

@@ -31,6 +31,7 @@ class KernelParametersTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_MESSAGE(message, !p.selftest);
         CPPUNIT_ASSERT_MESSAGE(message, p.fault == Fault::None);
         CPPUNIT_ASSERT_MESSAGE(message, p.faultDelay == 0ms);
+        CPPUNIT_ASSERT_MESSAGE(message, p.runLimit == 3600s);
     }
 
     void hasDefaults()
@@ -44,12 +45,14 @@ class KernelParametersTest final : public CppUnit::TestFixture {
     {
         const auto p =
             parseKernelParameters("quiet console=null teehost.agent_port=65535 teehost.console=ttyS0\t"
-                                  "teehost.selftest=1 teehost.fault=reboot teehost.fault_delay_ms=1500\n");
+                                  "teehost.selftest=1 teehost.fault=reboot teehost.fault_delay_ms=1500 "
+                                  "teehost.run_seconds=60\n");
         CPPUNIT_ASSERT_EQUAL(std::uint16_t{65535}, p.agentPort);
         CPPUNIT_ASSERT_EQUAL(std::string("ttyS0"), p.console);
         CPPUNIT_ASSERT(p.selftest);
         CPPUNIT_ASSERT(p.fault == Fault::Reboot);
         CPPUNIT_ASSERT(p.faultDelay == 1500ms);
+        CPPUNIT_ASSERT(p.runLimit == 60s);
         CPPUNIT_ASSERT(p.problems.empty());
     }
 
@@ -101,6 +104,8 @@ class KernelParametersTest final : public CppUnit::TestFixture {
             "teehost.fault=",
             "teehost.fault_delay_ms=3600001",
             "teehost.fault_delay_ms=1.5",
+            "teehost.run_seconds=0",
+            "teehost.run_seconds=2592001",
         };
         for (const auto word : words) {
             const auto p = parseKernelParameters(word);

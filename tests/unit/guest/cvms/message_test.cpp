@@ -4,7 +4,6 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "guest/agent/cvms/message.h"
-#include "guest/agent/cvms/replies.h"
 
 namespace teehost::guest {
 namespace {
@@ -21,9 +20,6 @@ class MessageTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(makesEveryEvent);
     CPPUNIT_TEST(readsLevels);
     CPPUNIT_TEST(saysHowManyWereDropped);
-    CPPUNIT_TEST(answersOrRefusesInWords);
-    CPPUNIT_TEST(answersOnlyTheLastPieceOfARun);
-    CPPUNIT_TEST(passesOverWhatNeedsNoAnswer);
     CPPUNIT_TEST_SUITE_END();
 
     void makesALogLine()
@@ -90,52 +86,6 @@ class MessageTest final : public CppUnit::TestFixture {
         const auto message = droppedMessage(17, kTime);
         CPPUNIT_ASSERT(message.agent_log().message().starts_with("17 messages before this one were dropped"));
         CPPUNIT_ASSERT_EQUAL(std::string("WARN"), message.agent_log().level());
-    }
-
-    static cvms::ServerStreamMessage stateRequest(const std::string& id)
-    {
-        cvms::ServerStreamMessage request;
-        request.mutable_agentstatereq()->set_id(id);
-        return request;
-    }
-
-    void answersOrRefusesInWords()
-    {
-        const auto state = replyTo(stateRequest("q-1"), "Idle", "vm-1");
-        CPPUNIT_ASSERT_EQUAL(std::string("q-1"), state->agentstateres().id());
-        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), state->agentstateres().state());
-
-        cvms::ServerStreamMessage stop;
-        stop.mutable_stopcomputation()->set_computation_id("c-1");
-        const auto stopped = replyTo(stop, "Idle", "vm-1");
-        CPPUNIT_ASSERT_EQUAL(std::string("c-1"), stopped->stopcomputationres().computation_id());
-        CPPUNIT_ASSERT(!stopped->stopcomputationres().message().empty());
-
-        cvms::ServerStreamMessage run;
-        run.set_runreq("whatever that is");
-        const auto refused = replyTo(run, "Idle", "vm-1");
-        CPPUNIT_ASSERT_EQUAL(std::string("vm-1"), refused->run_res().computation_id());
-        CPPUNIT_ASSERT(!refused->run_res().error().empty());
-    }
-
-    void answersOnlyTheLastPieceOfARun()
-    {
-        cvms::ServerStreamMessage piece;
-        piece.mutable_runreqchunks()->set_id("c-1");
-        piece.mutable_runreqchunks()->set_data("x");
-        CPPUNIT_ASSERT(!replyTo(piece, "Idle", "vm-1"));
-        piece.mutable_runreqchunks()->set_is_last(true);
-        CPPUNIT_ASSERT_EQUAL(std::string("c-1"), replyTo(piece, "Idle", "vm-1")->run_res().computation_id());
-    }
-
-    void passesOverWhatNeedsNoAnswer()
-    {
-        cvms::ServerStreamMessage disconnect;
-        disconnect.mutable_disconnectreq()->set_id("x");
-        CPPUNIT_ASSERT(!replyTo(disconnect, "Idle", "vm-1"));
-        CPPUNIT_ASSERT(!replyTo(cvms::ServerStreamMessage(), "Idle", "vm-1"));
-        CPPUNIT_ASSERT(replyTo(stateRequest(std::string(kMaxIdBytes, 'i')), "Idle", "vm-1"));
-        CPPUNIT_ASSERT(!replyTo(stateRequest(std::string(kMaxIdBytes + 1, 'i')), "Idle", "vm-1"));
     }
 };
 

@@ -118,7 +118,7 @@ class SessionTest final : public CppUnit::TestFixture {
                                said.push_back(std::string(nameOf(level)) + " " + std::string(text));
                                changed.notify_all();
                            },
-                           [] { return "Idle"; }});
+                           {[] { return "Idle"; }, [](const auto&) { return false; }}});
                 ended.set_value();
             });
         }

@@ -74,14 +74,14 @@ class UplinkTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("Starting"), uplink.agentState());
         const pid_t child = ::fork();
         if (child == 0) {
-            uplink.event(GuestEvent::AgentServing);
+            uplink.event(GuestEvent::AwaitingManifest);
             ::_exit(0);
         }
         CPPUNIT_ASSERT_EQUAL(child, ::waitpid(child, nullptr, 0));
-        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), uplink.agentState());
-        CPPUNIT_ASSERT_EQUAL(std::string("agent-serve"), take(uplink)->agent_event().event_type());
+        CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), uplink.agentState());
+        CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), take(uplink)->agent_event().event_type());
         uplink.event(GuestEvent::VmProvisioned); // not of the agent
-        CPPUNIT_ASSERT_EQUAL(std::string("Idle"), uplink.agentState());
+        CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), uplink.agentState());
     }
 
     void forgetsOnceClosed()

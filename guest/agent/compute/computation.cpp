@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/agent/compute/computation.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "guest/agent/compute/names.h"
+#include "guest/agent/compute/refusal.h"
+#include "guest/agent/compute/zip_file.h"
+#include "guest/agent/printable.h"
+#include "guest/agent/system_call.h"
+
+namespace teehost::guest {
+
+using Kind = Refusal::Kind;
+
+namespace {
+
+constexpr auto kLookForGivenUp = std::chrono::milliseconds(200);
+constexpr auto kAskAgain = std::chrono::milliseconds(50);
+constexpr auto kReadOnly = static_cast<std::filesystem::perms>(0644);
+constexpr auto kExecutable = static_cast<std::filesystem::perms>(0755);
+
+std::uint64_t quarterOfMemory()
+{
+    struct sysinfo info {};
+    check(::sysinfo(&info), "cannot ask for the size of the memory");
+    return std::uint64_t{info.totalram} * info.mem_unit / 4;
+}
+
+[[noreturn]] void refuseSignature(std::string_view role)
+{
+    throw Refusal(Kind::Authentication, "the request is not signed for the role " + std::string(role) +
+                                            " by a key that the computation's manifest names for it");
+}
+
+} // namespace
+
+Computation::Computation(Origin origin, Workplace& workplace, Runner& runner, const Console& console)
+    : origin_(origin), workplace_(workplace), runner_(runner), console_(console),
+      state_(origin == Origin::Manifest ? State::Manifest : State::Algorithm)
+{
+    const std::lock_guard lock(mutex_);
+    enter(state_);
+}
+
+Computation::~Computation()
+{
+    std::unique_lock lock(mutex_);
+    endRun(lock);
+}
+
+std::string_view Computation::nameOf(State state)
+{
+    static constexpr std::string_view kNames[] = {
+        "ReceivingManifest", "ReceivingAlgorithm", "ReceivingData", "Running",
+        "ConsumingResults",  "Complete",           "Failed"};
+    return kNames[static_cast<std::size_t>(state)];
+}
+
+void Computation::enter(State state)
+{
+    static constexpr GuestEvent kEvents[] = {GuestEvent::AwaitingManifest, GuestEvent::AwaitingAlgorithm,
+                                             GuestEvent::AwaitingData,     GuestEvent::RunStarted,
+                                             GuestEvent::ResultReady,      GuestEvent::ResultTaken,
+                                             GuestEvent::RunFailed};
+    state_ = state;
+    console_.event(kEvents[static_cast<std::size_t>(state)]);
+    changed_.notify_all();
+}
+
+void Computation::require(State state, const char* what) const
+{
+    if (state_ != state)
+        throw Refusal(Kind::State, "the agent is in the state " + std::string(nameOf(state_)) +
+                                       " and takes " + what + " in the state " + std::string(nameOf(state)) +
+                                       " only");
+}
+
+void Computation::reset(State state)
+{
+    if (thread_.joinable())
+        thread_.join(); // it has nothing left to do
+    workplace_.clear();
+    received_.clear();
+    datasets_ = 0;
+    task_ = {};
+    stopping_ = false;
+    result_.reset();
+    failure_.clear();
+    enter(state);
+}
+
+/// Asks the runner again and again: it may not have come to running when it is asked first.
+void Computation::endRun(std::unique_lock<std::mutex>& lock)
+{
+    stopping_ = true;
+    while (running_) {
+        lock.unlock();
+        runner_.stop();
+        lock.lock();
+        changed_.wait_for(lock, kAskAgain, [&] { return !running_; });
+    }
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Computation::begin(Manifest manifest)
+{
+    const std::lock_guard lock(mutex_);
+    if (manifest_ && manifest_->id == manifest.id)
+        return; // asked again after a lost connection
+    if (origin_ != Origin::Manifest || state_ != State::Manifest)
+        throw Refusal(Kind::State, "the agent is in the state " + std::string(nameOf(state_)) +
+                                       " of another computation; stop that one first");
+    received_.assign(manifest.datasets.size(), false);
+    manifest_ = std::move(manifest);
+    console_.line("computation " + printable(manifest_->id, 64) + ": 1 algorithm and " +
+                  std::to_string(received_.size()) + " datasets are expected");
+    enter(State::Algorithm);
+}
+
+void Computation::stop(std::string_view id)
+{
+    std::unique_lock lock(mutex_);
+    if (!manifest_ || manifest_->id != id)
+        throw Refusal(Kind::State, "nothing to stop: the agent has no computation of that identifier");
+    endRun(lock);
+    console_.line("the computation was stopped");
+    console_.event(GuestEvent::Stopped);
+    manifest_.reset();
+    reset(State::Manifest);
+}
+
+void Computation::admitAlgorithm(std::string_view signature)
+{
+    const std::lock_guard lock(mutex_);
+    if (manifest_ && !manifest_->algorithm.key.hasSigned(kAlgorithmProvider, signature))
+        refuseSignature(kAlgorithmProvider);
+    const bool isOver = state_ == State::Ready || state_ == State::Complete || state_ == State::Failed;
+    if (origin_ == Origin::Anybody && isOver)
+        reset(State::Algorithm);
+    require(State::Algorithm, "an algorithm");
+}
+
+void Computation::takeAlgorithm(std::string_view signature, Upload program, Upload requirements, Task task)
+{
+    const std::lock_guard lock(mutex_);
+    require(State::Algorithm, "an algorithm");
+    if (program.size() == 0)
+        throw Refusal(Kind::Input, "the algorithm is empty");
+    if (manifest_) {
+        if (!manifest_->algorithm.key.hasSigned(kAlgorithmProvider, signature))
+            refuseSignature(kAlgorithmProvider); // the manifest may be another one by now
+        if (program.hash() != manifest_->algorithm.hash)
+            throw Refusal(Kind::Input, "the algorithm's SHA3-256 is not the one that the manifest names");
+    }
+    program.moveTo(workplace_.program(), kExecutable);
+    if (requirements.size() != 0) {
+        requirements.moveTo(workplace_.requirements(), kReadOnly);
+        console_.line("the algorithm's requirements are not installed: it has the packages of this image");
+    }
+    task_ = std::move(task);
+    if (manifest_ && manifest_->datasets.empty())
+        start();
+    else
+        enter(State::Data);
+}
+
+void Computation::admitDataset(std::string_view signature)
+{
+    const std::lock_guard lock(mutex_);
+    const auto isOf = [&](const auto& dataset) { return dataset.key.hasSigned(kDataProvider, signature); };
+    if (manifest_ && std::none_of(manifest_->datasets.begin(), manifest_->datasets.end(), isOf))
+        refuseSignature(kDataProvider);
+    require(State::Data, "data");
+}
+
+/// The index of the manifest's dataset that this is.
+std::size_t Computation::declared(std::string_view signature, const Upload& dataset,
+                                  const std::string& name) const
+{
+    bool isTheirs = false, isNamed = false;
+    const std::string hash = dataset.hash();
+    for (std::size_t i = 0; i < manifest_->datasets.size(); ++i) {
+        const auto& expected = manifest_->datasets[i];
+        if (!expected.key.hasSigned(kDataProvider, signature))
+            continue;
+        isTheirs = true;
+        if (received_[i] || (!expected.filename.empty() && expected.filename != name))
+            continue;
+        isNamed = true;
+        if (expected.hash == hash)
+            return i;
+    }
+    if (!isTheirs)
+        refuseSignature(kDataProvider);
+    throw Refusal(Kind::Input,
+                  isNamed
+                      ? "the dataset's SHA3-256 is not one that the manifest names for its provider"
+                      : "the manifest names no dataset of this file name for its provider, or it is there");
+}
+
+void Computation::takeDataset(std::string_view signature, Upload dataset, const std::string& name,
+                              Unpack unpack)
+{
+    const std::lock_guard lock(mutex_);
+    require(State::Data, "data");
+    if (unpack == Unpack::No && !isFileName(name))
+        throw Refusal(Kind::Input,
+                      "the file name of a dataset is a name of at most 255 bytes, without slash, "
+                      "backslash and control characters");
+    if (!manifest_ && datasets_ == kMaxDatasets)
+        throw Refusal(Kind::Room, "a computation has at most 256 datasets");
+    const auto index = manifest_ ? declared(signature, dataset, name) : 0;
+    if (unpack == Unpack::Yes) {
+        if (const auto failure = runner_.unpack(dataset.file()); !failure.empty())
+            throw Refusal(Kind::Input, "the dataset cannot be unpacked: " + failure);
+    } else {
+        dataset.moveTo(workplace_.datasets() / name, kReadOnly);
+    }
+    ++datasets_;
+    if (!manifest_)
+        return;
+    received_[index] = true;
+    if (std::all_of(received_.begin(), received_.end(), [](bool is) { return is; }))
+        start();
+}
+
+void Computation::start()
+{
+    enter(State::Running);
+    running_ = true;
+    thread_ = std::thread([this, task = task_] { run(task); });
+}
+
+void Computation::run(const Task& task)
+{
+    std::string failure;
+    UniqueFd zip;
+    try {
+        failure = runner_.run(task);
+        if (failure.empty()) {
+            zip.reset(check(::memfd_create("result", MFD_CLOEXEC), "cannot make a file for the result"));
+            const UniqueFd results(
+                check(::open(workplace_.results().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                      "cannot open results"));
+            const auto report = zipDirectory(results.get(), zip.get(), quarterOfMemory());
+            console_.line("the algorithm is done: " + std::to_string(report.files) + " files of results");
+            if (report.left_out != 0)
+                console_.line(std::to_string(report.left_out) +
+                                  " entries of results were left out: they are no regular files, or have "
+                                  "names that could mislead",
+                              LogLevel::Warning);
+        }
+    } catch (const std::exception& e) {
+        failure = e.what();
+    }
+    const std::lock_guard lock(mutex_);
+    result_ = std::move(zip);
+    finish(failure);
+}
+
+void Computation::finish(const std::string& failure)
+{
+    running_ = false;
+    changed_.notify_all();
+    if (stopping_)
+        return;
+    failure_ = failure;
+    try {
+        workplace_.clear();
+    } catch (const std::exception& e) {
+        console_.line(e.what(), LogLevel::Error);
+    }
+    if (failure_.empty()) {
+        console_.event(GuestEvent::RunCompleted);
+        enter(State::Ready);
+    } else {
+        result_.reset();
+        console_.line("the algorithm failed: " + failure_, LogLevel::Error);
+        enter(State::Failed);
+    }
+}
+
+UniqueFd Computation::result(std::string_view signature, const std::function<bool()>& givenUp)
+{
+    std::unique_lock lock(mutex_);
+    const auto isOf = [&](const UserKey& key) { return key.hasSigned(kConsumer, signature); };
+    if (manifest_ && std::none_of(manifest_->consumers.begin(), manifest_->consumers.end(), isOf))
+        refuseSignature(kConsumer);
+    if (origin_ == Origin::Anybody) {
+        if (state_ == State::Data)
+            start();
+        while (state_ == State::Running && !givenUp())
+            changed_.wait_for(lock, kLookForGivenUp);
+    }
+    if (state_ == State::Failed)
+        throw Refusal(Kind::State, "the algorithm failed: " + failure_);
+    if (state_ != State::Ready && state_ != State::Complete)
+        throw Refusal(Kind::State,
+                      "there is no result yet: the agent is in the state " + std::string(nameOf(state_)));
+    // A descriptor of its own would share the position; readers use pread.
+    return UniqueFd(check(::fcntl(result_.get(), F_DUPFD_CLOEXEC, 3), "cannot hand out the result"));
+}
+
+void Computation::resultTaken()
+{
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::Ready)
+        enter(State::Complete);
+}
+
+} // namespace teehost::guest

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "guest/agent/compute/sandbox_runner.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest/agent/compute/sandbox.h"
+#include "guest/agent/filesystems.h"
+#include "guest/agent/printable.h"
+#include "guest/agent/system_call.h"
+#include "host/base/unique_fd.h"
+
+namespace teehost::guest {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr const char* kControlGroups = "/sys/fs/cgroup";
+constexpr std::uint64_t kMemoryPercent = 40;
+constexpr const char* kMaxProcesses = "256"; // threads count too
+constexpr int kCannotBegin = 127, kSignalled = 128;
+
+std::uint64_t memoryLimit()
+{
+    struct sysinfo info {};
+    check(::sysinfo(&info), "cannot ask for the size of the memory");
+    return std::uint64_t{info.totalram} * info.mem_unit / 100 * kMemoryPercent;
+}
+
+/// Its end is that of all processes in it: those of a sandbox are dead by then.
+class ControlGroup {
+public:
+    explicit ControlGroup(std::uint64_t memory)
+    {
+        put(std::string(kControlGroups) + "/cgroup.subtree_control", "+memory +pids");
+        ::mkdir(kPath, 0755);
+        put(std::string(kPath) + "/memory.max", std::to_string(memory));
+        put(std::string(kPath) + "/memory.oom.group", "1");
+        put(std::string(kPath) + "/pids.max", kMaxProcesses);
+        before_ = killings();
+    }
+    ControlGroup(const ControlGroup&) = delete;
+    ControlGroup& operator=(const ControlGroup&) = delete;
+    ~ControlGroup()
+    {
+        // The last process may be on its way out of it still.
+        for (int i = 0; i < kTries && ::rmdir(kPath) < 0 && errno == EBUSY; ++i)
+            std::this_thread::sleep_for(kPause);
+    }
+
+    [[nodiscard]] bool ranOutOfMemory() const { return killings() != before_; }
+
+private:
+    static constexpr int kTries = 100;
+    static constexpr milliseconds kPause{10};
+
+    /// The line of memory.events that counts them; empty on a kernel without.
+    static std::string killings()
+    {
+        try {
+            const auto events = readKernelFile(std::string(kPath) + "/memory.events", 4096);
+            const auto at = events.find("oom_kill ");
+            return at == std::string::npos ? "" : events.substr(at, events.find('\n', at) - at);
+        } catch (const std::exception&) {
+            return {};
+        }
+    }
+
+    static constexpr const char* kPath = "/sys/fs/cgroup/algorithm";
+
+    std::string before_;
+
+    static void put(const std::string& path, const std::string& value)
+    {
+        if (const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC)); file) [[maybe_unused]]
+            const auto written = ::write(file.get(), value.data(), value.size());
+    }
+};
+
+} // namespace
+
+/// What a sandbox prints, as lines of the console; past the bound it is read and dropped.
+class SandboxRunner::Output {
+public:
+    explicit Output(const Console& console) : console_(console) {}
+
+    void take(std::string_view bytes)
+    {
+        for (const char c : bytes) {
+            if (c == '\n')
+                endLine();
+            else if (line_.size() < SandboxRunner::kMaxLineBytes)
+                line_ += c;
+        }
+    }
+    std::string finish()
+    {
+        if (!line_.empty())
+            endLine();
+        return last_;
+    }
+
+private:
+    void endLine()
+    {
+        if (lines_ < SandboxRunner::kMaxOutputLines)
+            console_.line("algorithm: " + printable(line_, SandboxRunner::kMaxLineBytes));
+        else if (lines_ == SandboxRunner::kMaxOutputLines)
+            console_.line("algorithm: (it prints more, which is not shown)", LogLevel::Warning);
+        ++lines_;
+        last_ = printable(line_, SandboxRunner::kMaxLineBytes);
+        line_.clear();
+    }
+
+    const Console& console_;
+    std::string line_, last_;
+    std::size_t lines_ = 0;
+};
+
+namespace {
+
+/// Between fork and exec of a process with threads: system calls and nothing else.
+[[noreturn]] void becomeSandbox(char* const* arguments, int input, int output)
+{
+    static char* const kNoEnvironment[] = {nullptr};
+    if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 &&
+        ::dup2(output, STDERR_FILENO) >= 0 && ::syscall(SYS_close_range, 3, ~0u, 0) == 0)
+        ::execve("/proc/self/exe", arguments, kNoEnvironment);
+    ::_exit(kCannotBegin);
+}
+
+pid_t spawn(std::vector<std::string>& arguments, int input, int output)
+{
+    std::vector<char*> argv;
+    for (auto& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    const pid_t child = check(::_Fork(), "cannot start a sandbox"); // gRPC's handlers of fork are for others
+    if (child == 0) {
+        sigset_t none;
+        sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        becomeSandbox(argv.data(), input, output);
+    }
+    return child;
+}
+
+} // namespace
+
+SandboxRunner::SandboxRunner(std::filesystem::path work, std::chrono::seconds limit, const Console& console)
+    : work_(std::move(work)), limit_(limit), console_(console)
+{
+}
+
+SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, int input)
+{
+    const ControlGroup group(memoryLimit());
+    int ends[2];
+    check(::pipe2(ends, O_CLOEXEC), "cannot make a pipe");
+    const UniqueFd readable(ends[0]);
+    UniqueFd writable(ends[1]);
+    {
+        const std::lock_guard lock(mutex_);
+        process_ = spawn(arguments, input, writable.get());
+    }
+    writable.reset();
+    Output output(console_);
+    End end = readToTheEnd(readable.get(), output);
+    reap(end);
+    end.out_of_memory = group.ranOutOfMemory();
+    end.last_line = output.finish();
+    return end;
+}
+
+/// The end of the pipe is that of the sandbox: its first two processes have it and never close it.
+SandboxRunner::End SandboxRunner::readToTheEnd(int pipe, Output& output)
+{
+    End end;
+    const auto deadline = steady_clock::now() + limit_;
+    for (;;) {
+        const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+        pollfd watched{pipe, POLLIN, 0};
+        const int ready =
+            ::poll(&watched, 1, end.timed_out ? -1 : std::max(0, static_cast<int>(left.count())));
+        if (!end.timed_out && left.count() <= 0) {
+            end.timed_out = true;
+            stop();
+        }
+        if (ready <= 0)
+            continue;
+        char buffer[4096];
+        const auto got = ::read(pipe, buffer, sizeof buffer);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return end;
+        output.take({buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))});
+    }
+}
+
+void SandboxRunner::reap(End& end)
+{
+    siginfo_t info{}; // left to be reaped under the lock, so that stop() signals no stranger
+    while (::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
+    }
+    const std::lock_guard lock(mutex_);
+    ::waitpid(std::exchange(process_, -1), &end.status, 0);
+}
+
+void SandboxRunner::stop()
+{
+    const std::lock_guard lock(mutex_);
+    if (process_ > 0)
+        ::kill(process_, SIGKILL); // and all that is in it dies with it
+}
+
+std::string SandboxRunner::describe(const End& end) const
+{
+    if (end.timed_out)
+        return "it ran for more than " + std::to_string(limit_.count()) + " s and was killed";
+    if (end.out_of_memory)
+        return "it used more memory than 40 % of the VM's and was killed";
+    const bool signalled = WIFSIGNALED(end.status);
+    const int status = signalled ? kSignalled + WTERMSIG(end.status) : WEXITSTATUS(end.status);
+    if (status == 0)
+        return {};
+    std::string words = "exit status " + std::to_string(status);
+    if (const char* name = status > kSignalled ? ::sigabbrev_np(status - kSignalled) : nullptr)
+        words = std::string("killed by SIG") + name;
+    return end.last_line.empty() ? words : words + "; its last line: " + end.last_line;
+}
+
+std::vector<std::string> SandboxRunner::order(const char* kind) const
+{
+    return {"sandbox",
+            kSandboxArgument,
+            kind,
+            work_,
+            std::to_string(memoryLimit()),
+            std::to_string(limit_.count())};
+}
+
+std::string SandboxRunner::run(const Task& task)
+{
+    auto arguments = order(kSandboxRun);
+    if (task.kind == Task::Kind::Python)
+        arguments.insert(arguments.end(), {"/usr/bin/" + task.interpreter, "algo"});
+    else
+        arguments.emplace_back("./algo");
+    arguments.insert(arguments.end(), task.arguments.begin(), task.arguments.end());
+    const UniqueFd nothing(check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "cannot open /dev/null"));
+    return describe(execute(std::move(arguments), nothing.get()));
+}
+
+std::string SandboxRunner::unpack(int zip) { return describe(execute(order(kSandboxUnpack), zip)); }
+
+} // namespace teehost::guest

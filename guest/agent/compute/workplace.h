@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <sys/types.h>
+
+#include "guest/agent/compute/upload.h"
+
+namespace teehost::guest {
+
+/// The files of one computation at a time:
+///
+///     ROOT/incoming         uploads on their way; for the agent alone
+///     ROOT/work/algo        the program
+///     ROOT/work/datasets/   the data
+///     ROOT/work/results/    what the algorithm leaves there is the result
+///     ROOT/work/tmp/        /tmp of the algorithm
+class Workplace {
+public:
+    enum class Storage {
+        Tmpfs,    ///< a file system of its own on ROOT, in memory, of kShareOfMemory percent; for root only
+        Directory ///< as it is; for tests
+    };
+    static constexpr unsigned kShareOfMemory = 40;
+
+    /// `owner` is the user that the algorithm runs as. Throws std::system_error.
+    Workplace(std::filesystem::path root, Storage storage, uid_t owner);
+
+    /// Forgets all files and begins anew. In a tmpfs nothing of a hostile tree of directories is walked
+    /// through.
+    void clear();
+
+    [[nodiscard]] Upload upload(std::string what, std::uint64_t limit) const;
+    [[nodiscard]] std::filesystem::path work() const { return root_ / "work"; }
+    [[nodiscard]] std::filesystem::path program() const { return work() / "algo"; }
+    [[nodiscard]] std::filesystem::path requirements() const { return work() / "requirements.txt"; }
+    [[nodiscard]] std::filesystem::path datasets() const { return work() / "datasets"; }
+    [[nodiscard]] std::filesystem::path results() const { return work() / "results"; }
+
+private:
+    std::filesystem::path root_;
+    Storage storage_;
+    uid_t owner_;
+    bool mounted_ = false;
+};
+
+} // namespace teehost::guest
