@@ -37,16 +37,24 @@ FaultPlan::FaultPlan(const KernelParameters& parameters)
 std::optional<milliseconds> FaultPlan::dueIn() const
 {
     if (fault_ != Fault::PowerOff && fault_ != Fault::Reboot && fault_ != Fault::Panic &&
-        fault_ != Fault::ExtendPcr)
+        fault_ != Fault::ExtendPcr && fault_ != Fault::EndAgent)
         return std::nullopt;
     // Rounded up: a poll that woke a fraction early would find nothing due and spin.
     return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(due_ - steady_clock::now()));
 }
 
+bool FaultPlan::endsAgent()
+{
+    if (fault_ != Fault::EndAgent || *dueIn() > milliseconds(0))
+        return false;
+    fault_ = Fault::None; // once
+    return true;
+}
+
 void FaultPlan::run(const Console& console)
 {
     const auto left = dueIn();
-    if (!left || *left > milliseconds(0))
+    if (!left || *left > milliseconds(0) || fault_ == Fault::EndAgent)
         return;
     if (fault_ == Fault::PowerOff) {
         console.line("fault: powering off");

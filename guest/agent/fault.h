@@ -24,6 +24,9 @@ public:
     /// Time until run() is due (never negative), if ever.
     [[nodiscard]] std::optional<std::chrono::milliseconds> dueIn() const;
 
+    /// True once, when the time has come to end the agent's process; it is started again like any that dies.
+    [[nodiscard]] bool endsAgent();
+
     /// Ends the guest, or changes it, when the time has come; otherwise returns.
     void run(const Console& console);
 

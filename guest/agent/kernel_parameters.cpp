@@ -20,6 +20,7 @@ constexpr std::pair<std::string_view, Fault> kFaults[] = {
     {"reboot", Fault::Reboot},
     {"panic", Fault::Panic},
     {"no-agent", Fault::NoAgent},
+    {"end-agent", Fault::EndAgent},
     {"ignore-power", Fault::IgnorePower},
     {"extend-pcr", Fault::ExtendPcr},
     {"replay-quote", Fault::ReplayQuote},

@@ -20,6 +20,7 @@ enum class Fault {
     Reboot,
     Panic,
     NoAgent,
+    EndAgent,
     IgnorePower,
     ExtendPcr,
     ReplayQuote,

@@ -59,6 +59,8 @@ public:
             if (agent_.dueIn() == milliseconds(0))
                 startAgent();
             client_.startIfDue();
+            if (fault_.endsAgent())
+                agent_.signal(SIGKILL);
             fault_.run(console_);
         }
     }

@@ -27,6 +27,7 @@ class ReadinessTest final : public HostTest {
     CPPUNIT_TEST(theConsoleCanTellThatAGuestHasBooted);
     CPPUNIT_TEST(aVmThatIsNotAskedRunsAtOnce);
     CPPUNIT_TEST(anAgentThatListensIsSeenAsThat);
+    CPPUNIT_TEST(anAgentThatClosesItsPortIsNoFault);
     CPPUNIT_TEST(anAgentBehindTlsIsSeen);
     CPPUNIT_TEST(refusesAWordThatIsNoSign);
     CPPUNIT_TEST_SUITE_END();
@@ -130,6 +131,23 @@ class ReadinessTest final : public HostTest {
         CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.ready());
         CPPUNIT_ASSERT_EQUAL(std::string("port"), vm.up_signal());
         CPPUNIT_ASSERT_EQUAL(std::string("gRPC"), vm.agent_protocol());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    /// As after a computation that was stopped, and before the next.
+    void anAgentThatClosesItsPortIsNoFault()
+    {
+        startWithCmdlines({{"vm.health_interval", "100ms"}, {"vm.health_misses", "2"}});
+        v1::CreateVmRequest request;
+        request.set_cmdline(quickCmdline("teehost.fault=end-agent teehost.fault_delay_ms=8000"));
+        request.set_ready("guest");
+        const auto vm = client().createVm(request);
+        waitUntil("its port is open", [&] { return client().getVm(vm.id()).up_signal() == "port"; });
+        waitUntil("it closes", [&] { return hasEvent(vm.id(), "agent-closed"); });
+        waitUntil("it opens again", [&] { return hasEvent(vm.id(), "agent-open"); });
+        for (const auto& event : client().events(vm.id()))
+            CPPUNIT_ASSERT(event.state() != v1::VM_STATE_DEGRADED);
         client().removeVm(vm.id());
         assertClean();
     }

@@ -66,6 +66,7 @@ class KernelParametersTest final : public CppUnit::TestFixture {
                                        {"reboot", Fault::Reboot},
                                        {"panic", Fault::Panic},
                                        {"no-agent", Fault::NoAgent},
+                                       {"end-agent", Fault::EndAgent},
                                        {"ignore-power", Fault::IgnorePower},
                                        {"extend-pcr", Fault::ExtendPcr},
                                        {"replay-quote", Fault::ReplayQuote},
