@@ -50,7 +50,9 @@ class ComputeTest final : public HostTest {
         const auto id = createVm();
         auto peer = peerOf(id);
         requireStatus(peer.result(rsa_).status, grpc::StatusCode::FAILED_PRECONDITION, "no result yet");
-        requireStatus(peer.data("a", "x", rsa_), grpc::StatusCode::FAILED_PRECONDITION, "ReceivingAlgorithm");
+        requireStatus(peer.data("a", std::string(20u << 20, 'x'), rsa_),
+                      grpc::StatusCode::FAILED_PRECONDITION,
+                      "ReceivingAlgorithm"); // in words, however much was sent
         requireStatus(peer.algo({.program = "x", .type = "wasm"}, rsa_), grpc::StatusCode::INVALID_ARGUMENT,
                       "bin");
         requireStatus(peer.algo({.program = "x", .type = "python"}, rsa_),

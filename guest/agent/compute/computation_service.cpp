@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kPiece = 1u << 20; // well below gRPC's limit of 4 MiB a message
 constexpr int kMaxUploads = 8;
+constexpr std::size_t kMaxDropped = 256u << 20;
 constexpr const char* kInterpreters = "/usr/bin/";
 
 /// The last value of a name; empty without.
@@ -55,6 +56,24 @@ void requireWhole(const grpc::ServerContext& context)
         throw Refusal(Refusal::Kind::State, "the upload was broken off");
 }
 
+/// What `body` returns. When it refuses, the rest of the upload is read and dropped first: a client in Go
+/// whose server ends the call while it sends learns of nothing but "EOF", which is what the Cocos CLI shows.
+template <class Piece, class Body>
+grpc::Status takeUpload(grpc::ServerReader<Piece>& reader, Body&& body)
+{
+    return unlessItFails([&] {
+        try {
+            body();
+            return grpc::Status::OK;
+        } catch (const Refusal&) {
+            std::size_t dropped = 0;
+            for (Piece piece; dropped < kMaxDropped && reader.Read(&piece);)
+                dropped += piece.ByteSizeLong() + 1; // an empty piece counts as well
+            throw;
+        }
+    });
+}
+
 class Turn {
 public:
     explicit Turn(std::atomic<int>& count) : count_(count)
@@ -77,7 +96,7 @@ private:
 grpc::Status ComputationService::algo(grpc::ServerContext& context,
                                       grpc::ServerReader<agent::AlgoRequest>& reader)
 {
-    return unlessItFails([&] {
+    return takeUpload(reader, [&] {
         const auto signature = signatureOf(context);
         computation_.admitAlgorithm(signature);
         Task task = taskOf(context);
@@ -90,14 +109,13 @@ grpc::Status ComputationService::algo(grpc::ServerContext& context,
         }
         requireWhole(context);
         computation_.takeAlgorithm(signature, std::move(program), std::move(requirements), std::move(task));
-        return grpc::Status::OK;
     });
 }
 
 grpc::Status ComputationService::data(grpc::ServerContext& context,
                                       grpc::ServerReader<agent::DataRequest>& reader)
 {
-    return unlessItFails([&] {
+    return takeUpload(reader, [&] {
         const auto signature = signatureOf(context);
         computation_.admitDataset(signature);
         const Turn turn(uploads_);
@@ -112,7 +130,6 @@ grpc::Status ComputationService::data(grpc::ServerContext& context,
         const auto unpack =
             metadata(context, "decompress") == "true" ? Computation::Unpack::Yes : Computation::Unpack::No;
         computation_.takeDataset(signature, std::move(dataset), name, unpack);
-        return grpc::Status::OK;
     });
 }
 
