@@ -170,7 +170,7 @@ struct Daemon::Parts {
                                      {"backend", backend},
                                      {"accel", accel},
                                      {"instance", instance},
-                                      {"owner", own.owner.text()}});
+                                     {"owner", own.owner.text()}});
     }
 
     ~Parts()

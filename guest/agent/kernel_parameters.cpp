@@ -16,16 +16,11 @@ constexpr std::uint32_t kMaxDelayMs = 3'600'000;
 constexpr std::uint32_t kMaxRunSeconds = 30 * 24 * 3600;
 
 constexpr std::pair<std::string_view, Fault> kFaults[] = {
-    {"poweroff", Fault::PowerOff},
-    {"reboot", Fault::Reboot},
-    {"panic", Fault::Panic},
-    {"no-agent", Fault::NoAgent},
-    {"end-agent", Fault::EndAgent},
-    {"ignore-power", Fault::IgnorePower},
-    {"extend-pcr", Fault::ExtendPcr},
-    {"replay-quote", Fault::ReplayQuote},
-    {"lie-pcrs", Fault::LiePcrs},
-    {"lie-key", Fault::LieKey},
+    {"poweroff", Fault::PowerOff},    {"reboot", Fault::Reboot},
+    {"panic", Fault::Panic},          {"no-agent", Fault::NoAgent},
+    {"end-agent", Fault::EndAgent},   {"ignore-power", Fault::IgnorePower},
+    {"extend-pcr", Fault::ExtendPcr}, {"replay-quote", Fault::ReplayQuote},
+    {"lie-pcrs", Fault::LiePcrs},     {"lie-key", Fault::LieKey},
 };
 
 std::optional<std::uint32_t> parseNumber(std::string_view text, std::uint32_t least, std::uint32_t most)

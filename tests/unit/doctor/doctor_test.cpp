@@ -18,7 +18,7 @@ class DoctorTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(explainsWhatTheInstalledQemuSays);
     CPPUNIT_TEST(quotesTheLineThatShowsIt);
     CPPUNIT_TEST(thePluginWinsWhenItIsSurer);
-    CPPUNIT_TEST(anUnknownFailureQuotesTheLastLine);
+    CPPUNIT_TEST(anUnknownFailureQuotesTheFirstComplaint);
     CPPUNIT_TEST(signalsAreExplained);
     CPPUNIT_TEST(theProbesLineGoesBothWays);
     CPPUNIT_TEST(refusesAProbeThatPrintsSomethingElse);
@@ -88,11 +88,15 @@ class DoctorTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(explain(failure(output), {{10, "mine", "do", "q"}}).cause != "mine");
     }
 
-    void anUnknownFailureQuotesTheLastLine()
+    void anUnknownFailureQuotesTheFirstComplaint()
     {
-        const auto why = explain(failure("first\nsomething new\n", 3 << 8), {});
+        const auto why =
+            explain(failure("qemu: warning: TCG lacks a feature\nsomething new\nwhat follows\n", 3 << 8), {});
         CPPUNIT_ASSERT_EQUAL(std::string("QEMU ended with exit status 3"), why.cause);
         CPPUNIT_ASSERT_EQUAL(std::string("something new"), why.evidence);
+        const auto reset = explain(failure("qemu: warning: TCG lacks a feature\n", 0), {});
+        CPPUNIT_ASSERT(reset.cause.starts_with("the guest rebooted or powered off at once"));
+        CPPUNIT_ASSERT_EQUAL(std::string(), reset.evidence);
         CPPUNIT_ASSERT_EQUAL(std::string("QEMU did not get ready"), explain(failure("", -1), {}).cause);
     }
 

@@ -62,16 +62,11 @@ class KernelParametersTest final : public CppUnit::TestFixture {
             std::string_view name;
             Fault fault;
         };
-        static constexpr Row rows[] = {{"poweroff", Fault::PowerOff},
-                                       {"reboot", Fault::Reboot},
-                                       {"panic", Fault::Panic},
-                                       {"no-agent", Fault::NoAgent},
-                                       {"end-agent", Fault::EndAgent},
-                                       {"ignore-power", Fault::IgnorePower},
-                                       {"extend-pcr", Fault::ExtendPcr},
-                                       {"replay-quote", Fault::ReplayQuote},
-                                       {"lie-pcrs", Fault::LiePcrs},
-                                       {"lie-key", Fault::LieKey}};
+        static constexpr Row rows[] = {{"poweroff", Fault::PowerOff},    {"reboot", Fault::Reboot},
+                                       {"panic", Fault::Panic},          {"no-agent", Fault::NoAgent},
+                                       {"end-agent", Fault::EndAgent},   {"ignore-power", Fault::IgnorePower},
+                                       {"extend-pcr", Fault::ExtendPcr}, {"replay-quote", Fault::ReplayQuote},
+                                       {"lie-pcrs", Fault::LiePcrs},     {"lie-key", Fault::LieKey}};
         for (const auto& row : rows) {
             const auto p = parseKernelParameters("teehost.fault=" + std::string(row.name));
             CPPUNIT_ASSERT_MESSAGE(std::string(row.name), p.fault == row.fault);

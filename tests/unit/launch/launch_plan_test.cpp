@@ -50,8 +50,12 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         spec.kernel = "/k";
         spec.initrd = "/i";
         spec.cmdline = "quiet a,b";
-        const PlanContext context{settings, std::move(topology), "/usr/bin/qemu-system-x86_64",
-                                  "7.2.22", "0123456789abcdef",  6100,
+        const PlanContext context{settings,
+                                  std::move(topology),
+                                  "/usr/bin/qemu-system-x86_64",
+                                  "7.2.22",
+                                  "01234567-0000-4000-8000-000000000000",
+                                  6100,
                                   false};
         const VmPaths paths({"/state", "/run/teehost", "/log"}, spec.id);
         return {makePlan(spec, paths, context, fragments), spec};
@@ -77,7 +81,7 @@ class LaunchPlanTest final : public CppUnit::TestFixture {
         const auto [plan, spec] = make();
         const auto id = spec.id.text();
         const std::pair<std::string, std::string> expected[] = {
-            {"-name", "guest=teehost-01234567-" + id},
+            {"-name", "guest=teehost-01234567-0000-4000-8000-000000000000-" + id},
             {"-uuid", id},
             {"-machine", "q35,memory-backend=ram1"},
             {"-accel", "tcg,thread=multi"},
