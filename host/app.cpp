@@ -138,8 +138,10 @@ int App::main(const std::vector<std::string>& args)
 
 namespace {
 
-int refuseAll(const settings::Findings& findings)
+/// After what was logged on the way, so that the refusals are the last that is read.
+int refuseAll(const settings::Findings& findings, const Log& log)
 {
+    log.flush(std::chrono::seconds(1));
     for (const auto& refusal : findings.refusals())
         writeLastWords("teehostd: " + describe(refusal) + "\n");
     return findings.mayPass() ? Poco::Util::Application::EXIT_TEMPFAIL : Poco::Util::Application::EXIT_CONFIG;
@@ -159,11 +161,11 @@ int App::serve()
     settings::Findings findings;
     const auto from = sources(findings);
     if (findings.refused() && from.fileValues.empty()) // without the file, the rest would be judged wrongly
-        return refuseAll(findings);
+        return refuseAll(findings, log);
     auto configuration = plugin::configure(from, log, findings);
     if (mode_ == Mode::ListOptions) {
         if (findings.refused())
-            return refuseAll(findings);
+            return refuseAll(findings, log);
         std::cout << settings::listOptions(configuration.settings, listing);
         return EXIT_OK;
     }
@@ -171,7 +173,7 @@ int App::serve()
     const auto decided =
         preflight(configuration.settings, from.environment, configuration.plugins, log, findings);
     if (findings.refused())
-        return refuseAll(findings);
+        return refuseAll(findings, log);
     if (mode_ == Mode::CheckConfig) {
         for (const auto& warning : findings.warnings())
             std::cerr << "teehostd: warning: " << warning << "\n";

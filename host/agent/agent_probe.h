@@ -13,7 +13,8 @@ namespace teehost::agent {
 enum class Answer {
     None,    ///< Silence: no guest, or one that does not run yet.
     Refused, ///< The guest's network stack refuses the connection: it runs, and no program listens there.
-    Listens, ///< A program takes connections and closes them on everything that the probe can say.
+    Listens, ///< A program takes connections, and closes them on, or is silent to, all that the probe can
+             ///< say.
     Grpc,    ///< A server of HTTP/2 in plain text: it sent a SETTINGS frame.
     Tls,     ///< A TLS server: it sent a handshake record or an alert.
     Other,   ///< A program that speaks something else.

@@ -85,6 +85,13 @@ bool isSpecial(const std::string& path)
     return false;
 }
 
+/// Whether another file may take the place of this one: it is missing where distributions put firmware. A
+/// path of the operator's own is a choice.
+bool isReplaceable(const std::string& path)
+{
+    return isFile(path) || path.starts_with("/usr/share/") || path.starts_with("/usr/lib");
+}
+
 std::optional<FirmwarePair> choosePair(const std::string& code, const std::string& vars,
                                        std::span<const FirmwarePair> known)
 {
@@ -195,8 +202,8 @@ void standInForFirmware(settings::Settings& settings, settings::Findings& findin
     if (codeSetting->source == "default" && varsSetting->source == "default" &&
         !choosePair(code, vars, known))
         return;
-    const auto pair =
-        isSpecial(code) || isSpecial(vars) || !isRaw(settings) ? std::nullopt : choosePair(code, vars, known);
+    const bool fixed = isSpecial(code) || isSpecial(vars) || !isReplaceable(code) || !isReplaceable(vars);
+    const auto pair = fixed || !isRaw(settings) ? std::nullopt : choosePair(code, vars, known);
     if (!pair)
         return warnOfMissing(settings, findings, isFile(code) ? kVars : kCode);
     for (const auto& [key, path, stand] :

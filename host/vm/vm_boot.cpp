@@ -2,10 +2,12 @@
 //
 // The part of a VM's life until its guest is up: which signs of life are looked for, and how often.
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/records.h"
+#include "host/vm/user_network.h"
 #include "host/vm/vm_life.h"
 
 namespace teehost::vm {
@@ -25,6 +27,7 @@ constexpr auto kPatientPause = 2s;
 // A program that takes connections and never answers writes a line for each of them, for all that is known.
 constexpr auto kSilentPortPause = 5s;
 constexpr unsigned kSilencesUntilPatient = 3;
+constexpr auto kTakingPause = 300ms; // for the guest's answer to a SYN
 constexpr auto kConsolePause = 500ms;
 constexpr std::size_t kShownConsoleLines = 5;
 
@@ -53,11 +56,53 @@ void VmLife::askAgent()
     const std::chrono::milliseconds limit = booted ? kHealthLimit : kBootProbeLimit;
     auto ask = [weak, io, limit, address = supervisor_.probeAddress_, port = *vm_->port, last = lastAnswer_,
                 launch = vm_->launchSerial]() -> asio::awaitable<void> {
-        const auto answer = co_await agent::probeAgent(*io, address, port, limit, last);
-        if (const auto life = weak.lock(); life && life->vm_->launchSerial == launch)
-            life->hear(answer);
+        agent::Answer answer = co_await agent::probeAgent(*io, address, port, limit, last);
+        const auto life = weak.lock();
+        if (!life || life->vm_->launchSerial != launch)
+            co_return;
+        if (answer == agent::Answer::None && life->mayBeSilentServer()) {
+            const bool taken = co_await life->isTaken(address, port);
+            if (taken)
+                answer = agent::Answer::Listens;
+        }
+        life->hear(answer);
     };
     asio::co_spawn(*io, std::move(ask), asio::detached);
+}
+
+/// A guest whose network was heard, and that takes connections without a word for some time.
+bool VmLife::mayBeSilentServer() const
+{
+    return vm_->signal >= UpSignal::Guest && (vm_->agentAnswered || silences_ + 1 >= kSilencesUntilPatient) &&
+           vm_->qmp && vm_->qmp->connected();
+}
+
+/// Whether the guest, and not only QEMU, takes a connection to the agent's port: QEMU is asked while one is
+/// open.
+asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
+{
+    const auto qmp = vm_->qmp;
+    auto* io = &supervisor_.io_;
+    const auto guestPort = static_cast<std::uint16_t>(supervisor_.settings_.number("qemu.guest_fwd_agent"));
+    asio::ip::tcp::socket socket(*io);
+    boost::system::error_code error;
+    const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
+    if (!error)
+        co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+    if (error)
+        co_return false;
+    asio::steady_timer timer(*io, kTakingPause);
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    const nlohmann::json arguments{{"command-line", "info usernet"}};
+    std::string table;
+    try {
+        const nlohmann::json answer = co_await qmp->execute("human-monitor-command", kHealthLimit, arguments);
+        if (answer.is_string())
+            table = answer.get<std::string>();
+    } catch (const Error&) {
+        co_return false; // a QEMU without that table, or without a monitor
+    }
+    co_return hasEstablished(table, guestPort);
 }
 
 void VmLife::hear(agent::Answer answer)

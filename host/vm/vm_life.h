@@ -59,6 +59,8 @@ private:
     void lookAtConsole();
     void askAgent();
     void hear(agent::Answer answer);
+    [[nodiscard]] bool mayBeSilentServer() const;
+    asio::awaitable<bool> isTaken(std::string address, std::uint16_t port);
 
     // vm_watch.cpp: while the guest runs
     asio::awaitable<void> watch();

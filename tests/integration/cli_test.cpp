@@ -117,7 +117,7 @@ class CliTest final : public HostTest {
         run({"create-vm", "--no-such-option"}, kUsage);
         run({"info", "4f6c1f5e-93a0-4a52-9d0e-5f3f0a6f1c11"}, kNotFound);
         requireContains(run({"create-vm", "--backend", "nosuch"}, kUsage), "nosuch");
-        requireContains(run({"create-vm", "--aa-kbs-params", "a b"}, kUsage), "aa_kbs_params");
+        requireContains(run({"create-vm", "--aa-kbs-params", "a b"}, kUsage), "--aa-kbs-params");
 
         const std::string deaf = quickCmdline("teehost.fault=no-agent");
         requireContains(run({"create-vm", "--cmdline", deaf, "--wait", "--wait-timeout", "1s"}, kTimedOut),

@@ -156,6 +156,7 @@ class ReadinessTest final : public HostTest {
     /// connections.
     [[nodiscard]] fs::path qemuWithTlsServer()
     {
+        fs::create_directory(stage().scratch / "ca");
         const Authority authority(stage().scratch / "ca", "ca");
         const auto identity = authority.issue("agent");
         writeFile(stage().scratch / "server.py",

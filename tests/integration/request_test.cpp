@@ -101,7 +101,7 @@ class RequestTest final : public HostTest {
              {"a b", "a\tb", "\"a\"", "a'b", "a\nb", "x init=/bin/sh", "a\\b", "\xc3\xbc"})
             rows.push_back({"aa_kbs_params", kbs(value)});
         rows.push_back({"aa_kbs_params", kbs(std::string(1025, 'x'))});
-        startDaemon();
+        startDaemon({{"vm.max_ttl", "720h"}});
         for (const auto& row : rows) {
             Request request;
             row.change(request);
@@ -145,7 +145,7 @@ class RequestTest final : public HostTest {
                      (*r.mutable_labels())["k" + std::to_string(i)] = "x";
              }},
         };
-        startDaemon();
+        startDaemon({{"vm.max_ttl", "720h"}});
         for (const auto& row : rows) {
             Request request;
             row.change(request);

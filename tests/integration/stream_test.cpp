@@ -143,6 +143,7 @@ class StreamTest final : public HostTest {
     {
         startDaemon({{"qemu.bin_path", wrapperThatWrites(kHostile)},
                      {"vm.boot_timeout_tcg", "1s"},
+                     {"vm.on_boot_timeout", "end"},
                      {"qemu.kernel.cmdline", "console=null teehost.console=null"}});
         const auto vm = client().createVm();
         const auto failed = client().waitForState(vm.id(), v1::VM_STATE_FAILED);

@@ -134,6 +134,7 @@ bool isHealthy(const std::string& address, const std::string& service)
         grpc::health::v1::Health::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + kPatience);
+    context.set_wait_for_ready(true); // a VM may run before its agent has opened its port
     grpc::health::v1::HealthCheckRequest request;
     request.set_service(service);
     grpc::health::v1::HealthCheckResponse response;

@@ -11,6 +11,7 @@
 #include "host/vm/event_log.h"
 #include "host/vm/guest_panic.h"
 #include "host/vm/ports.h"
+#include "host/vm/user_network.h"
 #include "host/vm/vm_state.h"
 #include "tests/unit/launch/settings_fixture.h"
 
@@ -34,6 +35,7 @@ class VmPartsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(lastLinesAreHarmless);
     CPPUNIT_TEST(lastWordsAreFoundAfterARotation);
     CPPUNIT_TEST(anEmptyConsoleIsCalledEmpty);
+    CPPUNIT_TEST(knowsWhatTheGuestHasTaken);
     CPPUNIT_TEST_SUITE_END();
 
     static constexpr VmState kAll[] = {VmState::Preparing, VmState::Launching, VmState::Booting,
@@ -222,6 +224,29 @@ class VmPartsTest final : public CppUnit::TestFixture {
         dir.write("console.log.1", "one\ntwo\n");
         dir.write("console.log", "three\n");
         CPPUNIT_ASSERT_EQUAL(std::string("two\nthree"), lastLines(path, 2));
+    }
+
+    /// The table as QEMU 7.2 prints it.
+    void knowsWhatTheGuestHasTaken()
+    {
+        const std::string head =
+            "Hub -1 (vmnic):\r\n"
+            "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n";
+        const std::string forward =
+            "  TCP[HOST_FORWARD]  10       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n";
+        CPPUNIT_ASSERT(hasEstablished(
+            head + "  TCP[ESTABLISHED]   31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n" +
+                forward,
+            7002));
+        for (const std::string& line :
+             {std::string(
+                  "  TCP[SYN_SENT]      31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n"),
+              std::string(
+                  "  TCP[TIME_WAIT]     31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n"),
+              std::string(
+                  "  TCP[ESTABLISHED]   31       10.0.2.15  7002        10.0.2.2    17     0     0\r\n"),
+              std::string("  TCP[ESTABLISHED]   31 127.0.0.1\r\n"), std::string(100'000, ' ')})
+            CPPUNIT_ASSERT_MESSAGE(line.substr(0, 80), !hasEstablished(head + line + forward, 7002));
     }
 
     void anEmptyConsoleIsCalledEmpty()
