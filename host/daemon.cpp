@@ -39,6 +39,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kStoreFile = "teehost.db";
+constexpr const char* kInstanceFile = "instance-id";
 constexpr std::size_t kPoolThreads = 4;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
@@ -48,7 +49,15 @@ constexpr auto kSelfCheckLimit = 5s;
 constexpr auto kPackageQueryLimit = 5s;
 constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
 
-/// What people call this daemon: instance.id, or else its UUID.
+/// Whether there are directories of VMs, of whichever daemon.
+bool hasVms(const launch::HostDirs& dirs)
+{
+    std::error_code error;
+    const fs::directory_iterator vms(dirs.runtime / "vm", error);
+    return !error && vms != fs::directory_iterator();
+}
+
+/// The name of this daemon for people: instance.id, or else its UUID.
 std::string shownInstance(const settings::Settings& settings, const Instance& instance)
 {
     const auto configured = settings.text("instance.id");
@@ -112,7 +121,7 @@ struct Daemon::Parts {
         stateLock.emplace(dirs.state);
         runtimeLock.emplace(dirs.runtime);
         warnAbout(settings, dirs, log);
-        const Instance own = readInstance(dirs.state);
+        const Instance own = readInstance(dirs, log);
         const std::string instance = shownInstance(settings, own);
         openStore(dirs.state / kStoreFile, settings, recover);
         vm::Backends backends{plugins, decided.backend, decided.attesters,
@@ -126,8 +135,9 @@ struct Daemon::Parts {
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
                           own.owner, firmwareVersion(settings), settings.text("guest.eos_version")},
             std::move(backends), *store, log);
-        // A store that vanished between two starts says nothing about the VMs that run.
-        supervisor->restore(recover || (store->fresh() && !own.firstStart));
+        // A store that vanished between two starts says nothing about the VMs that run, with or without the
+        // UUID.
+        supervisor->restore(recover || (store->fresh() && (!own.firstStart || hasVms(dirs))));
         for (const auto& view : supervisor->list())
             metrics.admit(view.state);
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
@@ -275,7 +285,10 @@ struct Daemon::Parts {
     asio::awaitable<void> noticeVanished(launch::HostDirs dirs)
     {
         std::map<fs::path, std::string> files{
-            {dirs.state / kStoreFile, "the next daemon will not know the VMs; end them, and start it anew"},
+            {dirs.state / kStoreFile,
+             "the next daemon will find the VMs as orphans; `teehost adopt` takes them up"},
+            {dirs.state / kInstanceFile,
+             "by it the daemon knows its VMs; the next start makes it again while they run"},
             {dirs.state / store::StateLock::kFile, "another daemon could use the directory"},
             {dirs.runtime / store::StateLock::kFile, "another daemon could use the directory"}};
         while (ready) {

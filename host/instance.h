@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-
+#include "host/base/log.h"
 #include "host/base/vm_id.h"
+#include "host/launch/vm_paths.h"
 
 namespace teehost {
 
-/// Which daemon this is, for as long as its state directory lasts. The name that an operator chose
+/// The identity of this daemon, for as long as its state directory lasts. The name that an operator chose
 /// (instance.id) is for people; ownership of VMs hangs on the generated UUID alone.
 struct Instance {
     VmId owner;      ///< the UUID, whole; it stands in the name of every QEMU of this daemon
     bool firstStart; ///< the state directory had none yet
 };
 
-/// Reads `stateDir`/instance-id, or makes it (synced) when there is none. Throws FailedPrecondition for a
-/// file that holds no UUID: with another one the daemon would not know its VMs again.
-[[nodiscard]] Instance readInstance(const std::filesystem::path& stateDir);
+/// Reads instance-id in the state directory. A file that is missing is made again (synced): with the UUID of
+/// the QEMUs that work in these directories, or with a new one when none runs. Throws FailedPrecondition for
+/// a file that holds no UUID, and when those QEMUs carry several: with another UUID the daemon would not know
+/// its VMs again.
+[[nodiscard]] Instance readInstance(const launch::HostDirs& dirs, const Log& log);
 
 } // namespace teehost

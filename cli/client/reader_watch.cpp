@@ -10,10 +10,16 @@
 
 namespace teehost::cli {
 
+namespace {
+
+constexpr short kGone = POLLERR | POLLHUP; // of a pipe, and of a socket; both come unasked (poll(2))
+
+} // namespace
+
 bool readerIsGone() noexcept
 {
     pollfd out{STDOUT_FILENO, 0, 0};
-    return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+    return ::poll(&out, 1, 0) > 0 && (out.revents & kGone) != 0;
 }
 
 ReaderWatch::ReaderWatch(std::function<void()> act)
@@ -30,10 +36,10 @@ ReaderWatch::~ReaderWatch()
 
 void ReaderWatch::watch(const std::function<void()>& act)
 {
-    pollfd fds[2] = {{STDOUT_FILENO, 0, 0}, {stopFd_, POLLIN, 0}}; // POLLERR comes unasked
+    pollfd fds[2] = {{STDOUT_FILENO, 0, 0}, {stopFd_, POLLIN, 0}};
     while (::poll(fds, 2, -1) < 0 && errno == EINTR) {
     }
-    if ((fds[0].revents & POLLERR) == 0)
+    if ((fds[0].revents & kGone) == 0)
         return;
     gone_ = true;
     act();

@@ -16,11 +16,11 @@ constexpr const char* kListExamples = R"(  teehost orphans
 constexpr const char* kAdoptExamples = R"(  teehost adopt 3f2a9c10-5d3b-4a63-9a06-4d5f0f1c2b7e)";
 constexpr const char* kEndExamples = R"(  teehost end-orphan 3f2a9c10-5d3b-4a63-9a06-4d5f0f1c2b7e)";
 
-/// In words: whose it is, and what can be done.
-std::string standing(const v1::Orphan& orphan)
+/// Words for whose it is, and for what can be done.
+std::string standing(const v1::Orphan& orphan, const std::string& daemon)
 {
     if (!orphan.owned())
-        return "another daemon's";
+        return orphan.owner() == daemon ? "ours, in another runtime.dir" : "another daemon's";
     return orphan.adoptable() ? "ours; adopt or end-orphan" : "ours; end-orphan";
 }
 
@@ -39,7 +39,8 @@ void listOrphans(Session& session)
     }
     Table table({{"ID"}, {"PID", Align::Right}, {"OWNER"}, {"STANDING"}});
     for (const auto& orphan : response.orphans())
-        table.add({orphan.vm_id(), std::to_string(orphan.pid()), orphan.owner(), standing(orphan)});
+        table.add({orphan.vm_id(), std::to_string(orphan.pid()), orphan.owner(),
+                   standing(orphan, response.owner())});
     session.out() << (table.empty() ? "no orphans\n" : table.render());
 }
 

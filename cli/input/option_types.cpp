@@ -21,7 +21,8 @@ CLI::Option* addParsed(CLI::App& app, const std::string& name, Target& target, P
         try {
             target = parse(text);
         } catch (const UsageFailure& failure) {
-            throw CLI::ValidationError(name, std::string(failure.what()) + "; " + failure.hint());
+            const std::string hint = failure.hint().empty() ? "" : "; " + failure.hint();
+            throw CLI::ValidationError(name, failure.what() + hint);
         }
     };
     return app.add_option_function<std::string>(name, assign, help);
@@ -49,8 +50,8 @@ CLI::Option* addNumber(CLI::App& app, const std::string& name, std::optional<std
         const char* const end = text.data() + text.size();
         const auto [stop, error] = std::from_chars(text.data(), end, value);
         if (error != std::errc() || stop != end || value < least || value > most)
-            throw UsageFailure(text.substr(0, kShownText) + " is not a whole number",
-                               "from " + std::to_string(least) + " to " + std::to_string(most));
+            throw UsageFailure(text.substr(0, kShownText) + " is not a whole number from " +
+                               std::to_string(least) + " to " + std::to_string(most));
         return value;
     };
     return addParsed(app, name, target, parse, help)->type_name("COUNT");

@@ -59,7 +59,7 @@ void Attestor::lookForDue(Clock::duration interval)
     std::vector<VmId> now;
     for (const auto& view : supervisor_.list()) {
         // An agent that opens its port for a computation only has not fallen silent before its first one.
-        if (!vm::hasRun(view.state) || (!view.agentAnswered && view.spec.ready != "port"))
+        if (!vm::hasRun(view.state) || (!view.agentAnswered && view.spec.ready == "guest"))
             continue;
         const VmId& id = view.spec.id;
         const auto known = due_.find(id);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/log_writer.h"
 
+#include <algorithm>
+#include <climits>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -53,8 +56,8 @@ struct LogWriter::State {
         ::pthread_sigmask(SIG_BLOCK, &brokenPipe, nullptr);
         std::unique_lock lock(mutex);
         for (;;) {
-            changed.wait(lock, [this] { return !lines.empty() || stopping; });
-            if (lines.empty())
+            changed.wait(lock, [this] { return !lines.empty() || dropped > told || stopping; });
+            if (lines.empty() && dropped == told)
                 return;
             std::deque<std::string> batch = std::exchange(lines, {});
             // Its bytes count until they are written: the limit is on all that waits.
@@ -127,10 +130,18 @@ std::uint64_t LogWriter::dropped() const
 
 void writeLastWords(const std::string& text)
 {
-    pollfd ready{STDERR_FILENO, POLLOUT, 0};
-    if (::poll(&ready, 1, static_cast<int>(std::chrono::milliseconds(kLastPatience).count())) > 0)
-        [[maybe_unused]]
-        const auto ignored = ::write(STDERR_FILENO, text.data(), text.size());
+    constexpr auto kPatience = static_cast<int>(std::chrono::milliseconds(kLastPatience).count());
+    std::string_view left = text;
+    while (!left.empty()) {
+        // A pipe that is ready takes PIPE_BUF bytes without waiting (pipe(7)).
+        pollfd ready{STDERR_FILENO, POLLOUT, 0};
+        if (::poll(&ready, 1, kPatience) <= 0)
+            return;
+        const auto done = ::write(STDERR_FILENO, left.data(), std::min<std::size_t>(left.size(), PIPE_BUF));
+        if (done <= 0)
+            return;
+        left.remove_prefix(static_cast<std::size_t>(done));
+    }
 }
 
 } // namespace teehost

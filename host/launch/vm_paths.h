@@ -31,4 +31,14 @@ struct VmPaths {
     [[nodiscard]] std::filesystem::path qemuLog() const { return log / "qemu.log"; }
 };
 
+/// Whether two paths name the same place, through whatever links. Parts that do not exist are compared as
+/// they are written.
+[[nodiscard]] inline bool isSamePath(const std::filesystem::path& one, const std::filesystem::path& other)
+{
+    std::error_code error;
+    const auto first = std::filesystem::weakly_canonical(one, error);
+    const auto second = std::filesystem::weakly_canonical(other, error);
+    return error ? one == other : first == second;
+}
+
 } // namespace teehost::launch

@@ -43,8 +43,8 @@ struct Metrics::Families {
     prometheus::Family<prometheus::Counter>& signals =
         prometheus::BuildCounter()
             .Name("teehost_vm_up_signals_total")
-            .Help("Signs of life that guests began to give, by the sign (port, guest, console), and boot "
-                  "timeouts (none)")
+            .Help("Signs of life that guests began to give, by the sign: port, guest, console, or none for "
+                  "VMs that are not asked")
             .Register(registry);
     prometheus::Family<prometheus::Counter>& ends =
         prometheus::BuildCounter()
@@ -101,7 +101,8 @@ void Metrics::count(const vm::Event& event)
     all.events.Add({{"kind", event.kind}}).Increment();
     if (const auto standing = event.fields.find("standing"); standing != event.fields.end())
         all.attestations.Add({{"standing", standing->second}}).Increment();
-    if (const auto signal = event.fields.find("signal"); signal != event.fields.end())
+    const bool began = event.state == VmState::Running || event.kind == "agent-open";
+    if (const auto signal = event.fields.find("signal"); began && signal != event.fields.end())
         all.signals.Add({{"signal", signal->second}}).Increment();
     if (!event.state)
         return;

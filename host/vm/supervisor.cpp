@@ -214,6 +214,8 @@ void Supervisor::enter(Vm& vm, const Event& event)
     vm.persisted = true;
     // Only now: a client must not be told of a VM that the store does not have as launched.
     vm.launched = vm.launched || vm.state == VmState::Booting;
+    vm.wasUp = vm.wasUp || vm.state == VmState::Running;
+    vm.wasUp = vm.wasUp || vm.state == VmState::Running;
     log_.info(
         "vm state",
         {{"vm", event.vmId}, {"state", std::string(stateName(vm.state))}, {"why", printable(event.message)}});
@@ -258,7 +260,7 @@ void Supervisor::lookAtTtls(bool clockSet)
     const auto now = wallNow();
     std::optional<std::chrono::system_clock::time_point> next;
     for (const auto& [id, vm] : vms_) {
-        if (!vm->deadline || vm->stop || isEnded(vm->state))
+        if (!vm->deadline || vm->stop || isEnded(vm->state) || vm->ofOtherDirectories)
             continue;
         if (clockSet)
             note(*vm, "clock-set",

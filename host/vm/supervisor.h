@@ -172,13 +172,14 @@ private:
     void dismiss(const VmPtr& vm, Outcome outcome);
     void breakOff(const VmPtr& vm, const std::exception_ptr& bug);
     void adopt(const store::VmRow& row);
-    enum class Orphans { Report, End };
-    [[nodiscard]] Orphans orphanRule() const;
-    /// The VMs of owned orphans that go on.
-    std::set<VmId> sweepOrphans(Orphans rule);
-    void removeStrayDirectories(const std::set<VmId>& living);
+    void sweepOrphans(const Processes& processes, bool doubtful);
+    void endOrphanAtStart(const std::vector<SeenQemu>& processes);
+    void tellOrphan(const SeenQemu& seen, const std::string& what);
+    void removeStrayDirectories(const Processes& processes);
+    /// Whether no VM that this daemon watches, or cannot judge, is that process.
     [[nodiscard]] bool isOrphan(const SeenQemu& seen) const;
-    [[nodiscard]] SeenQemu ownedOrphan(const VmId& id) const;
+    /// The processes of an owned orphan: of QEMU, and of sudo where that started it.
+    asio::awaitable<std::vector<SeenQemu>> ownedOrphan(VmId id);
 
     /// Persists the change, then makes it. Throws only with OnFailure::Refuse.
     asio::awaitable<void> transition(VmPtr vm, VmState to, std::string message, OnFailure policy,

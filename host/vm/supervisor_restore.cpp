@@ -33,9 +33,11 @@ void Supervisor::restore(bool doubtful)
     std::sort(ended_.begin(), ended_.end(), [this](const VmId& a, const VmId& b) {
         return vms_.at(a)->stateSince < vms_.at(b)->stateSince;
     });
-    const auto living = sweepOrphans(doubtful ? Orphans::Report : orphanRule());
-    if (!doubtful)
-        removeStrayDirectories(living);
+    const Processes processes = lookAtProcesses();
+    sweepOrphans(processes, doubtful);
+    // With a process that cannot be looked at it is not known whose directory is in use.
+    if (!doubtful && processes.complete)
+        removeStrayDirectories(processes);
     lookAtTtls(false);
 }
 
@@ -66,11 +68,11 @@ void Supervisor::adopt(const store::VmRow& row)
     }
     if (row.port)
         vm->port = ports_.hold(*row.port);
-    const auto run = launch::VmPaths(facts_.dirs, *id).run.string();
-    if (!vm->runDirectory.empty() && vm->runDirectory != run) {
+    const auto run = launch::VmPaths(facts_.dirs, *id).run;
+    if (!vm->runDirectory.empty() && !launch::isSamePath(vm->runDirectory, run)) {
         vm->ofOtherDirectories = true;
         log_.error("a record is of a daemon with other directories; its processes are left alone",
-                   {{"vm", row.id}, {"its", printable(vm->runDirectory)}, {"ours", run}});
+                   {{"vm", row.id}, {"its", printable(vm->runDirectory)}, {"ours", run.string()}});
     }
     vm->backend = backends_.plugins.find(vm->spec.backend);
     for (const auto& attester : attesters)
@@ -84,24 +86,24 @@ void Supervisor::adopt(const store::VmRow& row)
     begin(life, vm, true);
 }
 
-/// Of VMs that have ended, or that neither a row nor a process names. Logs stay as long as their record.
-void Supervisor::removeStrayDirectories(const std::set<VmId>& living)
+/// Removes what is left of VMs that have ended, and that no process names. Logs stay as long as their record.
+void Supervisor::removeStrayDirectories(const Processes& processes)
 {
-    const auto isStray = [&](const fs::path& name) {
-        const auto id = VmId::parse(name.string());
-        const auto known = id ? vms_.find(*id) : vms_.end();
-        return id && !living.contains(*id) && (known == vms_.end() || isEnded(known->second->state));
+    const auto isStray = [&](const VmId& id) {
+        const auto known = vms_.find(id);
+        return !processes.uuids.contains(id) && (known == vms_.end() || isEnded(known->second->state));
     };
     std::error_code error;
     for (const auto& parent : {facts_.dirs.runtime / "vm", facts_.dirs.state / "vm"})
         for (const auto& entry : fs::directory_iterator(parent, error))
-            if (isStray(entry.path().filename())) {
+            if (const auto id = VmId::parse(entry.path().filename().string()); id && isStray(*id)) {
                 log_.warning("a directory of no living vm is removed", {{"path", entry.path().string()}});
                 fs::remove_all(entry.path(), error);
             }
     for (const auto& id : records_.all())
-        if (isStray(id.text()))
+        if (isStray(id))
             records_.remove(id);
+    records_.removeUnfinished();
 }
 
 } // namespace teehost::vm

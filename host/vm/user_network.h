@@ -6,9 +6,9 @@
 
 namespace teehost::vm {
 
-/// Whether QEMU's table of its user network's connections (HMP "info usernet") has one that the guest has taken on
-/// that port of its own. QEMU takes connections in the guest's place before the guest does; a server that says
-/// nothing looks like no guest at all from outside.
+/// Whether QEMU's table of its user network's connections (HMP "info usernet") has one that the guest has
+/// taken on that port of its own. QEMU takes connections in the guest's place before the guest does; a server
+/// that says nothing looks like no guest at all from outside.
 [[nodiscard]] bool hasEstablished(std::string_view table, std::uint16_t guestPort);
 
 } // namespace teehost::vm

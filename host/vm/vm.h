@@ -105,6 +105,8 @@ struct Vm {
     UpSignal signal = UpSignal::None;           ///< the last one seen in this launch
     agent::Answer answer = agent::Answer::None; ///< of the agent's port, the last that was not silence
     bool agentAnswered = false;                 ///< its port was open once in this launch
+    bool wasUp = false;                         ///< it was up once in this launch
+    std::uint64_t consoleStart = 0;             ///< bytes of the console log that earlier launches wrote
     unsigned waitingCreates = 0;                ///< CreateVm calls that wait for the launch
 
     std::string cpuModel;

@@ -64,9 +64,8 @@ void VmLife::findProcesses()
 
 asio::awaitable<void> VmLife::resume()
 {
-    if (vm_->ofOtherDirectories) { // nor is it launched again here
-        vm_->outcome = outcomeOf(std::make_exception_ptr(endedMeanwhile()));
-        co_await end();
+    if (vm_->ofOtherDirectories) {
+        co_await stayAside();
         co_return;
     }
     if (cannotLook_ || vm_->state == VmState::Lost)
@@ -88,12 +87,6 @@ asio::awaitable<void> VmLife::resume()
 
 Error VmLife::endedMeanwhile() const
 {
-    if (vm_->ofOtherDirectories)
-        return Error(Category::FailedPrecondition,
-                     "the record is of a daemon whose run directory for this VM was \"" +
-                         printable(vm_->runDirectory) + "\"; whatever runs there is left alone",
-                     "start the daemon with the runtime.dir that the VM was launched with, or ask the other "
-                     "daemon");
     if (vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId())
         return Error(Category::Aborted, "the host was rebooted", "VMs do not survive that; create it again");
     const auto words = lastLines(vm_->dirs->paths().qemuLog(), kShownLogLines);
@@ -159,6 +152,22 @@ asio::awaitable<void> VmLife::resumeQmp()
     vm_->guestPaused =
         status == "paused" || status == "io-error" || (status == "?" && vm_->state == VmState::Paused);
     co_await followPause();
+}
+
+/// The record is a copy of another daemon's, or runtime.dir was changed: the VM goes on without this daemon,
+/// which keeps the row as it is and touches neither process nor file. Forced to, it forgets the VM.
+asio::awaitable<void> VmLife::stayAside()
+{
+    vm_->state = VmState::Lost;
+    vm_->outcome = Outcome{Category::FailedPrecondition, "unknown",
+                           "the record is of a daemon whose run directory for this VM was \"" +
+                               printable(vm_->runDirectory) + "\"; whatever runs there is left alone",
+                           "start the daemon with the runtime.dir that the VM was launched with, or ask the "
+                           "other daemon"};
+    supervisor_.note(*vm_, "lost", vm_->outcome->cause);
+    while (!vm_->stop)
+        co_await vm_->changed->waitUntil(Clock::now() + kForever);
+    co_await end();
 }
 
 /// /proc is closed, or the record cannot be read: nothing is touched until that changes or an operator

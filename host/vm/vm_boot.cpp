@@ -54,8 +54,9 @@ void VmLife::askAgent()
     auto* io = &supervisor_.io_;
     const bool booted = vm_->state != VmState::Booting;
     const std::chrono::milliseconds limit = booted ? kHealthLimit : kBootProbeLimit;
-    auto ask = [weak, io, limit, address = supervisor_.probeAddress_, port = *vm_->port, last = lastAnswer_,
-                launch = vm_->launchSerial]() -> asio::awaitable<void> {
+    const std::uint64_t number = ++probes_;
+    auto ask = [weak, io, limit, number, address = supervisor_.probeAddress_, port = *vm_->port,
+                last = lastAnswer_, launch = vm_->launchSerial]() -> asio::awaitable<void> {
         agent::Answer answer = co_await agent::probeAgent(*io, address, port, limit, last);
         const auto life = weak.lock();
         if (!life || life->vm_->launchSerial != launch)
@@ -65,7 +66,7 @@ void VmLife::askAgent()
             if (taken)
                 answer = agent::Answer::Listens;
         }
-        life->hear(answer);
+        life->hear(answer, number);
     };
     asio::co_spawn(*io, std::move(ask), asio::detached);
 }
@@ -105,13 +106,17 @@ asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
     co_return hasEstablished(table, guestPort);
 }
 
-void VmLife::hear(agent::Answer answer)
+/// `number` is that of the probe: several are under way, and an older answer says nothing after a newer one.
+void VmLife::hear(agent::Answer answer, std::uint64_t number)
 {
+    if (number < heardProbe_)
+        return;
     if (answer == agent::Answer::None) {
         ++silences_;
         return;
     }
     silences_ = 0;
+    heardProbe_ = number;
     lastAnswer_ = vm_->answer = answer;
     if (isHealthy(vm_->upWhen(), answer))
         agentHealth_.answered = true;
@@ -145,7 +150,7 @@ void VmLife::lookAtConsole()
         return;
     nextConsoleLook_ = Clock::now() + kConsolePause;
     if (!marker_)
-        marker_ = std::make_shared<MarkerSearch>(vm_->dirs->paths().consoleLog(), marker, consoleStart_);
+        marker_ = std::make_shared<MarkerSearch>(vm_->dirs->paths().consoleLog(), marker, vm_->consoleStart);
     lookingAtConsole_ = true;
     const std::weak_ptr<VmLife> weak = weak_from_this();
     auto look = [weak, pool = &supervisor_.pool_, search = marker_]() -> asio::awaitable<void> {
@@ -173,14 +178,27 @@ asio::awaitable<void> VmLife::becomeUp()
     co_await supervisor_.transition(vm_, VmState::Running, message, kGoOn, fields);
 }
 
-/// Throws when the VM is to be ended for it.
-void VmLife::tellBootTimeout(Clock::duration limit)
+std::string VmLife::bootTrouble() const
 {
-    const std::string heard = vm_->signal == UpSignal::None ? "the guest gave no sign of life"
-                              : vm_->signal == UpSignal::Console
-                                  ? "the guest booted, but its network is silent"
-                                  : "no program listens on the agent's port";
-    const std::string message = heard + " within " + formatDuration(limit) +
+    switch (vm_->signal) {
+    case UpSignal::None:
+        return "the guest gave no sign of life";
+    case UpSignal::Console:
+        return "the guest booted, but its network is silent";
+    case UpSignal::Guest:
+    case UpSignal::Port:
+        break;
+    }
+    return "no program listens on the agent's port";
+}
+
+/// Tells once that a guest is not up in time; throws when the VM is to be ended for it.
+void VmLife::judgeBootTime()
+{
+    if (vm_->wasUp || bootTimeoutTold_ || Clock::now() < bootDeadline_)
+        return;
+    bootTimeoutTold_ = true;
+    const std::string message = bootTrouble() + " within " + formatDuration(bootDeadline_ - bootBegan_) +
                                 consoleSays(vm_->dirs->paths().consoleLog(), kShownConsoleLines);
     if (vm_->spec.endOnBootTimeout)
         throw Error(Category::DeadlineExceeded, message,
@@ -193,35 +211,43 @@ void VmLife::tellBootTimeout(Clock::duration limit)
                      {{"signal", std::string(signalName(vm_->signal))}});
 }
 
-/// Ends when the VM is up, when it is to end, or when its time to boot is over: watch() goes on from there.
+/// Asks for signs of life where it is time; gives the time of the next look.
+Clock::time_point VmLife::lookForSigns()
+{
+    if (vm_->nicReady && nicReadySince_ == Clock::time_point()) {
+        nicReadySince_ = Clock::now();
+        nextProbe_ = nicReadySince_;
+    }
+    if (Clock::now() >= nextProbe_) {
+        askAgent();
+        nextProbe_ = Clock::now() + probePause();
+    }
+    if (vm_->upWhen() == UpWhen::Guest)
+        lookAtConsole();
+    const Clock::time_point next = std::min(nextProbe_, Clock::now() + kConsolePause);
+    return bootTimeoutTold_ ? next : std::min(next, std::max(bootDeadline_, Clock::now()));
+}
+
+/// Waits for the first sign of life. A VM that was up already, which a new daemon has taken up, is watched
+/// on.
 asio::awaitable<void> VmLife::boot()
 {
     const auto& settings = supervisor_.settings_;
     const auto limit =
         settings.duration(vm_->spec.accel == "kvm" ? "vm.boot_timeout_kvm" : "vm.boot_timeout_tcg");
     bootBegan_ = Clock::now();
-    const Clock::time_point deadline = bootBegan_ + (limit.count() == 0 ? kForever : Clock::duration(limit));
-    Clock::time_point nextProbe = bootBegan_;
-    while (!vm_->stop && !vm_->qemu->ended() && Clock::now() < deadline) {
+    bootDeadline_ = bootBegan_ + (limit.count() == 0 ? kForever : Clock::duration(limit));
+    bootTimeoutTold_ = false;
+    // After its first minute the guest is waited for while it is watched.
+    const Clock::time_point end = std::min(bootDeadline_, bootBegan_ + kBootPauseFor);
+    while (!vm_->stop && !vm_->qemu->ended() && !vm_->wasUp && Clock::now() < end) {
         co_await followPause();
         co_await becomeUp();
-        if (vm_->state != VmState::Booting && isUp(vm_->upWhen(), vm_->signal))
+        if (vm_->wasUp)
             co_return;
-        if (vm_->nicReady && nicReadySince_ == Clock::time_point()) {
-            nicReadySince_ = Clock::now();
-            nextProbe = nicReadySince_;
-        }
-        if (Clock::now() >= nextProbe) {
-            askAgent();
-            nextProbe = Clock::now() + probePause();
-        }
-        if (vm_->upWhen() == UpWhen::Guest)
-            lookAtConsole();
-        const Clock::time_point wake = std::min({nextProbe, deadline, Clock::now() + kConsolePause});
+        const Clock::time_point wake = lookForSigns();
         co_await vm_->changed->waitUntil(wake);
     }
-    if (!vm_->stop && !vm_->qemu->ended() && !isUp(vm_->upWhen(), vm_->signal))
-        tellBootTimeout(limit);
 }
 
 } // namespace teehost::vm

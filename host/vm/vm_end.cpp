@@ -63,7 +63,7 @@ asio::awaitable<void> VmLife::clearAway()
 
 asio::awaitable<void> VmLife::removeFiles()
 {
-    if (!vm_->dirs)
+    if (!vm_->dirs || vm_->ofOtherDirectories)
         co_return;
     const auto vm = vm_;
     auto clean = [vm, records = supervisor_.records_] {
@@ -125,12 +125,13 @@ asio::awaitable<bool> VmLife::restartAfter()
     }
     vm_->outcome.reset();
     vm_->qemu.reset();
-    vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = vm_->nicReady = false;
+    vm_->agentAnswered = vm_->guestPanicked = vm_->guestPaused = vm_->nicReady = vm_->wasUp = false;
     vm_->signal = UpSignal::None;
     vm_->answer = lastAnswer_ = agent::Answer::None;
     marker_.reset();
     lookingAtConsole_ = false;
     silences_ = 0;
+    nextProbe_ = {};
     nicReadySince_ = {};
     vm_->shutdownReason.clear();
     vm_->panicWords.clear();
@@ -273,8 +274,7 @@ Outcome VmLife::outcomeOfExit() const
     };
     const ExitStatus exit = vm.qemu ? vm.qemu->exit().value_or(ExitStatus{}) : ExitStatus{};
     const std::string console = vm.dirs ? consoleSays(vm.dirs->paths().consoleLog(), kShownConsoleLines) : "";
-    const bool wasUp = isUp(vm.upWhen(), vm.signal) && vm.upWhen() != UpWhen::None;
-    const std::string early = wasUp ? "" : " before it was up";
+    const std::string early = vm.wasUp ? "" : " before it was up";
     if (vm.guestPanicked || vm.shutdownReason == "guest-panic")
         return failed("guest-panic",
                       "the guest panicked" + (vm.panicWords.empty() ? "" : " (" + vm.panicWords + ")") +
@@ -292,7 +292,7 @@ Outcome VmLife::outcomeOfExit() const
         // A kernel that panics before it can say so looks the same.
         return failed("guest-reset", "the guest rebooted" + early + ", which ends a VM here" + console,
                       "let the guest power off instead of rebooting; a panic reboots too");
-    if (vm.shutdownReason == "guest-shutdown" && !wasUp && vm.upWhen() != UpWhen::None)
+    if (vm.shutdownReason == "guest-shutdown" && !vm.wasUp)
         return failed("guest-shutdown", "the guest powered off" + early + console, "check the guest image");
     if (vm.shutdownReason == "guest-shutdown")
         return {{}, "guest-shutdown", "the guest powered off", ""};

@@ -114,7 +114,7 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
     spawn.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C",
                          "HOME=/"};
     spawn.log = vm_->dirs->paths().qemuLog();
-    consoleStart_ = fileSize(vm_->dirs->paths().consoleLog());
+    vm_->consoleStart = fileSize(vm_->dirs->paths().consoleLog());
     spawn.account = supervisor_.facts_.account;
     spawn.lockMemory = plan.lockMemory;
     spawn.mayGainPrivileges = sudo; // setuid; QEMU is then confined by its own sandbox alone

@@ -54,11 +54,13 @@ private:
     // vm_boot.cpp: until the guest is up
     asio::awaitable<void> boot();
     asio::awaitable<void> becomeUp();
-    void tellBootTimeout(Clock::duration limit);
+    void judgeBootTime();
+    [[nodiscard]] std::string bootTrouble() const;
+    Clock::time_point lookForSigns();
     [[nodiscard]] Clock::duration probePause() const;
     void lookAtConsole();
     void askAgent();
-    void hear(agent::Answer answer);
+    void hear(agent::Answer answer, std::uint64_t number);
     [[nodiscard]] bool mayBeSilentServer() const;
     asio::awaitable<bool> isTaken(std::string address, std::uint16_t port);
 
@@ -79,6 +81,7 @@ private:
     asio::awaitable<void> takeUp();
     asio::awaitable<void> waitOutLaunching();
     asio::awaitable<void> stayLost();
+    asio::awaitable<void> stayAside();
     asio::awaitable<void> resumeQmp();
     [[nodiscard]] Error endedMeanwhile() const;
 
@@ -124,10 +127,12 @@ private:
     Channel qmpHealth_, agentHealth_;
     std::shared_ptr<MarkerSearch> marker_; ///< null until the console is looked at
     bool lookingAtConsole_ = false;
-    std::uint64_t consoleStart_ = 0; ///< bytes of the console log that earlier launches wrote
-    Clock::time_point nextConsoleLook_;
-    unsigned silences_ = 0; ///< probes in a row that nobody answered
-    Clock::time_point bootBegan_, nicReadySince_;
+    Clock::time_point nextConsoleLook_, nextProbe_;
+    std::uint64_t probes_ = 0,
+                  heardProbe_ = 0; ///< numbers of the last one sent, and of the last that answered
+    unsigned silences_ = 0;        ///< probes in a row that nobody answered
+    Clock::time_point bootBegan_, bootDeadline_, nicReadySince_;
+    bool bootTimeoutTold_ = false;
     agent::Answer lastAnswer_ = agent::Answer::None; ///< with which the next probe begins
 };
 

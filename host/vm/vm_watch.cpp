@@ -58,6 +58,8 @@ asio::awaitable<void> VmLife::watch()
     Clock::time_point nextHealth = Clock::now() + interval;
     while (!vm_->stop && !vm_->qemu->ended()) {
         Clock::time_point wake = nextHealth;
+        if (!vm_->wasUp)
+            wake = std::min(wake, lookForSigns());
         if (!vm_->qmp || !vm_->qmp->connected())
             wake = std::min(wake, nextConnect);
         co_await vm_->changed->waitUntil(wake);
@@ -66,7 +68,8 @@ asio::awaitable<void> VmLife::watch()
         lookAtSidecars();
         co_await recordVerdicts();
         co_await followPause();
-        co_await becomeUp(); // after its time to boot
+        co_await becomeUp();
+        judgeBootTime();
         if (Clock::now() >= nextHealth) {
             nextHealth = Clock::now() + interval;
             co_await judgeHealth();
@@ -132,10 +135,8 @@ asio::awaitable<void> VmLife::judgeHealth()
     if (hasRun(vm_->state) && wanted != vm_->state)
         co_await supervisor_.transition(vm_, wanted, message, kGoOn);
     askQmp();
-    if (!spoke)
+    if (!spoke && vm_->wasUp)
         askAgent();
-    if (vm_->state == VmState::Booting && vm_->upWhen() == UpWhen::Guest)
-        lookAtConsole();
 }
 
 std::string VmLife::agentTrouble() const
@@ -149,7 +150,7 @@ asio::awaitable<void> VmLife::followPause()
 {
     if (vm_->guestPaused && (vm_->state == VmState::Booting || hasRun(vm_->state)))
         co_await supervisor_.transition(vm_, VmState::Paused, "QEMU paused the guest", kGoOn);
-    const VmState next = isUp(vm_->upWhen(), vm_->signal) ? VmState::Running : VmState::Booting;
+    const VmState next = vm_->wasUp ? VmState::Running : VmState::Booting;
     if (!vm_->guestPaused && vm_->state == VmState::Paused)
         co_await supervisor_.transition(vm_, next, "QEMU resumed the guest", kGoOn);
 }

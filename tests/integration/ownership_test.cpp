@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whose VM it is: two daemons on a host, a store that vanished, a copied state directory, and orphans.
+// The ownership of VMs: two daemons on a host, a store that vanished, a copied state directory, and orphans.
 #include <algorithm>
 #include <filesystem>
 
@@ -8,6 +8,7 @@
 
 #include "support/cli.h"
 #include "support/host_test.h"
+#include "support/http.h"
 #include "support/proc.h"
 #include "support/qemu_wrapper.h"
 
@@ -21,6 +22,11 @@ class OwnershipTest final : public HostTest {
     CPPUNIT_TEST_SUITE(OwnershipTest);
     CPPUNIT_TEST(twoDaemonsOfOneNameLeaveEachOthersVmsAlone);
     CPPUNIT_TEST(aVanishedStoreEndsNoVm);
+    CPPUNIT_TEST(noLaterStartEndsWhatAVanishedStoreLeft);
+    CPPUNIT_TEST(aWipedStateDirectoryTouchesNoVm);
+    CPPUNIT_TEST(aMissingInstanceFileIsMadeAgain);
+    CPPUNIT_TEST(anotherRuntimeDirectoryLosesNothing);
+    CPPUNIT_TEST(aLinkToTheRuntimeDirectoryIsTheSame);
     CPPUNIT_TEST(aCopyOfAStateDirectoryOwnsNothing);
     CPPUNIT_TEST(adoptsAnOrphan);
     CPPUNIT_TEST(endsAnOrphanOnRequest);
@@ -95,6 +101,95 @@ class OwnershipTest final : public HostTest {
         startAgain();
     }
 
+    void noLaterStartEndsWhatAVanishedStoreLeft()
+    {
+        start({{"vm.orphans", "end"}});
+        const auto vm = client().createVm();
+        crashDaemon();
+        loseTheStore();
+        for (int again = 0; again < 3; ++again) {
+            startAgain();
+            CPPUNIT_ASSERT(exists(vm.pid()));
+            CPPUNIT_ASSERT_EQUAL(std::size_t{1}, orphans().size());
+            endDaemon();
+        }
+        startAgain();
+        CPPUNIT_ASSERT_EQUAL(0, runCli(stage(), daemon(), {"end-orphan", vm.id()}).status);
+        assertClean();
+    }
+
+    /// The daemon of a new UUID meets VMs of the old one in its runtime directory.
+    void aWipedStateDirectoryTouchesNoVm()
+    {
+        start({{"vm.orphans", "end"}});
+        const auto vm = client().createVm();
+        const auto owner = daemon().owner();
+        crashDaemon();
+        fs::remove_all(stage().state());
+        for (int again = 0; again < 2; ++again) {
+            startAgain();
+            CPPUNIT_ASSERT_EQUAL(owner, daemon().owner()); // by the names of its QEMUs
+            CPPUNIT_ASSERT(exists(vm.pid()));
+            CPPUNIT_ASSERT(fs::exists(stage().runDir(vm.id()) / "env"));
+            endDaemon();
+        }
+        startAgain();
+        CPPUNIT_ASSERT_EQUAL(0, runCli(stage(), daemon(), {"end-orphan", vm.id()}).status);
+        assertClean();
+    }
+
+    void aMissingInstanceFileIsMadeAgain()
+    {
+        start();
+        const auto vm = client().createVm();
+        const auto owner = daemon().owner();
+        crashDaemon();
+        fs::remove(stage().state() / "instance-id");
+        startAgain();
+        CPPUNIT_ASSERT_EQUAL(owner, daemon().owner());
+        CPPUNIT_ASSERT_EQUAL(owner + "\n", readFile(stage().state() / "instance-id"));
+        CPPUNIT_ASSERT_EQUAL(vm.pid(), client().waitForState(vm.id(), v1::VM_STATE_BOOTING).pid());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void anotherRuntimeDirectoryLosesNothing()
+    {
+        start({{"vm.orphans", "end"}});
+        const auto vm = client().createVm();
+        const auto own = options_.settings.at("runtime.dir");
+        crashDaemon();
+        startAgain({{"runtime.dir", stage().scratch / "elsewhere"}});
+        CPPUNIT_ASSERT_EQUAL(v1::VM_STATE_LOST, client().waitForState(vm.id(), v1::VM_STATE_LOST).state());
+        CPPUNIT_ASSERT(exists(vm.pid()));
+        requireContains(runCli(stage(), daemon(), {"orphans"}).output, "ours, in another runtime.dir");
+        endDaemon();
+        startAgain({{"runtime.dir", own}});
+        CPPUNIT_ASSERT_EQUAL(vm.pid(), client().waitForState(vm.id(), v1::VM_STATE_BOOTING).pid());
+        client().removeVm(vm.id());
+        assertClean();
+    }
+
+    void aLinkToTheRuntimeDirectoryIsTheSame()
+    {
+        start({{"vm.orphans", "end"}});
+        const auto kept = client().createVm(), orphan = client().createVm();
+        crashDaemon();
+        runOrThrow(
+            {"sqlite3", stage().state() / "teehost.db", "DELETE FROM vm WHERE id='" + orphan.id() + "'"},
+            stage().scratch.path());
+        fs::create_directory(stage().scratch / "parent");
+        fs::create_directory_symlink(stage().scratch.path(), stage().scratch / "parent" / "link");
+        const auto linked = stage().scratch / "parent" / "link" / stage().runtime().filename();
+        startAgain({{"runtime.dir", linked}, {"vm.orphans", "report"}});
+        CPPUNIT_ASSERT_EQUAL(kept.pid(), client().waitForState(kept.id(), v1::VM_STATE_BOOTING).pid());
+        CPPUNIT_ASSERT(fs::exists(stage().runDir(kept.id()) / "qmp"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, orphans().size());
+        CPPUNIT_ASSERT_EQUAL(0, runCli(stage(), daemon(), {"end-orphan", orphan.id()}).status);
+        client().removeVm(kept.id());
+        assertClean();
+    }
+
     void aCopyOfAStateDirectoryOwnsNothing()
     {
         start();
@@ -110,7 +205,7 @@ class OwnershipTest final : public HostTest {
             Daemon second(other, {.settings = elsewhere(other, {{"vm.orphans", "end"}})});
             second.leaveVms(); // its UUID is that of the first
             Client there(second.grpcAddress());
-            const auto copied = there.waitForState(vm.id(), v1::VM_STATE_FAILED);
+            const auto copied = there.waitForState(vm.id(), v1::VM_STATE_LOST);
             requireContains(copied.cause(), "left alone");
             v1::EndOrphanRequest end;
             end.set_vm_id(vm.id());
@@ -157,6 +252,8 @@ class OwnershipTest final : public HostTest {
         again.set_vm_id(before.id());
         requireStatus(client().call(&Host::AdoptOrphan, again).status, StatusCode::FAILED_PRECONDITION,
                       "is watched");
+        const auto metrics = httpGet("http://" + daemon().httpAddress() + "/metrics").body;
+        requireContains(metrics, "teehost_vms{state=\"booting\"} 1");
         crashDaemon(); // its row is in the store like any other's
         startAgain();
         CPPUNIT_ASSERT_EQUAL(before.pid(), client().waitForState(before.id(), v1::VM_STATE_BOOTING).pid());

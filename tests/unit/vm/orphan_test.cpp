@@ -21,6 +21,8 @@ class OrphanTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(knowsAQemuByItsWholeName);
     CPPUNIT_TEST(takesNothingElseForAQemu);
     CPPUNIT_TEST(ownsByUuidAndDirectories);
+    CPPUNIT_TEST(followsLinksOfTrustedUsersOnly);
+    CPPUNIT_TEST(marksWhatNoRuleEnds);
     CPPUNIT_TEST(keepsARowAndReadsItBack);
     CPPUNIT_TEST(refusesABrokenRecord);
     CPPUNIT_TEST_SUITE_END();
@@ -84,6 +86,31 @@ private:
         CPPUNIT_ASSERT(!isOwned(*seenQemu(7, arguments(owner_, "/x,,path=/run/teehost")), owner_, dirs));
         const launch::HostDirs odd{"/s", "/run/a,b", "/l"};
         CPPUNIT_ASSERT(isOwned(*seenQemu(7, arguments(owner_, "/run/a,,b")), owner_, odd));
+    }
+
+    void followsLinksOfTrustedUsersOnly()
+    {
+        fs::create_directories(directory_ / "real/vm" / vm_.text() / "env");
+        fs::create_directory_symlink(directory_ / "real", directory_ / "link");
+        const launch::HostDirs dirs{"/s", directory_ / "real", "/l"};
+        auto seen = *seenQemu(7, arguments(owner_, (directory_ / "link").string()));
+        CPPUNIT_ASSERT(!isOwned(seen, owner_, dirs));
+        seen.user = ::geteuid();
+        CPPUNIT_ASSERT(isOwned(seen, owner_, dirs));
+    }
+
+    void marksWhatNoRuleEnds()
+    {
+        const LaunchRecords records(directory_);
+        CPPUNIT_ASSERT(!records.isSpared(vm_));
+        records.spare(vm_);
+        records.spare(vm_);
+        CPPUNIT_ASSERT(records.isSpared(vm_) && records.all().empty());
+        std::ofstream(directory_ / "records" / (vm_.text() + ".json.a1B2c3")) << "half";
+        records.removeUnfinished();
+        CPPUNIT_ASSERT(records.isSpared(vm_));
+        records.remove(vm_);
+        CPPUNIT_ASSERT(!records.isSpared(vm_) && fs::is_empty(directory_ / "records"));
     }
 
     void keepsARowAndReadsItBack()

@@ -53,6 +53,8 @@ class RecordsTest final : public CppUnit::TestFixture {
         vm.outcome = Outcome{Category::Aborted, "guest-panic", "why", "what to do"};
         vm.launched = vm.agentAnswered = true;
         vm.signal = UpSignal::Guest;
+        vm.wasUp = true;
+        vm.consoleStart = 77;
         vm.spec.ready = "guest";
         vm.spec.endOnBootTimeout = true;
         vm.runDirectory = "/run/teehost/vm/x";
@@ -80,7 +82,8 @@ class RecordsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(back.outcome->failure == Category::Aborted);
         CPPUNIT_ASSERT(back.launched && back.agentAnswered);
         CPPUNIT_ASSERT(back.signal == UpSignal::Guest && back.upWhen() == UpWhen::Guest);
-        CPPUNIT_ASSERT(back.spec.endOnBootTimeout);
+        CPPUNIT_ASSERT(back.spec.endOnBootTimeout && back.wasUp);
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{77}, back.consoleStart);
         CPPUNIT_ASSERT_EQUAL(vm.runDirectory, back.runDirectory);
         CPPUNIT_ASSERT_EQUAL(vm.consoleDropped, back.consoleDropped);
         CPPUNIT_ASSERT_EQUAL(vm.restarts, back.restarts);
