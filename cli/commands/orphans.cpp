@@ -24,7 +24,7 @@ std::string standing(const v1::Orphan& orphan, const std::string& daemon)
     return orphan.adoptable() ? "ours; adopt or end-orphan" : "ours; end-orphan";
 }
 
-void listOrphans(Session& session)
+void listOrphans(bool quiet, Session& session)
 {
     const auto response = session.client().call(&Stub::ListOrphans, v1::ListOrphansRequest(), kAnswerLimit);
     if (session.json()) {
@@ -36,6 +36,12 @@ void listOrphans(Session& session)
                                {"owned", orphan.owned()},
                                {"adoptable", orphan.adoptable()}});
         return printJson(session.out(), {{"owner", response.owner()}, {"orphans", std::move(orphans)}});
+    }
+    if (quiet) {
+        for (const auto& orphan : response.orphans())
+            if (orphan.owned())
+                session.out() << escapeLine(orphan.vm_id()) << "\n";
+        return;
     }
     Table table({{"ID"}, {"PID", Align::Right}, {"OWNER"}, {"STANDING"}});
     for (const auto& orphan : response.orphans())
@@ -68,7 +74,9 @@ void endOrphan(const std::string& id, Session& session)
 void addOne(CLI::App& command, Session& session, void (*act)(const std::string&, Session&))
 {
     const auto id = std::make_shared<std::string>();
-    command.add_option("ID", *id, "The whole id, as `teehost orphans` shows it")->required()->type_name("ID");
+    command.add_option("ID", *id, "The whole id, as `teehost orphans` shows it")
+        ->required()
+        ->type_name("ORPHAN");
     command.callback([id, act, &session] { act(*id, session); });
 }
 
@@ -78,7 +86,9 @@ void addOrphans(CLI::App& app, Session& session)
 {
     CLI::App& command =
         newCommand(app, "orphans", "List QEMUs of teehost that no record of the daemon names", kListExamples);
-    command.callback([&session] { listOrphans(session); });
+    const auto quiet = std::make_shared<bool>(false);
+    command.add_flag("-q,--quiet", *quiet, "Only the ids of the daemon's own, one a line");
+    command.callback([quiet, &session] { listOrphans(*quiet, session); });
 }
 
 void addAdopt(CLI::App& app, Session& session)

@@ -28,6 +28,8 @@ std::string completeValue(const OptionSpec& spec)
         return "_teehost_files -d";
     if (spec.value == "ID")
         return "_teehost_ids";
+    if (spec.value == "ORPHAN")
+        return "_teehost_orphans";
     return ":"; // nothing can be guessed
 }
 
@@ -122,6 +124,10 @@ _teehost_files() {
 # Only what an id is made of: compgen would run a command substitution in a word.
 _teehost_ids() {
     _teehost_words "$(teehost list --all --quiet --timeout 2s 2>/dev/null | tr -cd '0-9a-f\n-')"
+}
+
+_teehost_orphans() {
+    _teehost_words "$(teehost orphans --quiet --timeout 2s 2>/dev/null | tr -cd '0-9a-f\n-')"
 }
 
 )bash";

@@ -15,6 +15,10 @@ _teehost_ids() {
     _teehost_words "$(teehost list --all --quiet --timeout 2s 2>/dev/null | tr -cd '0-9a-f\n-')"
 }
 
+_teehost_orphans() {
+    _teehost_words "$(teehost orphans --quiet --timeout 2s 2>/dev/null | tr -cd '0-9a-f\n-')"
+}
+
 # How to complete the value of option $2 of command $1; fails when it takes none.
 _teehost_value() {
     case "$1 $2" in
@@ -99,6 +103,7 @@ _teehost_option() {
     create-vm) own='--backend --cpus --memory --kernel --initrd --cmdline --host-data --ttl --restart --ready --on-boot-timeout --label --server-url --server-ca --client-key --client-crt --ca-url --log-level --certs-token-file --certs-token --aws-access-key-id --aws-secret-access-key --aws-endpoint-url --aws-region --aa-kbs-params --wait --wait-timeout' ;;
     remove-vm) own='--force' ;;
     stop-vm) own='--force --grace' ;;
+    orphans) own='-q --quiet' ;;
     list) own='-a --all --label -q --quiet' ;;
     events) own='-f --follow --after' ;;
     console) own='-f --follow --tail --raw' ;;
@@ -118,8 +123,8 @@ _teehost_argument() {
     case $1 in
     remove-vm) _teehost_ids ;;
     stop-vm) _teehost_ids ;;
-    adopt) _teehost_ids ;;
-    end-orphan) _teehost_ids ;;
+    adopt) _teehost_orphans ;;
+    end-orphan) _teehost_orphans ;;
     info) _teehost_ids ;;
     events) _teehost_ids ;;
     console) _teehost_ids ;;

@@ -9,7 +9,7 @@
 
 namespace teehost::agent {
 
-/// How whatever is behind the agent's port answers.
+/// An answer of the agent's port.
 enum class Answer {
     None,    ///< Silence: no guest, or one that does not run yet.
     Refused, ///< The guest's network stack refuses the connection: it runs, and no program listens there.

@@ -48,7 +48,7 @@ public:
 
     /// Gives a writer time to write what it has: before the process ends.
     void flush(std::chrono::milliseconds limit) const;
-    /// How many lines a writer has dropped, because whoever reads them stood still.
+    /// The number of lines that a writer has dropped because the reader of the log stood still.
     [[nodiscard]] std::uint64_t dropped() const;
 
     void write(LogLevel level, std::string_view text, const LogFields& fields = {}) const;

@@ -31,7 +31,7 @@ public:
     void push(std::string line);
     /// Waits until everything is written, at most `limit`; false when it is not.
     bool flush(std::chrono::milliseconds limit);
-    /// How many lines were dropped so far.
+    /// The number of lines that were dropped so far.
     [[nodiscard]] std::uint64_t dropped() const;
 
 private:

@@ -286,7 +286,9 @@ void addVm(OptionTable& table)
          .choices = {"report", "end"},
          .help = "What is done at the start with a QEMU that carries this daemon's UUID and directories and "
                  "that no record names: report (an event; `teehost adopt` or `teehost end-orphan` decides), "
-                 "or end. With a store that was set aside or has vanished they are always reported."});
+                 "or end. Those that were found when the store was set aside or had vanished are only "
+                 "reported, at "
+                 "later starts too."});
     table.add({.key = "agent.ready",
                .type = Enum,
                .defaultText = "auto",

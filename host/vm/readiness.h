@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What "up" means for a VM. Each VM has an UpWhen; the daemon hears UpSignals; this says when the one is met
+// The meaning of "up": each VM has an UpWhen, the daemon hears UpSignals, and isUp() says when the one is met
 // by the other.
 #pragma once
 

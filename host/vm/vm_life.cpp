@@ -141,7 +141,8 @@ asio::awaitable<void> VmLife::spawnQemu(launch::LaunchPlan plan)
     faultPoint("c6");
 }
 
-/// By which a daemon whose store is lost can take the VM up. A launch does not fail for want of it.
+/// Keeps the row beside the store, so that a daemon whose store is lost can take the VM up. A launch does not
+/// fail for want of it.
 asio::awaitable<void> VmLife::keepRecord()
 {
     const store::VmRow row = toRow(*vm_, VmState::Booting);

@@ -16,7 +16,7 @@ enum class VmState {
     Unresponsive, ///< ran, and now neither QMP nor the guest answers
     Paused,       ///< QMP reported STOP
     Restarting,   ///< failed, and waits to be launched again
-    Lost,         ///< the daemon cannot tell whether its process lives
+    Lost,         ///< the daemon cannot tell whether its process lives, or must not touch it
     Stopping,     ///< its end began
     Cleaning,     ///< the process is gone, its traces are being removed
     Stopped,      ///< ended because somebody asked for it

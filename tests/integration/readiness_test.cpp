@@ -162,7 +162,7 @@ class ReadinessTest final : public HostTest {
         assertClean();
     }
 
-    /// As after a computation that was stopped, and before the next.
+    /// The agent closes its port after a computation that was stopped, and opens it for the next.
     void anAgentThatClosesItsPortIsNoFault()
     {
         startWithCmdlines({{"vm.health_interval", "100ms"}, {"vm.health_misses", "40"}});

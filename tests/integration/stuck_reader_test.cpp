@@ -113,7 +113,7 @@ class StuckReaderTest final : public HostTest {
         CPPUNIT_ASSERT_EQUAL(std::string(), done.errors);
     }
 
-    /// Nothing happens that would be written: the reader's end is noticed all the same.
+    /// The reader's end is noticed although there is nothing to write.
     void followingEndsWithItsReader()
     {
         startDaemon({{"qemu.bin_path", standInQemu(stage())}});
