@@ -138,13 +138,20 @@ int App::main(const std::vector<std::string>& args)
 
 namespace {
 
-/// After what was logged on the way, so that the refusals are the last that is read.
+/// Writes the refusals after what was logged on the way, so that they are the last that is read.
 int refuseAll(const settings::Findings& findings, const Log& log)
 {
     log.flush(std::chrono::seconds(1));
     for (const auto& refusal : findings.refusals())
         writeLastWords("teehostd: " + describe(refusal) + "\n");
     return findings.mayPass() ? Poco::Util::Application::EXIT_TEMPFAIL : Poco::Util::Application::EXIT_CONFIG;
+}
+
+/// Writes to stderr, so that a listing in a file stays one.
+void printWarnings(const settings::Findings& findings)
+{
+    for (const auto& warning : findings.warnings())
+        std::cerr << "teehostd: warning: " << warning << "\n";
 }
 
 } // namespace
@@ -166,6 +173,7 @@ int App::serve()
     if (mode_ == Mode::ListOptions) {
         if (findings.refused())
             return refuseAll(findings, log);
+        printWarnings(findings);
         std::cout << settings::listOptions(configuration.settings, listing);
         return EXIT_OK;
     }
@@ -175,8 +183,7 @@ int App::serve()
     if (findings.refused())
         return refuseAll(findings, log);
     if (mode_ == Mode::CheckConfig) {
-        for (const auto& warning : findings.warnings())
-            std::cerr << "teehostd: warning: " << warning << "\n";
+        printWarnings(findings);
         std::cout << "the settings are valid\nVMs get the backend " << decided.backend << ", on "
                   << decided.accel << "\n";
         return EXIT_OK;

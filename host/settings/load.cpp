@@ -14,7 +14,6 @@ namespace {
 struct Written {
     std::string text;
     std::string source;
-    bool unset = false; ///< an empty variable of an option without a default: hides what weaker layers say
 };
 using Layer = std::map<std::string, Written, std::less<>>; // by option key
 
@@ -36,7 +35,7 @@ Layer fileLayer(const OptionTable& table, const Sources& sources, Findings& find
     for (const auto& [key, text] : sources.fileValues) {
         if (table.find(key) != nullptr) {
             if (!text.empty())
-                layer[key] = {text, "file " + sources.file, false};
+                layer[key] = {text, "file " + sources.file};
         } else if (const auto* spec = table.findByEnvironment(key)) {
             findings.warn("file " + sources.file + ": " + printable(key) +
                           " is the name of a variable and has no effect in a file; the key is " + spec->key);
@@ -71,8 +70,8 @@ void addGrpcUrl(Layer& layer, const Environment& environment)
     if (host.size() > 1 && host.front() == '[' && host.back() == ']')
         host = host.substr(1, host.size() - 2);
     if (!host.empty())
-        layer.try_emplace("grpc.host", Written{host, source, false});
-    layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source, false});
+        layer.try_emplace("grpc.host", Written{host, source});
+    layer.try_emplace("grpc.port", Written{url.substr(colon + 1), source});
 }
 
 /// The variables that mean something to us.
@@ -110,17 +109,29 @@ Layer environmentLayer(const OptionTable& table, const Environment& written, Fin
     for (const auto& spec : table.all())
         for (const auto& name : spec.env) {
             const auto it = environment.find(name);
-            if (it == environment.end())
+            // An empty variable counts as not set. The environment file of a Cocos Manager is full of them,
+            // and each would undo what the settings file says, the TLS files of the daemon among it.
+            if (it == environment.end() || it->second.empty())
                 continue;
-            // An empty variable counts as set to the default: it hides what the file says.
-            const bool empty = it->second.empty();
-            layer.try_emplace(spec.key, Written{empty ? spec.defaultText.value_or("") : it->second,
-                                                "environment " + name, empty && !spec.defaultText});
+            layer.try_emplace(spec.key, Written{it->second, "environment " + name});
             break;
         }
     findings.gather([&] { addGrpcUrl(layer, environment); }, "grpc.host");
     warnOfOtherNames(table, environment, findings);
     return layer;
+}
+
+/// Names an empty variable of an option whose value is `counts`, the file's: until they have read otherwise,
+/// people may think that the variable takes that value away.
+void warnOfEmptyVariable(const OptionSpec& spec, const Written& counts, const Environment& environment,
+                         Findings& findings)
+{
+    if (counts.text == spec.defaultText.value_or(""))
+        return;
+    for (const auto& name : spec.env)
+        if (const auto it = environment.find(name); it != environment.end() && unwrapped(it->second).empty())
+            findings.warn("the environment variable " + name + " is empty, which counts as not set: " +
+                          spec.key + " has the value of the " + counts.source);
 }
 
 Layer commandLineLayer(const OptionTable& table, const std::vector<std::string>& overrides,
@@ -136,7 +147,7 @@ Layer commandLineLayer(const OptionTable& table, const std::vector<std::string>&
             findings.refuse(InvalidArgument("--set " + printable(key) + ": there is no such option" +
                                             suggestion(key, table.keys())));
         else
-            layer[key] = {text.substr(equals + 1), "command line", false};
+            layer[key] = {text.substr(equals + 1), "command line"};
     }
     return layer;
 }
@@ -209,7 +220,7 @@ const Written* strongest(const std::vector<const Layer*>& layers, const std::str
     return nullptr;
 }
 
-/// Of what means something to a shell, and nothing to us.
+/// Warns of characters that mean something to a shell and are taken here as they stand.
 void warnOfShellWords(const OptionSpec& spec, const Written& written, Findings& findings)
 {
     // systemd joins `"a" # remark` to `a# remark`.
@@ -247,11 +258,13 @@ Settings loadSettings(OptionTable table, const Sources& sources, Findings& findi
         const auto* written = strongest({&commandLine, &environment, &file}, spec.key);
         if (written == nullptr && spec.required)
             findings.refuse(InvalidArgument(spec.key + ": a value is required", {}, spec.help), spec.key);
-        if (written != nullptr && !written->unset)
+        if (const auto it = file.find(spec.key); it != file.end() && written == &it->second)
+            warnOfEmptyVariable(spec, *written, sources.environment, findings);
+        if (written != nullptr)
             setFrom(*written, spec, sources.baseDir, settings, findings);
         const bool stands = written != nullptr && !findings.refused(spec.key);
         if (!stands && spec.defaultText)
-            settings.set(spec, evaluate(spec, {*spec.defaultText, "default", false}, sources.baseDir));
+            settings.set(spec, evaluate(spec, {*spec.defaultText, "default"}, sources.baseDir));
     }
     return settings;
 }

@@ -23,6 +23,7 @@ class SettingsTest final : public SettingsHostTest {
     CPPUNIT_TEST(stopsTheStartOnAFileThatCannotBeRead);
     CPPUNIT_TEST(stopsTheStartWhenTlsIsHalfConfigured);
     CPPUNIT_TEST(stopsTheStartOnPlaintextForOthers);
+    CPPUNIT_TEST(emptyVariablesDoNotTurnTlsOff);
     CPPUNIT_TEST(resolvesPathsWhereItWasStarted);
     CPPUNIT_TEST(staysTheSameInstance);
     CPPUNIT_TEST_SUITE_END();
@@ -90,8 +91,8 @@ class SettingsTest final : public SettingsHostTest {
         options.settings["vm.max"] = "5";
         requireContains(effective(options, "vm.max"), "command line");
         options.settings.erase("vm.max");
-        options.environment["MANAGER_MAX_VMS"] = ""; // set, and so as good as the default
-        CPPUNIT_ASSERT(effective(options, "vm.max").starts_with("10 "));
+        options.environment["MANAGER_MAX_VMS"] = ""; // as if it were not set
+        CPPUNIT_ASSERT(effective(options, "vm.max").starts_with("3 "));
         options = configFile("a.properties", "");
         options.environment["MANAGER_GRPC_URL"] = "127.0.0.1:7101";
         CPPUNIT_ASSERT(effective(options, "grpc.port").starts_with("7101 "));
@@ -293,6 +294,27 @@ class SettingsTest final : public SettingsHostTest {
         requireContains(refusal(runDaemon(stage(), {.settings = settings})),
                         "grpc.host=0.0.0.0 is not a loopback address");
         startDaemon({{"grpc.host", "0.0.0.0"}, {"grpc.allow_plaintext", "true"}});
+    }
+
+    void emptyVariablesDoNotTurnTlsOff()
+    {
+        const Authority authority(stage().scratch.path(), "ca");
+        const auto server = authority.issue("server");
+        const std::string ca = authority.certificate();
+        auto options = configFile("a.properties", "grpc.server_cert = " + server.certificate.string() +
+                                                      "\ngrpc.server_key = " + server.key.string() +
+                                                      "\ngrpc.client_ca_certs = " + ca + "\n");
+        options.environment = {{"MANAGER_GRPC_SERVER_CERT", ""},
+                               {"MANAGER_GRPC_SERVER_KEY", ""},
+                               {"MANAGER_GRPC_CLIENT_CA_CERTS", ""}};
+        CPPUNIT_ASSERT(effective(options, "grpc.client_ca_certs").starts_with(ca + " "));
+        const auto checked = check(options);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(checked.errors, 0, checked.status);
+        for (const auto& [name, value] : options.environment)
+            requireContains(checked.errors, "warning: the environment variable " + name + " is empty");
+        // Listing says it too: people look there for where a value comes from.
+        options.arguments.insert(options.arguments.begin(), "--list-options");
+        requireContains(runDaemon(stage(), options).errors, "MANAGER_GRPC_SERVER_KEY is empty");
     }
 
     void resolvesPathsWhereItWasStarted()

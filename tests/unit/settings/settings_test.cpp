@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "host/base/error.h"
+#include "host/base/text.h"
 #include "host/settings/listing.h"
 
 namespace teehost::settings {
@@ -17,7 +18,9 @@ using namespace std::chrono_literals;
 class SettingsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(SettingsTest);
     CPPUNIT_TEST(theStrongerLayerWins);
-    CPPUNIT_TEST(anEmptyVariableMeansTheDefault);
+    CPPUNIT_TEST(anEmptyVariableIsNotSet);
+    CPPUNIT_TEST(anEmptyVariableDoesNotHideTheFile);
+    CPPUNIT_TEST(anEmptyVariableDoesNotHideOthers);
     CPPUNIT_TEST(anEmptyKeyOfTheFileMeansTheDefault);
     CPPUNIT_TEST(theFirstOfSeveralVariablesWins);
     CPPUNIT_TEST(theUrlIsAShorthand);
@@ -80,10 +83,55 @@ class SettingsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(warnings_.empty());
     }
 
-    void anEmptyVariableMeansTheDefault()
+    void anEmptyVariableIsNotSet()
     {
-        const auto settings = load(from({{"qemu.machine", "pc"}}, {{"MANAGER_QEMU_MACHINE", ""}}, {}));
+        const auto settings =
+            load(from({}, {{"MANAGER_QEMU_MACHINE", ""}, {"MANAGER_GRPC_CLIENT_KEY", ""}}, {}));
         CPPUNIT_ASSERT_EQUAL(std::string("q35"), settings.text("qemu.machine"));
+        CPPUNIT_ASSERT_EQUAL(std::string("default"), settings.find("qemu.machine")->source);
+        CPPUNIT_ASSERT_EQUAL(std::string(), join(warnings_, "; "));
+    }
+
+    void anEmptyVariableDoesNotHideTheFile()
+    {
+        const FileValues file{{"grpc.server_cert", "/c"}, {"grpc.server_key", "/k"}, {"qemu.machine", "q35"}};
+        // Quotes that docker hands on, and blanks, are no value either.
+        auto sources = from(
+            file,
+            {{"MANAGER_GRPC_SERVER_CERT", ""}, {"MANAGER_GRPC_SERVER_KEY", ""}, {"MANAGER_QEMU_MACHINE", ""}},
+            {});
+        const auto settings = load(sources);
+        CPPUNIT_ASSERT_EQUAL(std::string("/c"), settings.text("grpc.server_cert"));
+        CPPUNIT_ASSERT_EQUAL(std::string("/k"), settings.text("grpc.server_key"));
+        CPPUNIT_ASSERT_EQUAL(
+            std::string(
+                "the environment variable MANAGER_GRPC_SERVER_CERT is empty, which counts as not set: "
+                "grpc.server_cert has the value of the file /etc/x.properties"),
+            warnings_.front());
+        // The third variable would have said the same as the file.
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, warnings_.size());
+        sources.environment = {{"MANAGER_GRPC_SERVER_CERT", "\"\""}, {"MANAGER_GRPC_SERVER_KEY", " \r"}};
+        CPPUNIT_ASSERT_EQUAL(std::string("/c"), load(sources).text("grpc.server_cert"));
+        CPPUNIT_ASSERT_EQUAL(std::string("/k"), load(sources).text("grpc.server_key"));
+        CPPUNIT_ASSERT(join(warnings_, "\n").find("MANAGER_GRPC_SERVER_KEY is empty") != std::string::npos);
+        // The command line hides the file, and so there is no more to say of the variable.
+        sources.environment.erase("MANAGER_GRPC_SERVER_KEY");
+        sources.overrides = {"grpc.server_cert=/other"};
+        CPPUNIT_ASSERT_EQUAL(std::string("/other"), load(sources).text("grpc.server_cert"));
+        CPPUNIT_ASSERT(join(warnings_, "\n").find("is empty") == std::string::npos);
+    }
+
+    void anEmptyVariableDoesNotHideOthers()
+    {
+        auto table = hostOptions();
+        table.add({.key = "snp.cbit", .env = {"A_CBITPOS", "A_CBIT_POS"}, .type = OptionType::UInt});
+        CPPUNIT_ASSERT_EQUAL(
+            std::uint64_t{2},
+            load(from({}, {{"A_CBITPOS", ""}, {"A_CBIT_POS", "2"}}, {}), table).number("snp.cbit"));
+        CPPUNIT_ASSERT_EQUAL(
+            std::uint64_t{9000},
+            load(from({}, {{"MANAGER_GRPC_URL", "localhost:9000"}, {"MANAGER_GRPC_PORT", ""}}, {}))
+                .number("grpc.port"));
     }
 
     void anEmptyKeyOfTheFileMeansTheDefault()
