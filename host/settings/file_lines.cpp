@@ -3,6 +3,7 @@
 // Files of lines: .properties (as java.util.Properties, but a key has its separator) and .ini.
 #include "host/base/text.h"
 #include "host/settings/file_keys.h"
+#include "host/settings/option_table.h"
 
 namespace teehost::settings {
 namespace {
@@ -10,7 +11,7 @@ namespace {
 bool isLineEnd(char c) { return c == '\n' || c == '\r'; }
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\f' || c == '\v'; }
 
-/// The rest of a text, and the line it is in.
+/// The rest of a text, and the number of its first line.
 class Cursor {
 public:
     explicit Cursor(std::string_view text) : text_(text) {}
@@ -37,7 +38,12 @@ public:
             get();
         return !atEnd();
     }
-    /// Up to the end of the line, which is taken.
+    /// The text up to the end of the line, which stays.
+    [[nodiscard]] std::string_view ahead() const
+    {
+        return text_.substr(at_, text_.find_first_of("\n\r", at_) - at_);
+    }
+    /// Takes the line up to its end, and the end too.
     std::string restOfLine()
     {
         std::string out;
@@ -69,11 +75,31 @@ char escaped(char c)
     }
 }
 
-/// Up to an end of a line that no backslash stands before.
-std::string escapedValue(Cursor& in)
+/// The key of a line that is more likely to be a setting than the rest of a value: that of an option of the
+/// host, or one written as the shipped file writes those of plugins, `name.name = value`. A kernel parameter
+/// such as systemd.unit=rescue.target is none.
+std::string settingIn(std::string_view line)
+{
+    static const OptionTable known = hostOptions();
+    const auto separator = line.find_first_of("=:");
+    if (separator == std::string_view::npos)
+        return {};
+    const auto before = line.substr(0, separator);
+    const std::string key(trim(before));
+    const bool dottedName =
+        key.find('.') != std::string::npos &&
+        key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-.") == std::string::npos;
+    const bool spaced = !before.empty() && isBlank(before.back()) && line[separator] == '=';
+    return known.find(key) != nullptr || (dottedName && spaced) ? key : std::string();
+}
+
+/// Reads up to an end of a line that has no backslash before it. Refuses a backslash that takes in the next
+/// setting: it would be lost in silence.
+std::string escapedValue(Cursor& in, FileKeys& keys)
 {
     std::string value;
     while (!in.atEnd()) {
+        const auto line = in.line();
         const char c = in.get();
         if (c == '\n')
             break;
@@ -82,6 +108,13 @@ std::string escapedValue(Cursor& in)
         } else if (!in.atEnd()) {
             if (const char next = in.get(); next != '\n')
                 value += escaped(next);
+            else if (const auto swallowed = settingIn(in.ahead()); !swallowed.empty())
+                keys.refuse(
+                    "the backslash at the end takes in the next line, which looks like the setting " +
+                        printable(swallowed),
+                    line,
+                    "remove the backslash, or write two when the value ends with one; a value that goes "
+                    "on like that must be on one line");
         }
     }
     return value;
@@ -126,7 +159,7 @@ void readProperties(std::string_view text, FileKeys& keys)
             continue;
         }
         in.get();
-        addLine(keys, {}, std::string(trim(key)), escapedValue(in), line);
+        addLine(keys, {}, std::string(trim(key)), escapedValue(in, keys), line);
     }
 }
 

@@ -27,6 +27,7 @@ class SettingsFileTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesBadTypesAlike);
     CPPUNIT_TEST(tellsAllMistakesAtOnce);
     CPPUNIT_TEST(readsPropertiesAsJavaDoes);
+    CPPUNIT_TEST(refusesABackslashThatSwallowsASetting);
     CPPUNIT_TEST(readsSectionsOfIniFiles);
     CPPUNIT_TEST_SUITE_END();
 
@@ -209,6 +210,23 @@ class SettingsFileTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string(), told(findings_));
         const FileValues expected{{"a.b", "c d"}, {"e", "fg\th"}, {"k", "v=w:x # y"}, {"z", "\\"}};
         CPPUNIT_ASSERT(expected == values);
+    }
+
+    void refusesABackslashThatSwallowsASetting()
+    {
+        const std::string words = "line 2: the backslash at the end takes in the next line, ";
+        requireRefusal({".properties", "\nqemu.mounts.env = /tmp/\\\ngrpc.client_ca_certs = /x\n"},
+                       words + "which looks like the setting grpc.client_ca_certs");
+        requireRefusal({".conf", "\nqemu.mounts.env = /tmp/\\\r\n\tgrpc.client_ca_certs:/x"}, words);
+        requireRefusal({".properties", "\nqemu.mounts.env = /tmp/\\\nbackend=auto\n"}, words);
+        requireRefusal({".properties", "vm.boot = a\\\n\\\nvm.max = 3\n"}, words, 1);
+        // A plugin's option, whose name is not known when the file is read.
+        requireRefusal({".properties", "\nqemu.mounts.env = /tmp/\\\nsome-plugin.policy = 0x3\n"}, words);
+        for (const std::string text :
+             {"quiet \\\n systemd.unit=rescue.target\n", "a \\\nb = c\n", "a\\\\\nvm.max = 3\n", "a\\"}) {
+            load({".properties", "qemu.kernel.cmdline = " + text});
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(text, std::string(), told(findings_));
+        }
     }
 
     void readsSectionsOfIniFiles()
