@@ -144,6 +144,15 @@ TlsPublisher::Stamp TlsPublisher::stamp() const
     return out;
 }
 
+bool TlsPublisher::complete() const
+{
+    std::error_code ignored;
+    for (const auto& path : {published_.key, published_.certificate, published_.clientCa})
+        if (!path.empty() && !std::filesystem::exists(path, ignored))
+            return false;
+    return true;
+}
+
 void TlsPublisher::publish()
 {
     // What is checked is what is published, and all of it appears at once: the watcher must not see a key and
@@ -184,16 +193,26 @@ void TlsPublisher::refresh()
     if (!source_.enabled())
         return;
     const auto now = stamp();
-    std::error_code ignored;
-    if (now == seen_ && std::filesystem::exists(published_.certificate, ignored))
+    const bool haveCopies = complete();
+    if (now == seen_ && haveCopies)
         return;
+    if (now != seen_)
+        complaint_.clear();
     seen_ = now;
     try {
         checkTlsFiles(source_, optionPrefix_); // words about the operator's files, not about our copies
         publish();
+        complaint_.clear();
         log_.info("tls files replaced", {{"certificate", source_.certificate}});
     } catch (const std::exception& error) {
-        log_.warning("tls files changed but are not usable; the old ones stay", {{"error", describe(error)}});
+        const std::string text = haveCopies ? "tls files changed but are not usable; the old ones stay"
+                                            : "the copies of the tls files that are served vanished, and the "
+                                              "files are not usable; they are tried again";
+        const std::string reason = describe(error);
+        if (complaint_ == text + reason)
+            return;
+        complaint_ = text + reason;
+        log_.warning(text, {{"error", reason}});
     }
 }
 

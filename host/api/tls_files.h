@@ -36,14 +36,15 @@ public:
     TlsPublisher(TlsPaths source, std::filesystem::path directory, std::string optionPrefix, const Log& log);
     ~TlsPublisher();
 
-    /// Publishes again when a source file has changed, or the copies have vanished, and the set is good; logs
-    /// a warning when it is not.
+    /// Publishes again when a source file has changed, or copies have vanished, and the set is good. When it
+    /// is not, logs one warning for each change and each other reason.
     void refresh();
     [[nodiscard]] const TlsPaths& published() const noexcept { return published_; }
 
 private:
     using Stamp = std::map<std::string, std::filesystem::file_time_type>;
     [[nodiscard]] Stamp stamp() const;
+    [[nodiscard]] bool complete() const;
     void publish();
 
     TlsPaths source_, published_;
@@ -51,6 +52,7 @@ private:
     std::string optionPrefix_;
     const Log& log_;
     Stamp seen_;
+    std::string complaint_; ///< the last warning's, until the files have changed or are good
     unsigned generation_ = 0;
 };
 

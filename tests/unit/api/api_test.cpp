@@ -27,6 +27,7 @@ class ApiTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(durationsAreBounded);
     CPPUNIT_TEST(tlsFilesMustFit);
     CPPUNIT_TEST(onlyGoodTlsFilesArePublished);
+    CPPUNIT_TEST(tellsOnceThatTlsFilesAreNotUsable);
     CPPUNIT_TEST_SUITE_END();
 
     std::string logged_;
@@ -223,6 +224,39 @@ class ApiTest final : public CppUnit::TestFixture {
         std::filesystem::remove_all(path("published")); // a cleaner of temporary files
         publisher.refresh();
         CPPUNIT_ASSERT_EQUAL(content(path("b.key")), content(published.key));
+    }
+
+    [[nodiscard]] std::size_t timesLogged(const std::string& words) const
+    {
+        std::size_t count = 0;
+        for (auto at = logged_.find(words); at != std::string::npos; at = logged_.find(words, at + 1))
+            ++count;
+        return count;
+    }
+
+    void tellsOnceThatTlsFilesAreNotUsable()
+    {
+        makeCertificate("a");
+        replace("a");
+        TlsPublisher publisher({path("live.crt"), path("live.key"), ""}, path("published"), "grpc", log_);
+        std::filesystem::remove(path("live.key"));
+        std::filesystem::remove_all(path("published"));
+        logged_.clear();
+        for (int i = 0; i < 3; ++i)
+            publisher.refresh();
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(logged_, std::size_t{0}, timesLogged("the old ones stay"));
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(logged_, std::size_t{1}, timesLogged("vanished"));
+        std::ofstream(path("live.key")) << "garbage"; // a change, and another reason
+        for (int i = 0; i < 3; ++i)
+            publisher.refresh();
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(logged_, std::size_t{2}, timesLogged("vanished"));
+        replace("a");
+        publisher.refresh();
+        CPPUNIT_ASSERT_EQUAL(content(path("a.key")), content(publisher.published().key));
+        // One of the copies is as bad as all of them.
+        std::filesystem::remove(publisher.published().key);
+        publisher.refresh();
+        CPPUNIT_ASSERT_EQUAL(content(path("a.key")), content(publisher.published().key));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ApiTest);
