@@ -2,7 +2,9 @@
 #include "host/store/store.h"
 
 #include <array>
+#include <chrono>
 #include <ctime>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -20,6 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kTrimEvery = 512; // events; trimming at each one would double the writes
+
+constexpr int kLockAttempts = 10;
+constexpr std::chrono::milliseconds kLockPause{20};
 
 constexpr const char* kSaveVm =
     "INSERT INTO vm(id, state, port, boot_id, pid, start_ticks, created_us, ttl_ends_us, body) "
@@ -61,6 +66,18 @@ std::string utcStamp()
     return text.data();
 }
 
+/// Takes the lock of an open file, or gives false when another process keeps it. One that only asks whether
+/// it is held (StateLock::held) has it for an instant, which must not end the start of a daemon.
+bool lockNow(int file)
+{
+    for (int attempt = 1; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++attempt) {
+        if (attempt == kLockAttempts)
+            return false;
+        std::this_thread::sleep_for(kLockPause);
+    }
+    return true;
+}
+
 } // namespace
 
 StateLock::StateLock(const fs::path& stateDir)
@@ -71,7 +88,7 @@ StateLock::StateLock(const fs::path& stateDir)
         throw systemError(Category::FailedPrecondition, "cannot open \"" + path.string() + "\"", errno,
                           "check the state directory (state.dir)");
     std::array<char, 32> holder{};
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lockNow(file_.get())) {
         const auto size = ::pread(file_.get(), holder.data(), holder.size() - 1, 0);
         const std::string pid(
             trim(std::string(holder.data(), size > 0 ? static_cast<std::size_t>(size) : 0)));

@@ -23,14 +23,15 @@ namespace teehost::store {
 
 class Sqlite;
 
-/// The one daemon of a state directory. Taken before anything there is touched.
+/// The mark of the one daemon of a state directory. Taken before anything there is touched.
 class StateLock {
 public:
     static constexpr const char* kFile = "lock"; ///< in the directory
 
     /// Throws Unavailable naming the process that holds it.
     explicit StateLock(const std::filesystem::path& stateDir);
-    /// Whether another process holds it now. Makes nothing.
+    /// Whether another process holds it now. Makes no file; takes the lock for an instant, which a daemon
+    /// that starts just then waits out.
     [[nodiscard]] static bool held(const std::filesystem::path& stateDir);
 
 private:

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +39,7 @@ class StoreTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesANewerSchema);
     CPPUNIT_TEST(onlyItsOwnerReadsIt);
     CPPUNIT_TEST(theLockNamesItsHolder);
+    CPPUNIT_TEST(theLockWaitsForOneThatOnlyAsks);
     CPPUNIT_TEST_SUITE_END();
 
     static VmRow row(const std::string& id, std::optional<std::uint16_t> port = {})
@@ -245,6 +250,19 @@ class StoreTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT(std::string(error.what()).find("process " + std::to_string(::getpid())) !=
                            std::string::npos);
         }
+    }
+
+    void theLockWaitsForOneThatOnlyAsks()
+    {
+        std::ofstream(directory_ / StateLock::kFile) << "";
+        UniqueFd asking(::open((directory_ / StateLock::kFile).c_str(), O_RDONLY | O_CLOEXEC));
+        CPPUNIT_ASSERT_EQUAL(0, ::flock(asking.get(), LOCK_SH | LOCK_NB));
+        std::jthread answered([&asking] {
+            std::this_thread::sleep_for(std::chrono::milliseconds(30));
+            asking.reset();
+        });
+        const StateLock lock(directory_);
+        CPPUNIT_ASSERT(StateLock::held(directory_));
     }
 
     [[nodiscard]] fs::path path() const { return directory_ / "teehost.db"; }
