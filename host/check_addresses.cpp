@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/check_addresses.h"
 
-#include <map>
-
 #include "host/api/listen_address.h"
-#include "host/api/tls_files.h"
+#include "host/api/plaintext.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 #include "host/store/store.h"
@@ -15,7 +13,7 @@ namespace {
 using api::ListenAddress;
 using settings::Findings;
 using settings::Settings;
-using Addresses = std::map<std::string, ListenAddress>; // by "grpc", "http"; those that resolve
+using Addresses = api::ListenAddresses; // those that resolve
 
 Addresses resolve(const Settings& settings, Findings& findings)
 {
@@ -26,47 +24,14 @@ Addresses resolve(const Settings& settings, Findings& findings)
     return out;
 }
 
-/// "KEY and KEY (VARIABLE and VARIABLE)" of options.
-std::string options(const Settings& settings, const std::vector<std::string>& keys)
-{
-    std::vector<std::string> variables;
-    for (const auto& key : keys)
-        variables.push_back(settings.table().find(key)->env.front());
-    return join(keys, " and ") + " (" + join(variables, " and ") + ")";
-}
-
-/// One refusal for all that is served in plain text, with everything there is to decide.
 void checkPlaintext(const Settings& settings, const Addresses& addresses, Findings& findings)
 {
-    std::vector<std::string> open;
-    std::vector<std::string> hosts;
-    std::vector<std::string> files;
-    for (const auto& [prefix, address] : addresses) {
-        if (address.loopback() || api::tlsPaths(settings, prefix).enabled())
-            continue;
-        open.push_back(address.subject());
-        hosts.push_back(prefix + ".host");
-        files.push_back(prefix + ".server_cert");
-        files.push_back(prefix + ".server_key");
-    }
-    if (open.empty())
-        return;
-    if (settings.flag("grpc.allow_plaintext")) {
-        if (hosts.front() == "grpc.host")
-            findings.warn(
-                "gRPC is served to other machines without TLS (grpc.allow_plaintext): whoever reaches " +
-                open.front() + " controls the VMs");
-        return;
-    }
-    const bool one = open.size() == 1;
-    findings.refuse(
-        Error(Category::FailedPrecondition,
-              join(open, " and ") + (one ? " is not a loopback address, and TLS is not configured for it"
-                                         : " are not loopback addresses, and TLS is not configured for them"),
-              "decide: with TLS, set " + options(settings, files) + "; without, set " +
-                  options(settings, {"grpc.allow_plaintext"}) +
-                  " to true, which counts for HTTP too; for this host only, set " + options(settings, hosts) +
-                  " to localhost"));
+    findings.gather([&] { api::requireTlsOrDecision(settings, addresses); });
+    const auto open = api::openInPlaintext(settings, addresses);
+    if (const auto grpc = open.find("grpc"); grpc != open.end() && settings.flag("grpc.allow_plaintext"))
+        findings.warn(
+            "gRPC is served to other machines without TLS (grpc.allow_plaintext): whoever reaches " +
+            grpc->second.subject() + " controls the VMs");
 }
 
 void checkFree(const Settings& settings, const Addresses& addresses, Findings& findings)

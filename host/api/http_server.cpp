@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/api/listen_address.h"
+#include "host/api/plaintext.h"
 #include "host/api/tls_files.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
@@ -95,10 +96,7 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
     const auto tls = tlsPaths(settings, "http");
     checkTlsFiles(tls, "http");
     if (!tls.enabled()) {
-        if (!asked.loopback() && !settings.flag("grpc.allow_plaintext"))
-            throw Error(Category::FailedPrecondition,
-                        asked.subject() + " is not a loopback address, and TLS is not configured",
-                        "set http.server_cert and http.server_key, or grpc.allow_plaintext=true");
+        requireTlsOrDecision(settings, {{"http", asked}});
         Poco::Net::ServerSocket socket;
         // Without SO_REUSEPORT, which Poco would set: a second daemon must fail, not share the port.
         socket.bind(address, true, false);

@@ -12,6 +12,7 @@
 #include <grpcpp/security/tls_certificate_provider.h>
 
 #include "host/api/listen_address.h"
+#include "host/api/plaintext.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 
@@ -40,7 +41,8 @@ void logFromGrpc(gpr_log_func_args* line)
             {{"what", line->message}, {"where", std::string(line->file) + ":" + std::to_string(line->line)}});
 }
 
-/// So does protobuf, of requests that are not UTF-8: a client must not be able to fill the log with that.
+/// Protobuf writes to stderr as well, about requests that are not UTF-8: a client must not be able to fill
+/// the log with that.
 void logFromProtobuf(google::protobuf::LogLevel, const char*, int, const std::string& message)
 {
     if (const Log* const log = grpcLog)
@@ -51,10 +53,7 @@ std::shared_ptr<grpc::ServerCredentials> credentials(const settings::Settings& s
                                                      const ListenAddress& address, const TlsPaths& published)
 {
     if (!published.enabled()) {
-        if (!address.loopback() && !settings.flag("grpc.allow_plaintext"))
-            throw Error(Category::FailedPrecondition,
-                        address.subject() + " is not a loopback address, and TLS is not configured",
-                        "set grpc.server_cert and grpc.server_key, or grpc.allow_plaintext=true");
+        requireTlsOrDecision(settings, {{"grpc", address}});
         return grpc::InsecureServerCredentials();
     }
     const auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(

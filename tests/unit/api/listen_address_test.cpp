@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 
+#include "host/api/plaintext.h"
 #include "host/base/error.h"
 #include "host/base/unique_fd.h"
 #include "tests/unit/launch/settings_fixture.h"
@@ -19,6 +20,7 @@ class ListenAddressTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesWhatDoesNotResolve);
     CPPUNIT_TEST(tellsAForeignAddressFromAPortInUse);
     CPPUNIT_TEST(asksForAnIpv4AddressOfItsOwn);
+    CPPUNIT_TEST(refusesPlaintextForOthersUntilDecided);
     CPPUNIT_TEST_SUITE_END();
 
     launch::ScratchDir dir_;
@@ -37,6 +39,29 @@ class ListenAddressTest final : public CppUnit::TestFixture {
             return std::string(categoryName(error.category())) + " " + error.what();
         }
         return "(accepted)";
+    }
+
+    void refusesPlaintextForOthersUntilDecided()
+    {
+        const auto judge = [this](std::vector<std::string> overrides) {
+            const auto settings = launch::hostSettings(dir_, overrides);
+            return refusal([&] {
+                requireTlsOrDecision(settings, {{"grpc", ListenAddress(settings, "grpc")},
+                                                {"http", ListenAddress(settings, "http")}});
+            });
+        };
+        const std::string accepted = "(accepted)";
+        CPPUNIT_ASSERT_EQUAL(accepted, judge({"grpc.host=localhost", "http.host=::1"}));
+        CPPUNIT_ASSERT_EQUAL(accepted, judge({"grpc.host=0.0.0.0", "grpc.allow_plaintext=true"}));
+        CPPUNIT_ASSERT_EQUAL(accepted,
+                             judge({"grpc.host=0.0.0.0", "grpc.server_cert=/c", "grpc.server_key=/k"}));
+        for (const std::string prefix : {"grpc", "http"})
+            CPPUNIT_ASSERT(judge({prefix + ".host=0.0.0.0"})
+                               .find(prefix + ".host=0.0.0.0 is not a loopback address, and TLS is not "
+                                              "configured for it") != std::string::npos);
+        CPPUNIT_ASSERT(judge({"grpc.host=0.0.0.0", "http.host=::"})
+                           .find("grpc.host=0.0.0.0 and http.host=:: are not loopback addresses") !=
+                       std::string::npos);
     }
 
     void judgesWhatAHostResolvesTo()
