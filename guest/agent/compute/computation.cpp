@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -83,18 +84,41 @@ void Computation::require(State state, const char* what) const
                                        " only");
 }
 
-void Computation::reset(State state)
+/// Refuses without a manifest where only a manifest says who may do what.
+void Computation::requireManifest() const
+{
+    if (origin_ == Origin::Manifest && !manifest_)
+        throw Refusal(Kind::State, "the agent is in the state " + std::string(nameOf(state_)) +
+                                       " and has no manifest: nothing is taken and nothing given before the "
+                                       "computation-management service has sent one");
+}
+
+bool Computation::isOver() const
+{
+    return state_ == State::Ready || state_ == State::Complete || state_ == State::Failed;
+}
+
+/// Forgets everything but the files, and cannot fail: tidy() removes those.
+void Computation::forget()
 {
     if (thread_.joinable())
         thread_.join(); // it has nothing left to do
-    workplace_.clear();
+    manifest_.reset();
+    result_.reset();
+    failure_.clear();
     received_.clear();
     datasets_ = 0;
     task_ = {};
-    stopping_ = false;
-    result_.reset();
-    failure_.clear();
-    enter(state);
+    ++number_;
+}
+
+/// Removes the files of the computation before, unless that is done.
+void Computation::tidy()
+{
+    if (!untidy_)
+        return;
+    workplace_.clear();
+    untidy_ = false;
 }
 
 /// Asks the runner again and again: it may not have come to running when it is asked first.
@@ -109,16 +133,22 @@ void Computation::endRun(std::unique_lock<std::mutex>& lock)
     }
     if (thread_.joinable())
         thread_.join();
+    stopping_ = false;
 }
 
 void Computation::begin(Manifest manifest)
 {
     const std::lock_guard lock(mutex_);
-    if (manifest_ && manifest_->id == manifest.id)
-        return; // asked again after a lost connection
+    if (manifest_ && manifest_->id == manifest.id) {
+        if (manifest_->bytes == manifest.bytes)
+            return; // asked again after a lost connection
+        throw Refusal(Kind::State, "the agent has another manifest of the same identifier; stop that "
+                                   "computation first");
+    }
     if (origin_ != Origin::Manifest || state_ != State::Manifest)
         throw Refusal(Kind::State, "the agent is in the state " + std::string(nameOf(state_)) +
                                        " of another computation; stop that one first");
+    tidy();
     received_.assign(manifest.datasets.size(), false);
     manifest_ = std::move(manifest);
     console_.line("computation " + printable(manifest_->id, 64) + ": 1 algorithm and " +
@@ -132,29 +162,40 @@ void Computation::stop(std::string_view id)
     if (!manifest_ || manifest_->id != id)
         throw Refusal(Kind::State, "nothing to stop: the agent has no computation of that identifier");
     endRun(lock);
+    // Everything that decides who may do what is gone before anything can fail.
+    untidy_ = true;
+    forget();
     console_.line("the computation was stopped");
     console_.event(GuestEvent::Stopped);
-    manifest_.reset();
-    reset(State::Manifest);
+    enter(State::Manifest);
+    tidy();
 }
 
 void Computation::admitAlgorithm(std::string_view signature)
 {
     const std::lock_guard lock(mutex_);
+    requireManifest();
     if (manifest_ && !manifest_->algorithm.key.hasSigned(kAlgorithmProvider, signature))
         refuseSignature(kAlgorithmProvider);
-    const bool isOver = state_ == State::Ready || state_ == State::Complete || state_ == State::Failed;
-    if (origin_ == Origin::Anybody && isOver)
-        reset(State::Algorithm);
-    require(State::Algorithm, "an algorithm");
+    if (origin_ == Origin::Anybody && isOver())
+        tidy(); // before the upload, which lies among the files
+    else
+        require(State::Algorithm, "an algorithm");
 }
 
 void Computation::takeAlgorithm(std::string_view signature, Upload program, Upload requirements, Task task)
 {
     const std::lock_guard lock(mutex_);
-    require(State::Algorithm, "an algorithm");
+    requireManifest();
+    const bool replaces = origin_ == Origin::Anybody && isOver() && !untidy_;
+    if (!replaces)
+        require(State::Algorithm, "an algorithm");
     if (program.size() == 0)
         throw Refusal(Kind::Input, "the algorithm is empty");
+    if (replaces) { // the result of the one before is kept until then
+        forget();
+        enter(State::Algorithm);
+    }
     if (manifest_) {
         if (!manifest_->algorithm.key.hasSigned(kAlgorithmProvider, signature))
             refuseSignature(kAlgorithmProvider); // the manifest may be another one by now
@@ -176,6 +217,7 @@ void Computation::takeAlgorithm(std::string_view signature, Upload program, Uplo
 void Computation::admitDataset(std::string_view signature)
 {
     const std::lock_guard lock(mutex_);
+    requireManifest();
     const auto isOf = [&](const auto& dataset) { return dataset.key.hasSigned(kDataProvider, signature); };
     if (manifest_ && std::none_of(manifest_->datasets.begin(), manifest_->datasets.end(), isOf))
         refuseSignature(kDataProvider);
@@ -211,6 +253,7 @@ void Computation::takeDataset(std::string_view signature, Upload dataset, const 
                               Unpack unpack)
 {
     const std::lock_guard lock(mutex_);
+    requireManifest();
     require(State::Data, "data");
     if (unpack == Unpack::No && !isFileName(name))
         throw Refusal(Kind::Input,
@@ -235,9 +278,14 @@ void Computation::takeDataset(std::string_view signature, Upload dataset, const 
 
 void Computation::start()
 {
-    enter(State::Running);
     running_ = true;
-    thread_ = std::thread([this, task = task_] { run(task); });
+    try {
+        thread_ = std::thread([this, task = task_] { run(task); });
+    } catch (const std::system_error& e) {
+        finish(std::string("it cannot be started: ") + e.what());
+        return;
+    }
+    enter(State::Running); // its end waits for the mutex
 }
 
 void Computation::run(const Task& task)
@@ -274,8 +322,9 @@ void Computation::finish(const std::string& failure)
     if (stopping_)
         return;
     failure_ = failure;
+    untidy_ = true;
     try {
-        workplace_.clear();
+        tidy();
     } catch (const std::exception& e) {
         console_.line(e.what(), LogLevel::Error);
     }
@@ -289,9 +338,10 @@ void Computation::finish(const std::string& failure)
     }
 }
 
-UniqueFd Computation::result(std::string_view signature, const std::function<bool()>& givenUp)
+Computation::Result Computation::result(std::string_view signature, const std::function<bool()>& givenUp)
 {
     std::unique_lock lock(mutex_);
+    requireManifest();
     const auto isOf = [&](const UserKey& key) { return key.hasSigned(kConsumer, signature); };
     if (manifest_ && std::none_of(manifest_->consumers.begin(), manifest_->consumers.end(), isOf))
         refuseSignature(kConsumer);
@@ -307,13 +357,14 @@ UniqueFd Computation::result(std::string_view signature, const std::function<boo
         throw Refusal(Kind::State,
                       "there is no result yet: the agent is in the state " + std::string(nameOf(state_)));
     // A descriptor of its own would share the position; readers use pread.
-    return UniqueFd(check(::fcntl(result_.get(), F_DUPFD_CLOEXEC, 3), "cannot hand out the result"));
+    return {UniqueFd(check(::fcntl(result_.get(), F_DUPFD_CLOEXEC, 3), "cannot hand out the result")),
+            number_};
 }
 
-void Computation::resultTaken()
+void Computation::resultTaken(std::uint64_t computation)
 {
     const std::lock_guard lock(mutex_);
-    if (state_ == State::Ready)
+    if (state_ == State::Ready && number_ == computation)
         enter(State::Complete);
 }
 

@@ -37,9 +37,10 @@ public:
     Computation& operator=(const Computation&) = delete;
     ~Computation();
 
-    /// Takes the manifest of a run request; the same one again, by its identifier, changes nothing.
+    /// Takes the manifest of a run request; the same bytes again change nothing.
     void begin(Manifest manifest);
-    /// Ends the computation and forgets all of it.
+    /// Ends the computation and forgets all of it. When the files cannot be removed it throws, and nothing is
+    /// taken before they can.
     void stop(std::string_view id);
 
     /// Refuses before the upload whatever can be refused.
@@ -48,11 +49,15 @@ public:
     void admitDataset(std::string_view signature);
     void takeDataset(std::string_view signature, Upload dataset, const std::string& name, Unpack unpack);
 
-    /// The zip file, at least for as long as its descriptor is open. Without a manifest nobody has said how
-    /// many datasets there are: then this starts the algorithm and waits for its end, or until `givenUp` is
-    /// true.
-    [[nodiscard]] UniqueFd result(std::string_view signature, const std::function<bool()>& givenUp);
-    void resultTaken();
+    struct Result {
+        UniqueFd zip;
+        std::uint64_t computation = 0; ///< counted from the start of the agent
+    };
+    /// Returns the zip file. Without a manifest nobody has said how many datasets there are: then this starts
+    /// the algorithm and waits for its end, or until `givenUp` is true.
+    [[nodiscard]] Result result(std::string_view signature, const std::function<bool()>& givenUp);
+    /// Notes that the result of that computation has arrived; it may not be the present one any more.
+    void resultTaken(std::uint64_t computation);
 
 private:
     enum class State { Manifest, Algorithm, Data, Running, Ready, Complete, Failed };
@@ -60,7 +65,10 @@ private:
 
     void enter(State state);
     void require(State state, const char* what) const;
-    void reset(State state);
+    void requireManifest() const;
+    [[nodiscard]] bool isOver() const;
+    void forget();
+    void tidy();
     void start();
     void run(const Task& task);
     void finish(const std::string& failure);
@@ -81,9 +89,11 @@ private:
     std::vector<bool> received_; ///< of the manifest's datasets
     std::size_t datasets_ = 0;
     Task task_;
-    bool running_ = false;  ///< thread_ has not come to its end
-    bool stopping_ = false; ///< whoever stops it decides what comes after the run
-    UniqueFd result_;       ///< the zip file; in memory, and out of the workplace
+    std::uint64_t number_ = 0; ///< of this computation
+    bool running_ = false;     ///< thread_ has not come to its end
+    bool stopping_ = false;    ///< whoever stops it decides what comes after the run
+    bool untidy_ = false;      ///< the workplace may have files of the computation before
+    UniqueFd result_;          ///< the zip file; in memory, and out of the workplace
     std::string failure_;
     std::thread thread_;
 };

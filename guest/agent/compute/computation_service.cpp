@@ -137,22 +137,22 @@ grpc::Status ComputationService::result(grpc::ServerContext& context,
                                         grpc::ServerWriter<agent::ResultResponse>& writer)
 {
     return unlessItFails([&] {
-        const auto file = computation_.result(signatureOf(context), [&] { return context.IsCancelled(); });
+        const auto result = computation_.result(signatureOf(context), [&] { return context.IsCancelled(); });
         struct stat status {};
-        check(::fstat(file.get(), &status), "cannot see how large the result is");
+        check(::fstat(result.zip.get(), &status), "cannot see how large the result is");
         context.AddInitialMetadata("file-size", std::to_string(status.st_size));
         agent::ResultResponse piece;
         for (off_t at = 0; at < status.st_size;) {
             auto& bytes = *piece.mutable_file();
             bytes.resize(static_cast<std::size_t>(std::min<off_t>(status.st_size - at, kPiece)));
             const auto got =
-                check(::pread(file.get(), bytes.data(), bytes.size(), at), "cannot read the result");
+                check(::pread(result.zip.get(), bytes.data(), bytes.size(), at), "cannot read the result");
             bytes.resize(static_cast<std::size_t>(got));
             if (got == 0 || !writer.Write(piece))
                 return grpc::Status(grpc::StatusCode::CANCELLED, "the download was broken off");
             at += got;
         }
-        computation_.resultTaken();
+        computation_.resultTaken(result.computation);
         return grpc::Status::OK;
     });
 }

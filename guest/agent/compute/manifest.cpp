@@ -68,6 +68,7 @@ Manifest parseManifest(std::string_view bytes)
     requirePlaintext(given.agent_config());
     requireNoSource(given.algorithm(), "the algorithm");
     Manifest manifest{
+        std::string(bytes),
         given.id(),
         {checkedHash(given.algorithm().hash(), "the algorithm"), UserKey::parse(given.algorithm().userkey())},
         {},

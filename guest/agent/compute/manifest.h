@@ -29,6 +29,7 @@ struct Manifest {
         std::string filename; ///< empty: any
     };
 
+    std::string bytes; ///< as they came
     std::string id;
     Algorithm algorithm;
     std::vector<Dataset> datasets;

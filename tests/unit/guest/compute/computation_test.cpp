@@ -79,6 +79,7 @@ class ComputationTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(takesADatasetOfAnyNameByItsHash);
     CPPUNIT_TEST(tellsWhyItFailed);
     CPPUNIT_TEST(stopsWhatRuns);
+    CPPUNIT_TEST(staysShutWhenItCannotTidy);
     CPPUNIT_TEST(boundsUploads);
     CPPUNIT_TEST_SUITE_END();
 
@@ -88,6 +89,7 @@ class ComputationTest final : public CppUnit::TestFixture {
     std::unique_ptr<Workplace> workplace_;
     std::unique_ptr<FakeRunner> runner_;
     std::unique_ptr<Computation> computation_;
+    std::uint64_t taken_ = 0; ///< the computation whose result was read last
     const Console console_;
 
 public:
@@ -138,7 +140,9 @@ private:
 
     std::string result(const std::string& signature)
     {
-        const auto fd = computation_->result(signature, [] { return false; });
+        const auto given = computation_->result(signature, [] { return false; });
+        taken_ = given.computation;
+        const auto& fd = given.zip;
         struct stat status {};
         CPPUNIT_ASSERT_EQUAL(0, ::fstat(fd.get(), &status));
         std::string zip(static_cast<std::size_t>(status.st_size), '\0');
@@ -209,10 +213,16 @@ private:
         data("", "zip", "", Computation::Unpack::Yes); // the names are inside
         CPPUNIT_ASSERT_EQUAL(1, runner_->unpacked);
         CPPUNIT_ASSERT_EQUAL(std::string("2"), result(""));
-        computation_->resultTaken();
+        computation_->resultTaken(taken_);
         CPPUNIT_ASSERT_EQUAL(std::string("2"), result(""));
         CPPUNIT_ASSERT(!fs::exists(workplace_->program())); // nothing is kept but the result
+        requireRefusal(Kind::Input, "empty", [&] { algo("", ""); });
+        CPPUNIT_ASSERT_EQUAL(std::string("2"), result("")); // until another algorithm has arrived
         algo("another", "");
+        requireRefusal(Kind::State, "no result yet", [&] {
+            computation_->resultTaken(taken_); // late, and of the computation before
+            static_cast<void>(computation_->result("", [] { return true; }));
+        });
         requireRefusal(Kind::State, "stop", [&] { computation_->begin(manifest("c-1", {})); });
         CPPUNIT_ASSERT_EQUAL(std::string("0"), result(""));
     }
@@ -221,7 +231,8 @@ private:
     {
         make(Computation::Origin::Manifest);
         computation_->begin(manifest("c-1", {{"a", "1"}, {"b", "2"}}));
-        computation_->begin(manifest("c-1", {})); // the same, by its identifier
+        computation_->begin(manifest("c-1", {{"a", "1"}, {"b", "2"}})); // asked again
+        requireRefusal(Kind::State, "same identifier", [&] { computation_->begin(manifest("c-1", {})); });
         requireRefusal(Kind::State, "another computation", [&] { computation_->begin(manifest("c-2", {})); });
         algo("program");
         data("b", "2");
@@ -296,6 +307,30 @@ private:
         computation_->begin(manifest("c-1", {})); // of the same name, and another one
         algo("program");
         computation_.reset(); // does not wait for its end
+    }
+
+    /// An agent that cannot remove the files of a computation must not hand them to anybody.
+    void staysShutWhenItCannotTidy()
+    {
+        make(Computation::Origin::Manifest);
+        computation_->begin(manifest("c-1", {}));
+        algo("program");
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), resultWhenItIsThere());
+        fs::remove_all(directory_);
+        CPPUNIT_ASSERT_THROW(computation_->stop("c-1"), std::system_error);
+        const auto requireShut = [&] {
+            for (const auto& signature : {std::string(), consumer_.sign(kConsumer)})
+                requireRefusal(Kind::State, "ReceivingManifest", [&] { result(signature); });
+            requireRefusal(Kind::State, "ReceivingManifest", [&] { computation_->admitAlgorithm(""); });
+            requireRefusal(Kind::State, "ReceivingManifest", [&] { computation_->admitDataset(""); });
+        };
+        requireShut();
+        CPPUNIT_ASSERT_THROW(computation_->begin(manifest("c-2", {})), std::system_error);
+        requireShut();
+        fs::create_directory(directory_);
+        computation_->begin(manifest("c-2", {}));
+        algo("program");
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), resultWhenItIsThere());
     }
 
     void boundsUploads()
