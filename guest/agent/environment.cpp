@@ -46,6 +46,8 @@ std::optional<std::string_view> Environment::find(std::string_view name) const
     return it->value;
 }
 
+Environment unreadEnvironment() { return {{}, {{0, "the file was not read"}}}; }
+
 Environment parseEnvironment(std::string_view text)
 {
     Environment environment;

@@ -35,6 +35,9 @@ struct Environment {
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
 };
 
+/// Stands for the file as long as it has not been read.
+[[nodiscard]] Environment unreadEnvironment();
+
 /// Reads the text of the file. The value is the rest of the line as it is: no quotes, escapes, comments or
 /// trimming, and a carriage return belongs to it. Empty lines are passed over. A line with no '=', a name
 /// that is not [A-Za-z_][A-Za-z0-9_]*, a NUL in the value, or a name seen before is left out and reported;

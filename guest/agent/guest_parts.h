@@ -10,7 +10,7 @@
 
 namespace teehost::guest {
 
-/// What the boot has made, for those who run afterwards.
+/// Holds the things that the boot has made, for the processes that run afterwards.
 struct GuestParts {
     const KernelParameters& parameters;
     const Environment& environment;
@@ -18,8 +18,7 @@ struct GuestParts {
     Uplink* uplink;           ///< nullptr: there is none, and no service is dialed
     const Downlink* downlink; ///< the other way; nullptr like the uplink
 
-    /// Whether a computation-management service is named, and so says what is computed here.
-    [[nodiscard]] bool isManaged() const { return namesService(environment); }
+    [[nodiscard]] Management management() const { return managementOf(environment); }
 };
 
 } // namespace teehost::guest

@@ -128,7 +128,7 @@ Environment readEnvironment(const Console& console)
         mountShare("certs_share", kCertificatesDirectory);
         console.line("certs_share mounted");
     });
-    Environment environment;
+    Environment environment = unreadEnvironment();
     attempt(console, [&] { environment = readEnvironment(console); });
     if (parameters.selftest) // digests, not for the uplink
         attempt(console, [&] { printSelftest(Console(parameters.console), environment); });

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -75,8 +76,9 @@ grpc::Status sendInPieces(ServerContext& context, const std::string& evidence,
 /// The generated base answers UNIMPLEMENTED too, but without a word of why.
 class ReferenceAgent final : public agent::AgentService::Service {
 public:
-    /// Without `computing` it gives out evidence only.
-    ReferenceAgent(Fault fault, ComputationService* computing) : misbehaviour_(fault), computing_(computing)
+    /// Without `computing` it gives out evidence only, and `why` tells the others the reason.
+    ReferenceAgent(Fault fault, ComputationService* computing, std::string why)
+        : misbehaviour_(fault), computing_(computing), why_(std::move(why))
     {
     }
 
@@ -84,17 +86,17 @@ private:
     grpc::Status Algo(ServerContext* context, grpc::ServerReader<agent::AlgoRequest>* reader,
                       agent::AlgoResponse*) override
     {
-        return computing_ == nullptr ? unimplemented("Algo") : computing_->algo(*context, *reader);
+        return computing_ == nullptr ? cannotCompute() : computing_->algo(*context, *reader);
     }
     grpc::Status Data(ServerContext* context, grpc::ServerReader<agent::DataRequest>* reader,
                       agent::DataResponse*) override
     {
-        return computing_ == nullptr ? unimplemented("Data") : computing_->data(*context, *reader);
+        return computing_ == nullptr ? cannotCompute() : computing_->data(*context, *reader);
     }
     grpc::Status Result(ServerContext* context, const agent::ResultRequest*,
                         grpc::ServerWriter<agent::ResultResponse>* writer) override
     {
-        return computing_ == nullptr ? unimplemented("Result") : computing_->result(*context, *writer);
+        return computing_ == nullptr ? cannotCompute() : computing_->result(*context, *writer);
     }
     grpc::Status Attestation(ServerContext* context, const agent::AttestationRequest* request,
                              grpc::ServerWriter<agent::AttestationResponse>* writer) override
@@ -123,16 +125,22 @@ private:
         return unimplemented("AzureAttestationToken");
     }
 
+    [[nodiscard]] grpc::Status cannotCompute() const { return {grpc::StatusCode::FAILED_PRECONDITION, why_}; }
+
     Misbehaviour misbehaviour_;
     ComputationService* computing_;
+    std::string why_;
 };
 
-std::unique_ptr<Computing> makeComputing(const GuestParts& parts)
+/// Returns nullptr, with the reason in `why`, when no algorithm can be run in this guest.
+std::unique_ptr<Computing> makeComputing(const GuestParts& parts, std::string& why)
 {
     try {
         return std::make_unique<Computing>(parts);
     } catch (const std::exception& e) {
-        parts.console.line(std::string("no algorithm can be run here: ") + e.what(), LogLevel::Warning);
+        why = std::string("no algorithm can be run here: ") + e.what();
+        parts.console.line(why, LogLevel::Warning);
+        refuseComputations(parts, why);
         return nullptr;
     }
 }
@@ -143,8 +151,9 @@ void serveAgent(const GuestParts& parts)
 {
     const auto& parameters = parts.parameters;
     const auto& console = parts.console;
-    const auto computing = makeComputing(parts);
-    ReferenceAgent agent(parameters.fault, computing ? &computing->service() : nullptr);
+    std::string why;
+    const auto computing = makeComputing(parts, why);
+    ReferenceAgent agent(parameters.fault, computing ? &computing->service() : nullptr, why);
     const auto guest = makeGuestService();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;

@@ -82,7 +82,7 @@ private:
     {
         if (parts_.uplink == nullptr)
             return;
-        if (parts_.isManaged())
+        if (parts_.management() == Management::Service)
             client_.start();
         else
             parts_.uplink->close();

@@ -48,9 +48,11 @@ void readLevel(const Environment& environment, ClientSettings& settings)
 
 } // namespace
 
-bool namesService(const Environment& environment)
+Management managementOf(const Environment& environment)
 {
-    return !valueOf(environment, "AGENT_CVM_GRPC_URL").empty();
+    if (!valueOf(environment, "AGENT_CVM_GRPC_URL").empty())
+        return Management::Service;
+    return environment.problems.empty() ? Management::Nobody : Management::Unknown;
 }
 
 ClientSettings clientSettings(const Environment& environment)

@@ -24,8 +24,14 @@ struct ClientSettings {
     std::string remark; ///< a sentence about a value that was passed over; empty: none
 };
 
-/// Whether the environment names a service at all.
-[[nodiscard]] bool namesService(const Environment& environment);
+/// The one who says what is computed in this VM.
+enum class Management {
+    Service, ///< a computation-management service is named
+    Nobody,  ///< the environment was read whole, and names none
+    Unknown  ///< a part of the environment was not read or not understood, and may have named one
+};
+
+[[nodiscard]] Management managementOf(const Environment& environment);
 
 /// Throws std::invalid_argument with a sentence when what is given cannot be used. Half of a client's
 /// certificate and key, or one without the authority that the server is checked against, is refused: the

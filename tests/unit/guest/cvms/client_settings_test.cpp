@@ -93,9 +93,15 @@ class ClientSettingsTest final : public CppUnit::TestFixture {
 
     void dialsNobodyWithoutAnAddress()
     {
-        CPPUNIT_ASSERT(!namesService(parseEnvironment("")));
-        CPPUNIT_ASSERT(!namesService(parseEnvironment("AGENT_CVM_GRPC_URL=\n")));
-        CPPUNIT_ASSERT(namesService(parseEnvironment(kPlain)));
+        for (const auto* none : {"", "AGENT_CVM_GRPC_URL=\n"})
+            CPPUNIT_ASSERT(managementOf(parseEnvironment(none)) == Management::Nobody);
+        CPPUNIT_ASSERT(managementOf(parseEnvironment(kPlain)) == Management::Service);
+        CPPUNIT_ASSERT(managementOf(parseEnvironment(std::string(kPlain) + "?\n")) == Management::Service);
+        // A line that was left out may have been the one that names the service.
+        for (const auto& text : {std::string("AGENT_CVM_GRPC_URL\n"), std::string("A=\0\n", 4),
+                                 std::string(kMaxEnvironmentBytes + 1, 'x')})
+            CPPUNIT_ASSERT(managementOf(parseEnvironment(text)) == Management::Unknown);
+        CPPUNIT_ASSERT(managementOf(unreadEnvironment()) == Management::Unknown);
     }
 
     void refusesWithAReason()
