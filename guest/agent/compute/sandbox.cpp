@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -33,7 +34,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kRoot = "/run/sandbox";
-constexpr const char* kControlGroup = "/sys/fs/cgroup/algorithm/cgroup.procs";
 constexpr int kCannotBegin = 127, kSignalled = 128; // as shells have them
 constexpr unsigned long kNoDevices = MS_NOSUID | MS_NODEV;
 
@@ -78,7 +78,7 @@ void bind(const std::string& source, const std::string& target, unsigned long fl
     mountOrThrow(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | flags);
 }
 
-/// Of an image with Python: its /usr read-only, and what leads there.
+/// Shows the /usr of an image with Python, read-only, and the directories and links that lead there.
 void showSystem(const fs::path& root)
 {
     for (const auto* name : {"usr", "lib", "lib64", "bin", "sbin"}) {
@@ -117,7 +117,8 @@ void enterRoot(const std::string& work)
     for (const auto* name : {"work", "tmp", "proc"})
         fs::create_directory(root / name);
     bind(work, root / "work", kNoDevices);
-    bind(work + "/tmp", root / "tmp", kNoDevices);
+    // Beside the working directory, in which the sandbox's user could have put a link in its place.
+    bind(fs::path(work).parent_path() / "tmp", root / "tmp", kNoDevices);
     mountOrThrow("proc", root / "proc", "proc", kNoDevices | MS_NOEXEC, "subset=pid,hidepid=2");
     mountOrThrow(nullptr, kRoot, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kNoDevices);
     check(::chdir(kRoot), "cannot enter the sandbox");
@@ -156,7 +157,7 @@ int unpackHere(const SandboxLimits& limits)
     return 0;
 }
 
-/// In the child, which is process 2 of its namespace.
+/// Runs in the child, which is process 2 of its namespace.
 [[noreturn]] void work(const Order& order)
 {
     try {
@@ -193,10 +194,11 @@ int unpackHere(const SandboxLimits& limits)
     }
 }
 
-/// Best done before there is anything to count; without control groups the limits of each process remain.
+/// Joins before there is anything to count. Without control groups the limits of each process remain.
 void joinControlGroup()
 {
-    const UniqueFd group(::open(kControlGroup, O_WRONLY | O_CLOEXEC));
+    const UniqueFd group(
+        ::open((std::string(kSandboxGroup) + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC));
     if (group)
         check(::write(group.get(), "0", 1), "cannot join the control group");
 }
@@ -215,17 +217,17 @@ int run(const Order& order)
     check(::pipe2(alive, O_CLOEXEC), "cannot make a pipe");
     const pid_t child = check(::fork(), "cannot fork");
     if (child == 0) {
-        // Dies with its parent, which may have died already: then there is no byte, but the pipe's end.
-        check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "cannot follow the sandbox");
+        // Dies with its parent from here on. One that died before has left the pipe without a writer.
         ::close(alive[1]);
-        char byte = 0;
-        if (::read(alive[0], &byte, 1) != 1)
+        check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "cannot follow the sandbox");
+        pollfd parent{alive[0], 0, 0};
+        if (check(::poll(&parent, 1, 0), "cannot look after the sandbox") != 0)
             ::_exit(kCannotBegin);
+        ::close(alive[0]);
         keepHouse(order);
     }
     ::close(alive[0]);
-    check(::write(alive[1], "x", 1), "cannot begin");
-    int status = 0;
+    int status = 0; // alive[1] stays open until this process ends
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     return WIFSIGNALED(status) ? kSignalled + WTERMSIG(status) : WEXITSTATUS(status);

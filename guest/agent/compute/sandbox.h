@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where hostile code runs: a process of its own, the agent's program again, that shuts itself in before it
-// begins. It has its own network (none), processes, mounts, System V objects and host name; a root directory
-// with the computation's files, the image's /usr and a few devices; an unprivileged user, limits, an empty
-// environment; and a filter of system calls against the ways out of it that namespaces leave open (vsock,
-// io_uring, new user namespaces).
+// The sandbox that hostile code runs in: a process of its own, the agent's program again, that shuts itself
+// in before it begins. It has its own network (none), processes, mounts, System V objects and host name; a
+// root directory with the computation's files, the image's /usr and a few devices; an unprivileged user,
+// limits, an empty environment; and a filter of system calls against the ways out of it that namespaces leave
+// open (vsock, io_uring, new user namespaces).
 #pragma once
 
 #include <cstdint>
@@ -29,13 +29,16 @@ struct SandboxLimits {
 /// The first argument that makes the agent's program a sandbox; see sandboxMain().
 inline constexpr const char* kSandboxArgument = "--sandbox";
 
-/// What kind of work the sandbox does: the argument after kSandboxArgument.
+/// The kind of work that the sandbox does: the argument after kSandboxArgument.
 inline constexpr const char *kSandboxRun = "run", *kSandboxUnpack = "unpack";
 
+/// The control group of all sandboxes, of which there is one at a time.
+inline constexpr const char* kSandboxGroup = "/sys/fs/cgroup/algorithm";
+
 /// main() of the sandbox: `--sandbox run WORK MEMORY CPU_SECONDS PROGRAM ARGUMENT...` executes a program in
-/// /work, and `--sandbox unpack WORK MEMORY CPU_SECONDS` unpacks the zip file on descriptor 0 into
-/// /work/datasets. Returns what it returned, 128 + N when signal N ended it, and 127, with the reason on
-/// descriptor 2, when it could not begin. Everything in it ends with the process.
+/// /work, with WORK/../tmp as its /tmp, and `--sandbox unpack WORK MEMORY CPU_SECONDS` unpacks the zip file
+/// on descriptor 0 into /work/datasets. Returns what it returned, 128 + N when signal N ended it, and 127,
+/// with the reason on descriptor 2, when it could not begin. Everything in it ends with the process.
 int sandboxMain(int count, char** arguments);
 
 /// Forbids the system calls that lead out of the namespaces, to this process and its children.

@@ -30,6 +30,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr const char* kControlGroups = "/sys/fs/cgroup";
+constexpr std::int64_t kLongestPollMs = 60'000;
 constexpr std::uint64_t kMemoryPercent = 40;
 constexpr const char* kMaxProcesses = "256"; // threads count too
 constexpr int kCannotBegin = 127, kSignalled = 128;
@@ -41,16 +42,30 @@ std::uint64_t memoryLimit()
     return std::uint64_t{info.totalram} * info.mem_unit / 100 * kMemoryPercent;
 }
 
-/// Its end is that of all processes in it: those of a sandbox are dead by then.
+std::string inGroup(const char* file) { return std::string(kSandboxGroup) + "/" + file; }
+
+/// Writes a file of the kernel's; false, with the reason in errno, when it cannot be written.
+bool put(const std::string& path, const std::string& value)
+{
+    const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    return file && ::write(file.get(), value.data(), value.size()) == static_cast<ssize_t>(value.size());
+}
+
+/// The control group of one sandbox, whose processes are dead when it is destroyed.
 class ControlGroup {
 public:
-    explicit ControlGroup(std::uint64_t memory)
+    ControlGroup(std::uint64_t memory, const Console& console)
     {
-        put(std::string(kControlGroups) + "/cgroup.subtree_control", "+memory +pids");
-        ::mkdir(kPath, 0755);
-        put(std::string(kPath) + "/memory.max", std::to_string(memory));
-        put(std::string(kPath) + "/memory.oom.group", "1");
-        put(std::string(kPath) + "/pids.max", kMaxProcesses);
+        // One after the other: the kernel takes all or nothing of one write, and may have one of the two
+        // only.
+        for (const auto* controller : {"+memory", "+pids"})
+            put(std::string(kControlGroups) + "/cgroup.subtree_control", controller);
+        ::mkdir(kSandboxGroup, 0755);
+        if (!put(inGroup("memory.max"), std::to_string(memory)))
+            tellMissing(console, "memory");
+        put(inGroup("memory.oom.group"), "1");
+        if (!put(inGroup("pids.max"), kMaxProcesses))
+            tellMissing(console, "processes");
         before_ = killings();
     }
     ControlGroup(const ControlGroup&) = delete;
@@ -58,7 +73,7 @@ public:
     ~ControlGroup()
     {
         // The last process may be on its way out of it still.
-        for (int i = 0; i < kTries && ::rmdir(kPath) < 0 && errno == EBUSY; ++i)
+        for (int i = 0; i < kTries && ::rmdir(kSandboxGroup) < 0 && errno == EBUSY; ++i)
             std::this_thread::sleep_for(kPause);
     }
 
@@ -68,11 +83,18 @@ private:
     static constexpr int kTries = 100;
     static constexpr milliseconds kPause{10};
 
+    static void tellMissing(const Console& console, const std::string& resource)
+    {
+        console.line("the " + resource + " of the algorithm's processes together cannot be limited (" +
+                         std::strerror(errno) + "): only the limits of each process hold",
+                     LogLevel::Warning);
+    }
+
     /// The line of memory.events that counts them; empty on a kernel without.
     static std::string killings()
     {
         try {
-            const auto events = readKernelFile(std::string(kPath) + "/memory.events", 4096);
+            const auto events = readKernelFile(inGroup("memory.events"), 4096);
             const auto at = events.find("oom_kill ");
             return at == std::string::npos ? "" : events.substr(at, events.find('\n', at) - at);
         } catch (const std::exception&) {
@@ -80,20 +102,12 @@ private:
         }
     }
 
-    static constexpr const char* kPath = "/sys/fs/cgroup/algorithm";
-
     std::string before_;
-
-    static void put(const std::string& path, const std::string& value)
-    {
-        if (const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC)); file) [[maybe_unused]]
-            const auto written = ::write(file.get(), value.data(), value.size());
-    }
 };
 
 } // namespace
 
-/// What a sandbox prints, as lines of the console; past the bound it is read and dropped.
+/// Shows what a sandbox prints as lines of the console; past the bound it is read and dropped.
 class SandboxRunner::Output {
 public:
     explicit Output(const Console& console) : console_(console) {}
@@ -133,7 +147,7 @@ private:
 
 namespace {
 
-/// Between fork and exec of a process with threads: system calls and nothing else.
+/// Runs between fork and exec of a process with threads, and so makes system calls and nothing else.
 [[noreturn]] void becomeSandbox(char* const* arguments, int input, int output)
 {
     static char* const kNoEnvironment[] = {nullptr};
@@ -168,7 +182,7 @@ SandboxRunner::SandboxRunner(std::filesystem::path work, std::chrono::seconds li
 
 SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, int input)
 {
-    const ControlGroup group(memoryLimit());
+    const ControlGroup group(memoryLimit(), console_);
     int ends[2];
     check(::pipe2(ends, O_CLOEXEC), "cannot make a pipe");
     const UniqueFd readable(ends[0]);
@@ -194,8 +208,8 @@ SandboxRunner::End SandboxRunner::readToTheEnd(int pipe, Output& output)
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
         pollfd watched{pipe, POLLIN, 0};
-        const int ready =
-            ::poll(&watched, 1, end.timed_out ? -1 : std::max(0, static_cast<int>(left.count())));
+        const auto wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongestPollMs));
+        const int ready = ::poll(&watched, 1, end.timed_out ? -1 : wait);
         if (!end.timed_out && left.count() <= 0) {
             end.timed_out = true;
             stop();
@@ -222,8 +236,10 @@ void SandboxRunner::reap(End& end)
 void SandboxRunner::stop()
 {
     const std::lock_guard lock(mutex_);
-    if (process_ > 0)
-        ::kill(process_, SIGKILL); // and all that is in it dies with it
+    if (process_ <= 0)
+        return;
+    ::kill(process_, SIGKILL);        // all processes of its namespace die with it
+    put(inGroup("cgroup.kill"), "1"); // and all of the control group, should a namespace not be there yet
 }
 
 std::string SandboxRunner::describe(const End& end) const

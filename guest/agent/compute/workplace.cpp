@@ -15,7 +15,7 @@ Workplace::Workplace(std::filesystem::path root, Storage storage, uid_t owner)
     : root_(std::move(root)), storage_(storage), owner_(owner)
 {
     std::filesystem::create_directories(root_);
-    if (storage_ == Storage::Tmpfs) // of an agent that died
+    if (storage_ == Storage::Tmpfs) // an agent that died has left its own
         while (::umount2(root_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) {
         }
     clear();
@@ -24,7 +24,7 @@ Workplace::Workplace(std::filesystem::path root, Storage storage, uid_t owner)
 void Workplace::clear()
 {
     if (storage_ == Storage::Directory) {
-        for (const auto* part : {"incoming", "work"})
+        for (const auto* part : {"incoming", "work", "tmp"})
             std::filesystem::remove_all(root_ / part);
     } else {
         if (mounted_)
@@ -36,7 +36,7 @@ void Workplace::clear()
         mounted_ = true;
     }
     check(::mkdir((root_ / "incoming").c_str(), 0700), "cannot make a directory for uploads");
-    for (const auto& directory : {work(), datasets(), results(), work() / "tmp"}) {
+    for (const auto& directory : {work(), datasets(), results(), tmp()}) {
         check(::mkdir(directory.c_str(), 0755), "cannot make " + directory.string());
         check(::chown(directory.c_str(), owner_, static_cast<gid_t>(owner_)),
               "cannot give away " + directory.string());

@@ -17,7 +17,7 @@ namespace teehost::guest {
 ///     ROOT/work/algo        the program
 ///     ROOT/work/datasets/   the data
 ///     ROOT/work/results/    what the algorithm leaves there is the result
-///     ROOT/work/tmp/        /tmp of the algorithm
+///     ROOT/tmp/             /tmp of the algorithm; not in its working directory, where it could be replaced
 class Workplace {
 public:
     enum class Storage {
@@ -39,6 +39,7 @@ public:
     [[nodiscard]] std::filesystem::path requirements() const { return work() / "requirements.txt"; }
     [[nodiscard]] std::filesystem::path datasets() const { return work() / "datasets"; }
     [[nodiscard]] std::filesystem::path results() const { return work() / "results"; }
+    [[nodiscard]] std::filesystem::path tmp() const { return root_ / "tmp"; }
 
 private:
     std::filesystem::path root_;
