@@ -125,11 +125,11 @@ void Computation::tidy()
 void Computation::endRun(std::unique_lock<std::mutex>& lock)
 {
     stopping_ = true;
-    while (running_) {
+    while (running_ || unpacking_) {
         lock.unlock();
         runner_.stop();
         lock.lock();
-        changed_.wait_for(lock, kAskAgain, [&] { return !running_; });
+        changed_.wait_for(lock, kAskAgain, [&] { return !running_ && !unpacking_; });
     }
     if (thread_.joinable())
         thread_.join();
@@ -249,23 +249,69 @@ std::size_t Computation::declared(std::string_view signature, const Upload& data
                       : "the manifest names no dataset of this file name for its provider, or it is there");
 }
 
-void Computation::takeDataset(std::string_view signature, Upload dataset, const std::string& name,
-                              Unpack unpack)
+/// Returns the file names that the manifest gives to other datasets than this one.
+std::set<std::string> Computation::namesOfOthers(std::size_t index) const
 {
-    const std::lock_guard lock(mutex_);
+    std::set<std::string> names;
+    for (std::size_t i = 0; manifest_ && i < manifest_->datasets.size(); ++i)
+        if (i != index)
+            names.insert(manifest_->datasets[i].filename);
+    names.erase("");
+    return names;
+}
+
+/// Unpacks beside the datasets and keeps all or nothing of it. The mutex is free meanwhile.
+void Computation::unpack(std::unique_lock<std::mutex>& lock, const Upload& dataset,
+                         const std::set<std::string>& reserved, const std::function<bool()>& givenUp)
+{
+    workplace_.beginUnpacking();
+    unpacking_ = true;
+    lock.unlock();
+    std::string failure;
+    try {
+        failure = runner_.unpack(dataset.file(), [&] { return stopping_ || givenUp(); });
+    } catch (const std::exception& e) {
+        failure = e.what();
+    }
+    lock.lock();
+    unpacking_ = false;
+    changed_.notify_all();
+    if (stopping_)
+        throw Refusal(Kind::State, "the computation was stopped while the dataset was unpacked");
+    try {
+        if (failure.empty())
+            failure = workplace_.keepUnpacked(reserved);
+        workplace_.endUnpacking();
+    } catch (const std::exception& e) {
+        failure = e.what();
+    }
+    if (!failure.empty())
+        throw Refusal(Kind::Input, "the dataset cannot be unpacked: " + failure);
+}
+
+void Computation::takeDataset(std::string_view signature, Upload dataset, const std::string& name,
+                              Unpack unpacks, const std::function<bool()>& givenUp)
+{
+    std::unique_lock lock(mutex_);
+    while (unpacking_ && !stopping_ && !givenUp())
+        changed_.wait_for(lock, kLookForGivenUp);
+    if (unpacking_ || stopping_)
+        throw Refusal(Kind::State, "another dataset is being unpacked");
     requireManifest();
     require(State::Data, "data");
-    if (unpack == Unpack::No && !isFileName(name))
+    if (unpacks == Unpack::No && !isFileName(name))
         throw Refusal(Kind::Input,
                       "the file name of a dataset is a name of at most 255 bytes, without slash, "
                       "backslash and control characters");
     if (!manifest_ && datasets_ == kMaxDatasets)
         throw Refusal(Kind::Room, "a computation has at most 256 datasets");
     const auto index = manifest_ ? declared(signature, dataset, name) : 0;
-    if (unpack == Unpack::Yes) {
-        if (const auto failure = runner_.unpack(dataset.file()); !failure.empty())
-            throw Refusal(Kind::Input, "the dataset cannot be unpacked: " + failure);
+    const auto reserved = namesOfOthers(index);
+    if (unpacks == Unpack::Yes) {
+        unpack(lock, dataset, reserved, givenUp);
     } else {
+        if (reserved.contains(name))
+            throw Refusal(Kind::Input, "the manifest gives this file name to another dataset");
         dataset.moveTo(workplace_.datasets() / name, kReadOnly);
     }
     ++datasets_;
@@ -346,7 +392,9 @@ Computation::Result Computation::result(std::string_view signature, const std::f
     if (manifest_ && std::none_of(manifest_->consumers.begin(), manifest_->consumers.end(), isOf))
         refuseSignature(kConsumer);
     if (origin_ == Origin::Anybody) {
-        if (state_ == State::Data)
+        while (unpacking_ && !givenUp())
+            changed_.wait_for(lock, kLookForGivenUp);
+        if (state_ == State::Data && !unpacking_)
             start();
         while (state_ == State::Running && !givenUp())
             changed_.wait_for(lock, kLookForGivenUp);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -47,7 +49,10 @@ public:
     void admitAlgorithm(std::string_view signature);
     void takeAlgorithm(std::string_view signature, Upload program, Upload requirements, Task task);
     void admitDataset(std::string_view signature);
-    void takeDataset(std::string_view signature, Upload dataset, const std::string& name, Unpack unpack);
+    /// Unpacking ends early, and in a Refusal, when `givenUp` is true or the computation is stopped.
+    /// Meanwhile other datasets wait.
+    void takeDataset(std::string_view signature, Upload dataset, const std::string& name, Unpack unpack,
+                     const std::function<bool()>& givenUp);
 
     struct Result {
         UniqueFd zip;
@@ -70,6 +75,9 @@ private:
     void forget();
     void tidy();
     void start();
+    void unpack(std::unique_lock<std::mutex>& lock, const Upload& dataset,
+                const std::set<std::string>& reserved, const std::function<bool()>& givenUp);
+    [[nodiscard]] std::set<std::string> namesOfOthers(std::size_t index) const;
     void run(const Task& task);
     void finish(const std::string& failure);
     void endRun(std::unique_lock<std::mutex>& lock);
@@ -90,10 +98,12 @@ private:
     std::size_t datasets_ = 0;
     Task task_;
     std::uint64_t number_ = 0; ///< of this computation
+    bool unpacking_ = false;   ///< the runner unpacks, without the mutex
     bool running_ = false;     ///< thread_ has not come to its end
-    bool stopping_ = false;    ///< whoever stops it decides what comes after the run
-    bool untidy_ = false;      ///< the workplace may have files of the computation before
-    UniqueFd result_;          ///< the zip file; in memory, and out of the workplace
+    std::atomic<bool> stopping_ =
+        false;            ///< stop() decides what comes after the run; read without the mutex too
+    bool untidy_ = false; ///< the workplace may have files of the computation before
+    UniqueFd result_;     ///< the zip file; in memory, and out of the workplace
     std::string failure_;
     std::thread thread_;
 };

@@ -129,7 +129,8 @@ grpc::Status ComputationService::data(grpc::ServerContext& context,
         requireWhole(context);
         const auto unpack =
             metadata(context, "decompress") == "true" ? Computation::Unpack::Yes : Computation::Unpack::No;
-        computation_.takeDataset(signature, std::move(dataset), name, unpack);
+        computation_.takeDataset(signature, std::move(dataset), name, unpack,
+                                 [&] { return context.IsCancelled(); });
     });
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,16 +15,17 @@ struct Task {
     std::vector<std::string> arguments;
 };
 
-/// What runs hostile code on the files of a Workplace. All of it runs in a sandbox, one thing at a time.
+/// Runs hostile code on the files of a Workplace: all of it in a sandbox, and one thing at a time.
 class Runner {
 public:
     virtual ~Runner() = default;
 
     /// Runs the algorithm to its end. Returns a sentence when it failed, else nothing.
     virtual std::string run(const Task& task) = 0;
-    /// Unpacks the zip file `zip` into the datasets; the same.
-    virtual std::string unpack(int zip) = 0;
-    /// Makes either return soon. From another thread; no harm when neither runs.
+    /// Unpacks the zip file `zip` into the workplace's directory for that. Returns a sentence when it failed,
+    /// else nothing. Returns soon when `givenUp`, which is asked again and again, is true.
+    virtual std::string unpack(int zip, const std::function<bool()>& givenUp) = 0;
+    /// Makes either return soon. May be called from another thread, and when neither runs.
     virtual void stop() = 0;
 };
 

@@ -72,7 +72,8 @@ void mountOrThrow(const char* source, const std::string& target, const char* typ
     check(::mount(source, target.c_str(), type, flags, options), "cannot mount " + target);
 }
 
-void bind(const std::string& source, const std::string& target, unsigned long flags)
+/// Has no name of the standard library's: a call with its types would find std::bind, and mount nothing.
+void bindMount(const std::string& source, const std::string& target, unsigned long flags)
 {
     mountOrThrow(source.c_str(), target, nullptr, MS_BIND);
     mountOrThrow(nullptr, target, nullptr, MS_REMOUNT | MS_BIND | flags);
@@ -87,7 +88,7 @@ void showSystem(const fs::path& root)
             fs::copy_symlink(there, root / name);
         } else if (fs::is_directory(there)) {
             fs::create_directory(root / name);
-            bind(there, root / name, kNoDevices | MS_RDONLY);
+            bindMount(there, root / name, kNoDevices | MS_RDONLY);
         }
     }
 }
@@ -99,7 +100,7 @@ void showDevices(const fs::path& root)
         const auto place = root / "dev" / name;
         const UniqueFd made(
             check(::open(place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666), place.string()));
-        bind(fs::path("/dev") / name, place, MS_NOSUID | MS_NOEXEC);
+        bindMount(fs::path("/dev") / name, place, MS_NOSUID | MS_NOEXEC);
     }
     fs::create_symlink("/proc/self/fd", root / "dev/fd");
 }
@@ -116,9 +117,9 @@ void enterRoot(const std::string& work)
     showDevices(root);
     for (const auto* name : {"work", "tmp", "proc"})
         fs::create_directory(root / name);
-    bind(work, root / "work", kNoDevices);
+    bindMount(work, root / "work", kNoDevices);
     // Beside the working directory, in which the sandbox's user could have put a link in its place.
-    bind(fs::path(work).parent_path() / "tmp", root / "tmp", kNoDevices);
+    bindMount(fs::path(work).parent_path() / "tmp", root / "tmp", kNoDevices);
     mountOrThrow("proc", root / "proc", "proc", kNoDevices | MS_NOEXEC, "subset=pid,hidepid=2");
     mountOrThrow(nullptr, kRoot, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | kNoDevices);
     check(::chdir(kRoot), "cannot enter the sandbox");
@@ -151,9 +152,9 @@ void becomeNobodyInParticular(const SandboxLimits& limits)
 
 int unpackHere(const SandboxLimits& limits)
 {
-    const UniqueFd datasets(
-        check(::open("datasets", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "cannot open datasets"));
-    unzipInto(STDIN_FILENO, datasets.get(), limits.file_bytes);
+    const UniqueFd unpacked(
+        check(::open("unpacked", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), "cannot open unpacked"));
+    unzipInto(STDIN_FILENO, unpacked.get(), limits.file_bytes);
     return 0;
 }
 

@@ -37,7 +37,7 @@ inline constexpr const char* kSandboxGroup = "/sys/fs/cgroup/algorithm";
 
 /// main() of the sandbox: `--sandbox run WORK MEMORY CPU_SECONDS PROGRAM ARGUMENT...` executes a program in
 /// /work, with WORK/../tmp as its /tmp, and `--sandbox unpack WORK MEMORY CPU_SECONDS` unpacks the zip file
-/// on descriptor 0 into /work/datasets. Returns what it returned, 128 + N when signal N ended it, and 127,
+/// on descriptor 0 into /work/unpacked. Returns what it returned, 128 + N when signal N ended it, and 127,
 /// with the reason on descriptor 2, when it could not begin. Everything in it ends with the process.
 int sandboxMain(int count, char** arguments);
 

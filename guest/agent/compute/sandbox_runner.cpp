@@ -30,7 +30,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr const char* kControlGroups = "/sys/fs/cgroup";
-constexpr std::int64_t kLongestPollMs = 60'000;
+constexpr std::int64_t kLookForGivenUpMs = 200;
 constexpr std::uint64_t kMemoryPercent = 40;
 constexpr const char* kMaxProcesses = "256"; // threads count too
 constexpr int kCannotBegin = 127, kSignalled = 128;
@@ -180,7 +180,8 @@ SandboxRunner::SandboxRunner(std::filesystem::path work, std::chrono::seconds li
 {
 }
 
-SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, int input)
+SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, int input,
+                                          const std::function<bool()>& givenUp)
 {
     const ControlGroup group(memoryLimit(), console_);
     int ends[2];
@@ -193,7 +194,7 @@ SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, in
     }
     writable.reset();
     Output output(console_);
-    End end = readToTheEnd(readable.get(), output);
+    End end = readToTheEnd(readable.get(), output, givenUp);
     reap(end);
     end.out_of_memory = group.ranOutOfMemory();
     end.last_line = output.finish();
@@ -201,18 +202,21 @@ SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, in
 }
 
 /// The end of the pipe is that of the sandbox: its first two processes have it and never close it.
-SandboxRunner::End SandboxRunner::readToTheEnd(int pipe, Output& output)
+SandboxRunner::End SandboxRunner::readToTheEnd(int pipe, Output& output, const std::function<bool()>& givenUp)
 {
     End end;
     const auto deadline = steady_clock::now() + limit_;
     for (;;) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
         pollfd watched{pipe, POLLIN, 0};
-        const auto wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLongestPollMs));
-        const int ready = ::poll(&watched, 1, end.timed_out ? -1 : wait);
-        if (!end.timed_out && left.count() <= 0) {
-            end.timed_out = true;
-            stop();
+        const bool killed = end.timed_out || end.given_up;
+        const auto wait = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, kLookForGivenUpMs));
+        const int ready = ::poll(&watched, 1, killed ? -1 : wait);
+        if (!killed) {
+            end.timed_out = left.count() <= 0;
+            end.given_up = givenUp();
+            if (end.timed_out || end.given_up)
+                stop();
         }
         if (ready <= 0)
             continue;
@@ -244,6 +248,8 @@ void SandboxRunner::stop()
 
 std::string SandboxRunner::describe(const End& end) const
 {
+    if (end.given_up)
+        return "it was given up";
     if (end.timed_out)
         return "it ran for more than " + std::to_string(limit_.count()) + " s and was killed";
     if (end.out_of_memory)
@@ -277,9 +283,12 @@ std::string SandboxRunner::run(const Task& task)
         arguments.emplace_back("./algo");
     arguments.insert(arguments.end(), task.arguments.begin(), task.arguments.end());
     const UniqueFd nothing(check(::open("/dev/null", O_RDONLY | O_CLOEXEC), "cannot open /dev/null"));
-    return describe(execute(std::move(arguments), nothing.get()));
+    return describe(execute(std::move(arguments), nothing.get(), [] { return false; }));
 }
 
-std::string SandboxRunner::unpack(int zip) { return describe(execute(order(kSandboxUnpack), zip)); }
+std::string SandboxRunner::unpack(int zip, const std::function<bool()>& givenUp)
+{
+    return describe(execute(order(kSandboxUnpack), zip, givenUp));
+}
 
 } // namespace teehost::guest

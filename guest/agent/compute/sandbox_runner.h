@@ -24,20 +24,20 @@ public:
     SandboxRunner(std::filesystem::path work, std::chrono::seconds limit, const Console& console);
 
     std::string run(const Task& task) override;
-    std::string unpack(int zip) override;
+    std::string unpack(int zip, const std::function<bool()>& givenUp) override;
     void stop() override;
 
 private:
     struct End {
         int status = 0; ///< of waitpid(2)
-        bool timed_out = false, out_of_memory = false;
+        bool timed_out = false, given_up = false, out_of_memory = false;
         std::string last_line;
     };
     class Output;
 
     [[nodiscard]] std::vector<std::string> order(const char* kind) const;
-    End execute(std::vector<std::string> arguments, int input);
-    End readToTheEnd(int pipe, Output& output);
+    End execute(std::vector<std::string> arguments, int input, const std::function<bool()>& givenUp);
+    End readToTheEnd(int pipe, Output& output, const std::function<bool()>& givenUp);
     void reap(End& end);
     [[nodiscard]] std::string describe(const End& end) const;
 

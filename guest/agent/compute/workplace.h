@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 
 #include <sys/types.h>
@@ -16,6 +17,7 @@ namespace teehost::guest {
 ///     ROOT/incoming         uploads on their way; for the agent alone
 ///     ROOT/work/algo        the program
 ///     ROOT/work/datasets/   the data
+///     ROOT/work/unpacked/   one dataset while it is unpacked
 ///     ROOT/work/results/    what the algorithm leaves there is the result
 ///     ROOT/tmp/             /tmp of the algorithm; not in its working directory, where it could be replaced
 class Workplace {
@@ -33,15 +35,26 @@ public:
     /// through.
     void clear();
 
+    /// Makes an empty directory unpacked(), without what was in one before.
+    void beginUnpacking();
+    /// Moves all that is in unpacked() to the datasets, or nothing: returns a sentence when a name is taken
+    /// there already, or is one of `reserved`.
+    [[nodiscard]] std::string keepUnpacked(const std::set<std::string>& reserved);
+    /// Removes unpacked().
+    void endUnpacking();
+
     [[nodiscard]] Upload upload(std::string what, std::uint64_t limit) const;
     [[nodiscard]] std::filesystem::path work() const { return root_ / "work"; }
     [[nodiscard]] std::filesystem::path program() const { return work() / "algo"; }
     [[nodiscard]] std::filesystem::path requirements() const { return work() / "requirements.txt"; }
     [[nodiscard]] std::filesystem::path datasets() const { return work() / "datasets"; }
+    [[nodiscard]] std::filesystem::path unpacked() const { return work() / "unpacked"; }
     [[nodiscard]] std::filesystem::path results() const { return work() / "results"; }
     [[nodiscard]] std::filesystem::path tmp() const { return root_ / "tmp"; }
 
 private:
+    void makeForOwner(const std::filesystem::path& directory) const;
+
     std::filesystem::path root_;
     Storage storage_;
     uid_t owner_;

@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::size_t kBuffer = 64 * 1024;
 constexpr std::size_t kMaxZipName = 4096;
-constexpr unsigned kEncrypted = 1, kUnix = 3; // APPNOTE.TXT, 4.4.4 and 4.4.2
+constexpr unsigned kEncrypted = 1, kUnix = 3;  // APPNOTE.TXT, 4.4.4 and 4.4.2
+constexpr unsigned kStored = 0, kDeflated = 8; // APPNOTE.TXT, 4.4.5
 
 [[noreturn]] void refuse(const std::string& message) { throw Refusal(Refusal::Kind::Input, message); }
 
@@ -40,7 +41,10 @@ struct CloseZip {
 
 class Reader {
 public:
-    Reader(int zip, int directory, std::uint64_t limit) : file_(zip), directory_(directory), left_(limit)
+    Reader(int zip, int directory, std::uint64_t limit)
+        : file_(zip), directory_(directory), left_(limit),
+          packed_left_(static_cast<std::uint64_t>(
+              check(::lseek(zip, 0, SEEK_END), "cannot see how large a zip file is")))
     {
         check(::lseek(zip, 0, SEEK_SET), "cannot go to the beginning of a zip file");
         zlib_filefunc64_def functions;
@@ -84,9 +88,18 @@ private:
                    ", which is no path of at most 16 file names below the dataset");
         const bool isDirectory = name.ends_with('/');
         requireHarmless(about, isDirectory, name);
+        requireBytesOfItsOwn(about.compressed_size);
         const UniqueFd parent = enter(*parts, isDirectory ? parts->size() : parts->size() - 1);
         if (!isDirectory)
-            unpackFile(parent.get(), parts->back());
+            unpackFile(parent.get(), parts->back(), about.uncompressed_size);
+    }
+
+    /// Refuses entries that share the bytes of others: few bytes would keep the agent at work for long.
+    void requireBytesOfItsOwn(std::uint64_t packed)
+    {
+        if (packed > packed_left_)
+            refuse("the entries of the zip file are larger together than the file");
+        packed_left_ -= packed;
     }
 
     static void requireHarmless(const unz_file_info64& about, bool isDirectory, const std::string& name)
@@ -95,6 +108,8 @@ private:
         const bool isUnix = about.version >> 8 == kUnix;
         if (isUnix && type != 0 && type != static_cast<unsigned long>(isDirectory ? S_IFDIR : S_IFREG))
             refuse("entry " + printable(name, 64) + " of the zip file is neither a file nor a directory");
+        if (about.compression_method != kStored && about.compression_method != kDeflated)
+            refuse("entry " + printable(name, 64) + " of the zip file is packed in another way than deflate");
         if ((about.flag & kEncrypted) != 0)
             refuse("entry " + printable(name, 64) + " of the zip file is encrypted");
     }
@@ -116,22 +131,24 @@ private:
         return at;
     }
 
-    void unpackFile(int parent, const std::string& name)
+    void unpackFile(int parent, const std::string& name, std::uint64_t size)
     {
         const UniqueFd out(
             ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
         if (!out)
             refuseFor(name);
         if (unzOpenCurrentFile(zip_.get()) != UNZ_OK)
-            refuse("entry " + printable(name, 64) +
-                   " of the zip file is damaged, or packed in another way than "
-                   "deflate");
+            refuse("entry " + printable(name, 64) + " of the zip file is damaged");
         std::vector<char> buffer(kBuffer);
+        std::uint64_t all = 0;
         int got = 0;
         while ((got = unzReadCurrentFile(zip_.get(), buffer.data(), static_cast<unsigned>(buffer.size()))) >
-               0)
+               0) {
             write(out.get(), {buffer.data(), static_cast<std::size_t>(got)}, name);
-        if (got < 0 || unzCloseCurrentFile(zip_.get()) != UNZ_OK) // which compares the check sum
+            all += static_cast<std::uint64_t>(got);
+        }
+        // unzCloseCurrentFile() compares the check sum, but of an entry that ends early it compares none.
+        if (got < 0 || unzCloseCurrentFile(zip_.get()) != UNZ_OK || all != size)
             refuse("entry " + printable(name, 64) + " of the zip file is damaged");
     }
 
@@ -156,7 +173,7 @@ private:
     }
 
     int file_, directory_;
-    std::uint64_t left_;
+    std::uint64_t left_, packed_left_;
     std::unique_ptr<void, CloseZip> zip_;
 };
 

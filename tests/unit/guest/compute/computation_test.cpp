@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <string>
 
@@ -46,10 +47,14 @@ public:
         std::ofstream(workplace_.results() / "count") << count;
         return failure;
     }
-    std::string unpack(int) override
+    std::string unpack(int, const std::function<bool()>& givenUp) override
     {
         ++unpacked;
-        return failure;
+        for (const auto& name : unpacks)
+            std::ofstream(workplace_.unpacked() / name) << "unpacked";
+        while (waits && !givenUp())
+            ::usleep(1000);
+        return waits ? "given up" : failure;
     }
     void stop() override
     {
@@ -60,7 +65,8 @@ public:
 
     std::atomic<bool> waits = false;
     std::string failure;
-    int unpacked = 0;
+    std::atomic<int> unpacked = 0;
+    std::vector<std::string> unpacks; ///< the names in the zip file
     Task last;
 
 private:
@@ -80,6 +86,9 @@ class ComputationTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(tellsWhyItFailed);
     CPPUNIT_TEST(stopsWhatRuns);
     CPPUNIT_TEST(staysShutWhenItCannotTidy);
+    CPPUNIT_TEST(unpacksAllOrNothing);
+    CPPUNIT_TEST(givesNoNameOfAnotherDataset);
+    CPPUNIT_TEST(unpacksWithoutKeepingOthersWaiting);
     CPPUNIT_TEST(boundsUploads);
     CPPUNIT_TEST_SUITE_END();
 
@@ -89,7 +98,8 @@ class ComputationTest final : public CppUnit::TestFixture {
     std::unique_ptr<Workplace> workplace_;
     std::unique_ptr<FakeRunner> runner_;
     std::unique_ptr<Computation> computation_;
-    std::uint64_t taken_ = 0; ///< the computation whose result was read last
+    std::uint64_t taken_ = 0;        ///< the computation whose result was read last
+    std::atomic<bool> left_ = false; ///< the client that brings data has gone
     const Console console_;
 
 public:
@@ -131,7 +141,7 @@ private:
               Computation::Unpack unpack = Computation::Unpack::No)
     {
         computation_->admitDataset(signature);
-        computation_->takeDataset(signature, uploadOf(bytes), name, unpack);
+        computation_->takeDataset(signature, uploadOf(bytes), name, unpack, [&] { return left_.load(); });
     }
     void data(const std::string& name, const std::string& bytes)
     {
@@ -211,7 +221,7 @@ private:
             requireRefusal(Kind::Input, "file name", [&] { data(name, "3", ""); });
         requireRefusal(Kind::State, "File exists", [&] { data("b", "3", ""); });
         data("", "zip", "", Computation::Unpack::Yes); // the names are inside
-        CPPUNIT_ASSERT_EQUAL(1, runner_->unpacked);
+        CPPUNIT_ASSERT_EQUAL(1, runner_->unpacked.load());
         CPPUNIT_ASSERT_EQUAL(std::string("2"), result(""));
         computation_->resultTaken(taken_);
         CPPUNIT_ASSERT_EQUAL(std::string("2"), result(""));
@@ -331,6 +341,64 @@ private:
         computation_->begin(manifest("c-2", {}));
         algo("program");
         CPPUNIT_ASSERT_EQUAL(std::string("0"), resultWhenItIsThere());
+    }
+
+    void unpacksAllOrNothing()
+    {
+        make(Computation::Origin::Anybody);
+        algo("program", "");
+        const auto unpack = [&](const std::vector<std::string>& names) {
+            runner_->unpacks = names;
+            data("z", "zip", "", Computation::Unpack::Yes);
+        };
+        runner_->failure = "exit status 3";
+        requireRefusal(Kind::Input, "exit status 3", [&] { unpack({"a", "b"}); });
+        runner_->failure.clear();
+        unpack({"a", "b"});
+        requireRefusal(Kind::Input, "dataset b already", [&] { unpack({"c", "b"}); });
+        CPPUNIT_ASSERT(!fs::exists(workplace_->unpacked()));
+        unpack({"c"});
+        CPPUNIT_ASSERT_EQUAL(std::string("3"), result(""));
+    }
+
+    void givesNoNameOfAnotherDataset()
+    {
+        make(Computation::Origin::Manifest);
+        computation_->begin(manifest("c-1", {{"a", "1"}, {"", "2"}}));
+        algo("program");
+        requireRefusal(Kind::Input, "another dataset", [&] { data("a", "2"); });
+        runner_->unpacks = {"a"};
+        requireRefusal(Kind::Input, "another dataset",
+                       [&] { data("z", "2", data_.sign(kDataProvider), Computation::Unpack::Yes); });
+        data("b", "2");
+        data("a", "1");
+        CPPUNIT_ASSERT_EQUAL(std::string("2"), resultWhenItIsThere());
+    }
+
+    void unpacksWithoutKeepingOthersWaiting()
+    {
+        make(Computation::Origin::Manifest);
+        const auto unpackInBackground = [&](const std::string& words) {
+            const int before = runner_->unpacked;
+            computation_->begin(manifest("c-1", {{"", "1"}, {"", "2"}}));
+            algo("program");
+            runner_->waits = true;
+            auto end = std::async(std::launch::async, [this, words] {
+                requireRefusal(words == "stopped" ? Kind::State : Kind::Input, words,
+                               [&] { data("z", "1", data_.sign(kDataProvider), Computation::Unpack::Yes); });
+            });
+            while (runner_->unpacked == before)
+                ::usleep(1000);
+            return end;
+        };
+        auto end = unpackInBackground("stopped");
+        requireRefusal(Kind::State, "no result yet", [&] { result(consumer_.sign(kConsumer)); });
+        computation_->stop("c-1");
+        end.get();
+        end = unpackInBackground("given up");
+        left_ = true;
+        end.get();
+        computation_->stop("c-1");
     }
 
     void boundsUploads()

@@ -36,6 +36,9 @@ class ZipFileTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesLinksAndOtherThings);
     CPPUNIT_TEST(refusesDamage);
     CPPUNIT_TEST(boundsWhatIsUnpacked);
+    CPPUNIT_TEST(refusesOtherWaysOfPacking);
+    CPPUNIT_TEST(refusesEntriesThatEndEarly);
+    CPPUNIT_TEST(refusesEntriesThatShareBytes);
     CPPUNIT_TEST_SUITE_END();
 
     fs::path directory_;
@@ -121,10 +124,7 @@ private:
 
     void boundsTheResult()
     {
-        std::string noise(300'000, '\0');
-        for (auto& c : noise)
-            c = static_cast<char>(std::rand()); // NOLINT: that it does not shrink is enough
-        write("noise", noise);
+        write("noise", noise(300'000));
         CPPUNIT_ASSERT_THROW(static_cast<void>(zipDirectory(opened_.get(), memory().get(), 200'000)),
                              Refusal);
         fs::path deep = directory_;
@@ -192,6 +192,58 @@ private:
     {
         requireRefusal(zipOf({{"bomb", std::string(5'000'000, '\0')}}), "unpacks to more", 1'000'000);
         CPPUNIT_ASSERT(fs::file_size(directory_ / "bomb") <= 1'000'000);
+    }
+
+    /// Changes a little-endian number of 4 bytes in the list's first entry, and in the entry itself.
+    static void setNumber(std::string& zip, std::size_t inList, std::size_t inEntry, std::uint32_t value)
+    {
+        const auto list = zip.find("PK\x01\x02");
+        CPPUNIT_ASSERT(list != std::string::npos);
+        for (const auto at : {list + inList, inEntry})
+            for (std::size_t i = 0; i < 4; ++i)
+                zip[at + i] = static_cast<char>(value >> (8 * i));
+    }
+
+    void refusesOtherWaysOfPacking()
+    {
+        std::string zip = zipOf({{"a", "aaa"}});
+        const auto list = zip.find("PK\x01\x02");
+        zip[list + 10] = zip[8] = 12; // bzip2 (APPNOTE.TXT, 4.4.5)
+        requireRefusal(zip, "another way than deflate");
+    }
+
+    void refusesEntriesThatEndEarly()
+    {
+        std::string zip = zipOf({{"a", std::string(1000, 'a')}});
+        setNumber(zip, 24, 22, 2000); // the size unpacked (APPNOTE.TXT, 4.3.7 and 4.3.12)
+        requireRefusal(zip, "damaged");
+    }
+
+    /// A list of entries that all name the bytes of the first.
+    void refusesEntriesThatShareBytes()
+    {
+        const std::string zip = zipOf({{"a", noise(1000)}, {"b", noise(10)}});
+        const auto first = zip.find("PK\x01\x02"), second = zip.find("PK\x01\x02", first + 1),
+                   end = zip.find("PK\x05\x06");
+        CPPUNIT_ASSERT(end != std::string::npos && second != std::string::npos);
+        std::string list, tail = zip.substr(end);
+        constexpr char kEntries = 9;
+        for (char i = 0; i < kEntries; ++i) {
+            list += zip.substr(first, second - first);
+            list[list.size() - (second - first) + 46] = static_cast<char>('a' + i); // its name
+        }
+        tail[8] = tail[10] = kEntries;
+        for (std::size_t i = 0; i < 4; ++i)
+            tail[12 + i] = static_cast<char>(list.size() >> (8 * i));
+        requireRefusal(zip.substr(0, first) + list + tail, "larger together");
+    }
+
+    static std::string noise(std::size_t size)
+    {
+        std::string bytes(size, '\0');
+        for (auto& c : bytes)
+            c = static_cast<char>(std::rand()); // NOLINT: that it does not shrink is enough
+        return bytes;
     }
 };
 
