@@ -8,9 +8,9 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/compute/names.h"
 #include "guest/agent/compute/refusal.h"
 #include "guest/agent/compute/zip_file.h"
@@ -27,13 +27,6 @@ constexpr auto kLookForGivenUp = std::chrono::milliseconds(200);
 constexpr auto kAskAgain = std::chrono::milliseconds(50);
 constexpr auto kReadOnly = static_cast<std::filesystem::perms>(0644);
 constexpr auto kExecutable = static_cast<std::filesystem::perms>(0755);
-
-std::uint64_t quarterOfMemory()
-{
-    struct sysinfo info {};
-    check(::sysinfo(&info), "cannot ask for the size of the memory");
-    return std::uint64_t{info.totalram} * info.mem_unit / 4;
-}
 
 [[noreturn]] void refuseSignature(std::string_view role)
 {
@@ -345,7 +338,9 @@ void Computation::run(const Task& task)
             const UniqueFd results(
                 check(::open(workplace_.results().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
                       "cannot open results"));
-            const auto report = zipDirectory(results.get(), zip.get(), quarterOfMemory());
+            const auto report = zipDirectory(results.get(), zip.get(),
+                                             {bytesOfShare(kShareOfResult), bytesOfShare(kShareOfMemory)},
+                                             [&] { return stopping_.load(); });
             console_.line("the algorithm is done: " + std::to_string(report.files) + " files of results");
             if (report.left_out != 0)
                 console_.line(std::to_string(report.left_out) +

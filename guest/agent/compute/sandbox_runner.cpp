@@ -13,10 +13,10 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/compute/sandbox.h"
 #include "guest/agent/filesystems.h"
 #include "guest/agent/printable.h"
@@ -31,16 +31,8 @@ using std::chrono::steady_clock;
 
 constexpr const char* kControlGroups = "/sys/fs/cgroup";
 constexpr std::int64_t kLookForGivenUpMs = 200;
-constexpr std::uint64_t kMemoryPercent = 40;
 constexpr const char* kMaxProcesses = "256"; // threads count too
 constexpr int kCannotBegin = 127, kSignalled = 128;
-
-std::uint64_t memoryLimit()
-{
-    struct sysinfo info {};
-    check(::sysinfo(&info), "cannot ask for the size of the memory");
-    return std::uint64_t{info.totalram} * info.mem_unit / 100 * kMemoryPercent;
-}
 
 std::string inGroup(const char* file) { return std::string(kSandboxGroup) + "/" + file; }
 
@@ -183,7 +175,7 @@ SandboxRunner::SandboxRunner(std::filesystem::path work, std::chrono::seconds li
 SandboxRunner::End SandboxRunner::execute(std::vector<std::string> arguments, int input,
                                           const std::function<bool()>& givenUp)
 {
-    const ControlGroup group(memoryLimit(), console_);
+    const ControlGroup group(bytesOfShare(kShareOfMemory), console_);
     int ends[2];
     check(::pipe2(ends, O_CLOEXEC), "cannot make a pipe");
     const UniqueFd readable(ends[0]);
@@ -253,7 +245,7 @@ std::string SandboxRunner::describe(const End& end) const
     if (end.timed_out)
         return "it ran for more than " + std::to_string(limit_.count()) + " s and was killed";
     if (end.out_of_memory)
-        return "it used more memory than 40 % of the VM's and was killed";
+        return "it used more than " + wordsOfShare(kShareOfMemory) + " and was killed";
     const bool signalled = WIFSIGNALED(end.status);
     const int status = signalled ? kSignalled + WTERMSIG(end.status) : WEXITSTATUS(end.status);
     if (status == 0)
@@ -270,7 +262,7 @@ std::vector<std::string> SandboxRunner::order(const char* kind) const
             kSandboxArgument,
             kind,
             work_,
-            std::to_string(memoryLimit()),
+            std::to_string(bytesOfShare(kShareOfMemory)),
             std::to_string(limit_.count())};
 }
 

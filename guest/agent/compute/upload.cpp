@@ -13,6 +13,7 @@
 
 #include <openssl/evp.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/compute/refusal.h"
 
 namespace teehost::guest {
@@ -26,8 +27,9 @@ std::string sizeText(std::uint64_t bytes) { return std::to_string(bytes >> 20) +
 {
     const auto kind = errno == ENOSPC ? Refusal::Kind::Room : Refusal::Kind::State;
     throw Refusal(
-        kind, what + " cannot be kept: " + reason +
-                  (errno == ENOSPC ? "; all files of a computation may have 40 % of the VM's memory" : ""));
+        kind,
+        what + " cannot be kept: " + reason +
+            (errno == ENOSPC ? "; all files of a computation may have " + wordsOfShare(kShareOfMemory) : ""));
 }
 
 } // namespace

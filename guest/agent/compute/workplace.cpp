@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/printable.h"
 #include "guest/agent/system_call.h"
 

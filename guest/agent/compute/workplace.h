@@ -23,10 +23,9 @@ namespace teehost::guest {
 class Workplace {
 public:
     enum class Storage {
-        Tmpfs,    ///< a file system of its own on ROOT, in memory, of kShareOfMemory percent; for root only
+        Tmpfs,    ///< a file system of its own on ROOT, in memory, of kShareOfMemory; for root only
         Directory ///< as it is; for tests
     };
-    static constexpr unsigned kShareOfMemory = 40;
 
     /// `owner` is the user that the algorithm runs as. Throws std::system_error.
     Workplace(std::filesystem::path root, Storage storage, uid_t owner);

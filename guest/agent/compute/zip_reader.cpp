@@ -12,6 +12,7 @@
 
 #include <minizip/unzip.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/compute/names.h"
 #include "guest/agent/compute/refusal.h"
 #include "guest/agent/compute/zip_file.h"
@@ -155,7 +156,8 @@ private:
     void write(int out, std::string_view bytes, const std::string& name)
     {
         if (bytes.size() > left_)
-            throw Refusal(Refusal::Kind::Room, "the zip file unpacks to more than 40 % of the VM's memory");
+            throw Refusal(Refusal::Kind::Room,
+                          "the zip file unpacks to more than " + wordsOfShare(kShareOfMemory));
         left_ -= bytes.size();
         while (!bytes.empty()) {
             const auto written = ::write(out, bytes.data(), bytes.size());

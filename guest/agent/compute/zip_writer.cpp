@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include <minizip/zip.h>
 
+#include "guest/agent/compute/memory_share.h"
 #include "guest/agent/compute/names.h"
 #include "guest/agent/compute/refusal.h"
 #include "guest/agent/compute/zip_file.h"
@@ -37,8 +39,8 @@ struct CloseDirectory {
     void operator()(DIR* stream) const { ::closedir(stream); }
 };
 
-/// Sorted, so that the same files give the same zip.
-std::vector<std::string> namesIn(int directory)
+/// Returns the names in the order that lets the same files give the same zip. Takes them off `left`.
+std::vector<std::string> namesIn(int directory, std::size_t& left)
 {
     const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(
         check(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "cannot list results")));
@@ -49,9 +51,10 @@ std::vector<std::string> namesIn(int directory)
         const std::string name = entry->d_name;
         if (name == "." || name == "..")
             continue;
+        if (left == 0)
+            throw Refusal(Refusal::Kind::Room, "a result has at most 10000 files, directories and others");
+        --left;
         names.push_back(name);
-        if (names.size() > kMaxZipEntries)
-            throw Refusal(Refusal::Kind::Room, "a result has at most 10000 files");
     }
     std::sort(names.begin(), names.end());
     return names;
@@ -59,7 +62,8 @@ std::vector<std::string> namesIn(int directory)
 
 class Writer {
 public:
-    Writer(int into, std::uint64_t limit) : into_(into), limit_(limit)
+    Writer(int into, const ZipLimits& limits, const std::function<bool()>& givenUp)
+        : into_(into), limits_(limits), givenUp_(givenUp)
     {
         zlib_filefunc64_def functions;
         fill_fopen64_filefunc(&functions);
@@ -81,7 +85,8 @@ public:
     {
         if (depth > kMaxPathParts)
             throw Refusal(Refusal::Kind::Room, "a result has at most 16 levels of directories");
-        for (const auto& name : namesIn(directory)) {
+        for (const auto& name : namesIn(directory, entries_left_)) {
+            requireWanted();
             // O_NONBLOCK: it may be a FIFO that nobody writes to.
             const UniqueFd entry(
                 ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
@@ -107,8 +112,12 @@ public:
 private:
     void add(int file, const std::string& name, std::uint64_t size)
     {
-        if (++report_.files > kMaxZipEntries)
-            throw Refusal(Refusal::Kind::Room, "a result has at most 10000 files");
+        ++report_.files;
+        if (size > limits_.unpacked - unpacked_)
+            throw Refusal(Refusal::Kind::Room, "the files of a result may have at most " +
+                                                   std::to_string(limits_.unpacked >> 20) +
+                                                   " MiB together, with the holes in them");
+        unpacked_ += size;
         zip_fileinfo about{};
         about.tmz_date = {0, 0, 0, 1, 0, 1980}; // the earliest that the format has
         about.external_fa = static_cast<unsigned long>(S_IFREG | 0644) << 16;
@@ -120,7 +129,7 @@ private:
         requireOk(zipCloseFileInZip(zip_));
     }
 
-    /// Not past the size it had: a device of endless zeros is no regular file, but who knows.
+    /// Copies no more than the size that was counted, even if the file has grown.
     void copy(int file, std::uint64_t size)
     {
         std::vector<char> buffer(kBuffer);
@@ -131,6 +140,7 @@ private:
                 return;
             requireOk(zipWriteInFileInZip(zip_, buffer.data(), static_cast<unsigned>(got)));
             requireRoom();
+            requireWanted();
             left -= static_cast<std::uint64_t>(got);
         }
     }
@@ -139,10 +149,16 @@ private:
     {
         struct stat status {};
         check(::fstat(into_, &status), "cannot see how large the result is");
-        if (static_cast<std::uint64_t>(status.st_size) > limit_)
+        if (static_cast<std::uint64_t>(status.st_size) > limits_.packed)
             throw Refusal(Refusal::Kind::Room, "the zip file of a result may have at most " +
-                                                   std::to_string(limit_ >> 20) +
-                                                   " MiB, a quarter of the VM's memory");
+                                                   std::to_string(limits_.packed >> 20) + " MiB, " +
+                                                   wordsOfShare(kShareOfResult));
+    }
+
+    void requireWanted() const
+    {
+        if (givenUp_())
+            throw Refusal(Refusal::Kind::State, "the computation was stopped");
     }
 
     static void requireOk(int result)
@@ -156,16 +172,19 @@ private:
     static constexpr unsigned long kUtf8Names = 1u << 11; // APPNOTE.TXT, 4.4.4
 
     int into_;
-    std::uint64_t limit_;
+    const ZipLimits limits_;
+    const std::function<bool()>& givenUp_;
+    std::size_t entries_left_ = kMaxZipEntries;
+    std::uint64_t unpacked_ = 0;
     zipFile zip_ = nullptr;
     ZipReport report_;
 };
 
 } // namespace
 
-ZipReport zipDirectory(int directory, int into, std::uint64_t limit)
+ZipReport zipDirectory(int directory, int into, const ZipLimits& limits, const std::function<bool()>& givenUp)
 {
-    Writer writer(into, limit);
+    Writer writer(into, limits, givenUp);
     writer.addAll(directory, "", 1);
     return writer.finish();
 }

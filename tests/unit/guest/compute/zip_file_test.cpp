@@ -31,6 +31,8 @@ class ZipFileTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(zipsRegularFilesOnly);
     CPPUNIT_TEST(givesTheSameBytesForTheSameFiles);
     CPPUNIT_TEST(boundsTheResult);
+    CPPUNIT_TEST(boundsWhatIsPacked);
+    CPPUNIT_TEST(stopsPacking);
     CPPUNIT_TEST(unpacksWhatTheCliPacks);
     CPPUNIT_TEST(refusesNamesThatLeadElsewhere);
     CPPUNIT_TEST(refusesLinksAndOtherThings);
@@ -68,6 +70,11 @@ private:
         return fd;
     }
 
+    [[nodiscard]] ZipReport zipTo(int file, const ZipLimits& limits = {kPlenty, kPlenty}) const
+    {
+        return zipDirectory(opened_.get(), file, limits, [] { return false; });
+    }
+
     static std::string contentOf(const UniqueFd& fd)
     {
         struct stat status {};
@@ -102,7 +109,7 @@ private:
         fs::create_directory_symlink("/", directory_ / "deep/root");
         CPPUNIT_ASSERT_EQUAL(0, ::mkfifo((directory_ / "pipe").c_str(), 0600));
         const auto zip = memory();
-        const auto report = zipDirectory(opened_.get(), zip.get(), kPlenty);
+        const auto report = zipTo(zip.get());
         CPPUNIT_ASSERT_EQUAL(std::size_t{3}, report.files);
         CPPUNIT_ASSERT_EQUAL(std::size_t{4}, report.left_out);
         const auto files = zipEntries(contentOf(zip));
@@ -116,23 +123,43 @@ private:
         for (const auto* name : {"c", "a", "b"})
             write(name, name);
         const auto first = memory(), second = memory();
-        static_cast<void>(zipDirectory(opened_.get(), first.get(), kPlenty));
+        static_cast<void>(zipTo(first.get()));
         fs::last_write_time(directory_ / "a", fs::file_time_type::clock::now() - std::chrono::hours(100));
-        static_cast<void>(zipDirectory(opened_.get(), second.get(), kPlenty));
+        static_cast<void>(zipTo(second.get()));
         CPPUNIT_ASSERT(contentOf(first) == contentOf(second));
     }
 
     void boundsTheResult()
     {
         write("noise", noise(300'000));
-        CPPUNIT_ASSERT_THROW(static_cast<void>(zipDirectory(opened_.get(), memory().get(), 200'000)),
-                             Refusal);
+        CPPUNIT_ASSERT_THROW(static_cast<void>(zipTo(memory().get(), {200'000, kPlenty})), Refusal);
         fs::path deep = directory_;
         for (int i = 0; i < 20; ++i)
             deep /= "d";
         fs::create_directories(deep);
-        CPPUNIT_ASSERT_THROW(static_cast<void>(zipDirectory(opened_.get(), memory().get(), kPlenty)),
+        CPPUNIT_ASSERT_THROW(static_cast<void>(zipTo(memory().get())), Refusal);
+    }
+
+    void boundsWhatIsPacked()
+    {
+        write("holes", "");
+        fs::resize_file(directory_ / "holes", 2u << 20);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, zipTo(memory().get(), {kPlenty, 2u << 20}).files);
+        write("one", "1");
+        CPPUNIT_ASSERT_THROW(static_cast<void>(zipTo(memory().get(), {kPlenty, 2u << 20})), Refusal);
+        for (std::size_t i = 0; i < kMaxZipEntries - 2; ++i)
+            fs::create_directories(directory_ / std::to_string(i / 100) / std::to_string(i));
+        CPPUNIT_ASSERT_THROW(static_cast<void>(zipTo(memory().get())), Refusal); // with those they lie in
+    }
+
+    void stopsPacking()
+    {
+        write("large", std::string(10u << 20, 'x'));
+        int asked = 0;
+        CPPUNIT_ASSERT_THROW(static_cast<void>(zipDirectory(opened_.get(), memory().get(), {kPlenty, kPlenty},
+                                                            [&] { return ++asked > 3; })),
                              Refusal);
+        CPPUNIT_ASSERT_EQUAL(4, asked);
     }
 
     void unpacksWhatTheCliPacks()
