@@ -45,6 +45,10 @@ std::string evidenceFor(const agent::AttestationRequest& request, Misbehaviour& 
     throw NoEvidence("the reference agent has no evidence of type " + std::to_string(request.type()));
 }
 
+constexpr int kKeepaliveMs = 60'000, kKeepaliveTimeoutMs = 20'000;
+/// Calls are refused past it. It holds the uploads, the results and the refused uploads that are read at a
+/// time, and as many calls of other methods.
+constexpr int kMaxThreads = 48;
 constexpr std::size_t kPiece = 1u << 20; // well below gRPC's limit of 4 MiB a message
 
 /// Tells the size of the whole file before its pieces. The clients of Cocos divide by it, and so must not get
@@ -160,6 +164,13 @@ void serveAgent(const GuestParts& parts)
     int bound = 0;
     // Without this a second process on the port would bind it as well and take half of the connections.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // A client that vanished ends its calls, which hold uploads and results.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0); // as many as it takes
+    grpc::ResourceQuota quota("agent");
+    quota.SetMaxThreads(kMaxThreads);
+    builder.SetResourceQuota(quota);
     // A numeric address: a static program has no name service.
     builder.AddListeningPort("0.0.0.0:" + std::to_string(parameters.agentPort),
                              grpc::InsecureServerCredentials(), &bound);

@@ -97,6 +97,9 @@ void Computation::forget()
     if (thread_.joinable())
         thread_.join(); // it has nothing left to do
     manifest_.reset();
+    if (result_) // gives the memory back even while a client reads it, who gets no more
+        [[maybe_unused]]
+        const auto shortened = ::ftruncate(result_.get(), 0);
     result_.reset();
     failure_.clear();
     received_.clear();

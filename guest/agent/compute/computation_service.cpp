@@ -2,7 +2,11 @@
 #include "guest/agent/compute/computation_service.h"
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -18,7 +22,8 @@ namespace teehost::guest {
 namespace {
 
 constexpr std::size_t kPiece = 1u << 20; // well below gRPC's limit of 4 MiB a message
-constexpr int kMaxUploads = 8;
+constexpr int kMaxUploads = 8, kMaxResults = 8, kMaxDrains = 8;
+constexpr std::chrono::seconds kDrainLimit{60};
 constexpr std::size_t kMaxDropped = 256u << 20;
 constexpr const char* kInterpreters = "/usr/bin/";
 
@@ -56,51 +61,99 @@ void requireWhole(const grpc::ServerContext& context)
         throw Refusal(Refusal::Kind::State, "the upload was broken off");
 }
 
-/// What `body` returns. When it refuses, the rest of the upload is read and dropped first: a client in Go
-/// whose server ends the call while it sends learns of nothing but "EOF", which is what the Cocos CLI shows.
+/// One of a bounded number of things that are done at a time.
+class Turn {
+public:
+    Turn(std::atomic<int>& count, int most) : count_(count), granted_(++count_ <= most) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { --count_; }
+
+    [[nodiscard]] bool granted() const noexcept { return granted_; }
+    /// Throws Refusal unless it was granted.
+    void require(const char* what) const
+    {
+        if (!granted_)
+            throw Refusal(Refusal::Kind::Room,
+                          "the agent has " + std::string(what) + " at a time; try again");
+    }
+
+private:
+    std::atomic<int>& count_;
+    const bool granted_;
+};
+
+/// Cancels the call when it is not done in time: a read that waits for the client has no limit of its own.
+class Deadline {
+public:
+    Deadline(grpc::ServerContext& context, std::chrono::seconds limit)
+        : thread_([this, &context, limit] {
+              std::unique_lock lock(mutex_);
+              if (!changed_.wait_for(lock, limit, [this] { return done_; }))
+                  context.TryCancel();
+          })
+    {
+    }
+    Deadline(const Deadline&) = delete;
+    Deadline& operator=(const Deadline&) = delete;
+    ~Deadline()
+    {
+        {
+            const std::lock_guard lock(mutex_);
+            done_ = true;
+        }
+        changed_.notify_all();
+        thread_.join();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool done_ = false; ///< guarded by mutex_
+    std::thread thread_;
+};
+
+/// Reads the rest of a refused upload, within bounds, and drops it: a client in Go whose server ends the call
+/// while it sends learns of nothing but "EOF", which is what the Cocos CLI shows.
+template <class Piece>
+void drain(grpc::ServerContext& context, grpc::ServerReader<Piece>& reader, std::atomic<int>& drains)
+{
+    const Turn turn(drains, kMaxDrains);
+    if (!turn.granted())
+        return;
+    const Deadline deadline(context, kDrainLimit);
+    std::size_t dropped = 0;
+    for (Piece piece; dropped < kMaxDropped && reader.Read(&piece);)
+        dropped += piece.ByteSizeLong() + 1; // an empty piece counts as well
+}
+
+/// Returns the status of `body`. When it refuses, the rest of the upload is read first.
 template <class Piece, class Body>
-grpc::Status takeUpload(grpc::ServerReader<Piece>& reader, Body&& body)
+grpc::Status takeUpload(grpc::ServerContext& context, grpc::ServerReader<Piece>& reader,
+                        std::atomic<int>& drains, Body&& body)
 {
     return unlessItFails([&] {
         try {
             body();
             return grpc::Status::OK;
         } catch (const Refusal&) {
-            std::size_t dropped = 0;
-            for (Piece piece; dropped < kMaxDropped && reader.Read(&piece);)
-                dropped += piece.ByteSizeLong() + 1; // an empty piece counts as well
+            drain(context, reader, drains);
             throw;
         }
     });
 }
-
-class Turn {
-public:
-    explicit Turn(std::atomic<int>& count) : count_(count)
-    {
-        if (++count_ > kMaxUploads) {
-            --count_;
-            throw Refusal(Refusal::Kind::Room, "the agent takes 8 uploads at a time; try again");
-        }
-    }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { --count_; }
-
-private:
-    std::atomic<int>& count_;
-};
 
 } // namespace
 
 grpc::Status ComputationService::algo(grpc::ServerContext& context,
                                       grpc::ServerReader<agent::AlgoRequest>& reader)
 {
-    return takeUpload(reader, [&] {
+    return takeUpload(context, reader, drains_, [&] {
         const auto signature = signatureOf(context);
         computation_.admitAlgorithm(signature);
         Task task = taskOf(context);
-        const Turn turn(uploads_);
+        const Turn turn(uploads_, kMaxUploads);
+        turn.require("8 uploads");
         auto program = workplace_.upload("the algorithm", kMaxAlgorithmBytes);
         auto requirements = workplace_.upload("the requirements file", kMaxRequirementsBytes);
         for (agent::AlgoRequest piece; reader.Read(&piece);) {
@@ -115,10 +168,11 @@ grpc::Status ComputationService::algo(grpc::ServerContext& context,
 grpc::Status ComputationService::data(grpc::ServerContext& context,
                                       grpc::ServerReader<agent::DataRequest>& reader)
 {
-    return takeUpload(reader, [&] {
+    return takeUpload(context, reader, drains_, [&] {
         const auto signature = signatureOf(context);
         computation_.admitDataset(signature);
-        const Turn turn(uploads_);
+        const Turn turn(uploads_, kMaxUploads);
+        turn.require("8 uploads");
         auto dataset = workplace_.upload("the dataset", kMaxDatasetBytes);
         std::string name;
         for (agent::DataRequest piece; reader.Read(&piece);) {
@@ -138,6 +192,8 @@ grpc::Status ComputationService::result(grpc::ServerContext& context,
                                         grpc::ServerWriter<agent::ResultResponse>& writer)
 {
     return unlessItFails([&] {
+        const Turn turn(results_, kMaxResults);
+        turn.require("8 clients that ask for the result");
         const auto result = computation_.result(signatureOf(context), [&] { return context.IsCancelled(); });
         struct stat status {};
         check(::fstat(result.zip.get(), &status), "cannot see how large the result is");

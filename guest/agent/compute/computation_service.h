@@ -10,12 +10,12 @@
 
 namespace teehost::guest {
 
-/// The three methods of agent.AgentService that bring an algorithm and data and take the result away: what of
-/// them is gRPC. The metadata are those of the Cocos CLI: `signature`, `algo_type`, `algo_args`,
+/// The gRPC of the three methods of agent.AgentService that bring an algorithm and data and take the result
+/// away. The metadata are those of the Cocos CLI: `signature`, `algo_type`, `algo_args`,
 /// `python_runtime`, `decompress`.
 class ComputationService {
 public:
-    ComputationService(Computation& computation, const Workplace& workplace)
+    ComputationService(Computation& computation, Workplace& workplace)
         : computation_(computation), workplace_(workplace)
     {
     }
@@ -26,8 +26,8 @@ public:
 
 private:
     Computation& computation_;
-    const Workplace& workplace_;
-    std::atomic<int> uploads_ = 0;
+    Workplace& workplace_;
+    std::atomic<int> uploads_ = 0, results_ = 0, drains_ = 0;
 };
 
 } // namespace teehost::guest

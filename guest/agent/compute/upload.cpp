@@ -32,14 +32,21 @@ std::string sizeText(std::uint64_t bytes) { return std::to_string(bytes >> 20) +
             (errno == ENOSPC ? "; all files of a computation may have " + wordsOfShare(kShareOfMemory) : ""));
 }
 
+/// Throws when the workplace has closed the file.
+void requireOpen(const UploadFile& file, const std::string& what)
+{
+    if (!file.fd)
+        throw Refusal(Refusal::Kind::State, what + " cannot be kept: the computation ended meanwhile");
+}
+
 } // namespace
 
 Upload::Upload(const std::filesystem::path& directory, std::string what, std::uint64_t limit)
     : what_(std::move(what)), limit_(limit), path_(directory / "upload-XXXXXX"),
-      digest_(EVP_MD_CTX_new(), EVP_MD_CTX_free)
+      file_(std::make_shared<UploadFile>()), digest_(EVP_MD_CTX_new(), EVP_MD_CTX_free)
 {
-    file_.reset(::mkostemp(path_.data(), O_CLOEXEC));
-    if (!file_) {
+    file_->fd.reset(::mkostemp(path_.data(), O_CLOEXEC));
+    if (!file_->fd) {
         path_.clear();
         refuse(what_, std::strerror(errno));
     }
@@ -55,8 +62,12 @@ Upload::Upload(Upload&& other) noexcept
 
 Upload::~Upload()
 {
-    if (!path_.empty())
+    if (!file_)
+        return; // moved from
+    const std::lock_guard lock(file_->mutex);
+    if (!path_.empty() && file_->fd)
         ::unlink(path_.c_str());
+    file_->fd.reset();
 }
 
 void Upload::append(std::string_view bytes)
@@ -65,8 +76,10 @@ void Upload::append(std::string_view bytes)
         throw Refusal(Refusal::Kind::Room, what_ + " may have at most " + sizeText(limit_));
     EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size());
     size_ += bytes.size();
+    const std::lock_guard lock(file_->mutex);
+    requireOpen(*file_, what_);
     while (!bytes.empty()) {
-        const auto written = ::write(file_.get(), bytes.data(), bytes.size());
+        const auto written = ::write(file_->fd.get(), bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -87,11 +100,13 @@ std::string Upload::hash() const
 
 void Upload::moveTo(const std::filesystem::path& place, std::filesystem::perms permissions)
 {
-    if (::fchmod(file_.get(), static_cast<mode_t>(permissions)) < 0 ||
+    const std::lock_guard lock(file_->mutex);
+    requireOpen(*file_, what_);
+    if (::fchmod(file_->fd.get(), static_cast<mode_t>(permissions)) < 0 ||
         ::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, place.c_str(), RENAME_NOREPLACE) < 0)
         refuse(what_, std::strerror(errno));
     path_.clear();
-    file_.reset(); // a program that is open for writing cannot be executed
+    file_->fd.reset(); // a program that is open for writing cannot be executed
 }
 
 } // namespace teehost::guest

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,13 @@
 struct evp_md_ctx_st;
 
 namespace teehost::guest {
+
+/// The open file of an upload. The workplace closes it when it forgets all files: a file that is open keeps
+/// the memory of the file system that it lies in.
+struct UploadFile {
+    std::mutex mutex;
+    UniqueFd fd; ///< guarded by the mutex
+};
 
 /// A file on its way from a client: written as it comes, with its digest. It goes away unless it is moved to
 /// its place.
@@ -23,12 +31,14 @@ public:
     Upload& operator=(Upload&&) = delete;
     ~Upload();
 
-    /// Throws Refusal past the limit, and when there is no more room.
+    /// Throws Refusal past the limit, when there is no more room, and when the file was closed meanwhile.
     void append(std::string_view bytes);
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-    /// For whoever reads it before it is moved.
-    [[nodiscard]] int file() const noexcept { return file_.get(); }
+    /// The descriptor, for reading the file before it is moved. The caller sees to it that the workplace does
+    /// not close it meanwhile.
+    [[nodiscard]] int file() const noexcept { return file_->fd.get(); }
+    [[nodiscard]] const std::shared_ptr<UploadFile>& shared() const noexcept { return file_; }
     /// SHA3-256 of what was appended.
     [[nodiscard]] std::string hash() const;
     /// Throws Refusal when there is a file of that name.
@@ -38,7 +48,7 @@ private:
     std::string what_;
     std::uint64_t limit_, size_ = 0;
     std::string path_; ///< empty: moved
-    UniqueFd file_;
+    std::shared_ptr<UploadFile> file_;
     std::shared_ptr<evp_md_ctx_st> digest_; ///< shared for its deleter: it has one owner
 };
 

@@ -61,6 +61,14 @@ Workplace::Workplace(std::filesystem::path root, Storage storage, uid_t owner)
 
 void Workplace::clear()
 {
+    const std::lock_guard lock(mutex_); // no upload begins among the files that go away
+    for (const auto& upload : uploads_) {
+        if (const auto file = upload.lock()) {
+            const std::lock_guard closing(file->mutex);
+            file->fd.reset();
+        }
+    }
+    uploads_.clear();
     if (storage_ == Storage::Directory) {
         for (const auto* part : {"incoming", "work", "tmp"})
             std::filesystem::remove_all(root_ / part);
@@ -105,9 +113,13 @@ std::string Workplace::keepUnpacked(const std::set<std::string>& reserved)
 
 void Workplace::endUnpacking() { fs::remove_all(unpacked()); }
 
-Upload Workplace::upload(std::string what, std::uint64_t limit) const
+Upload Workplace::upload(std::string what, std::uint64_t limit)
 {
-    return {root_ / "incoming", std::move(what), limit};
+    const std::lock_guard lock(mutex_);
+    std::erase_if(uploads_, [](const auto& upload) { return upload.expired(); });
+    Upload upload(root_ / "incoming", std::move(what), limit);
+    uploads_.push_back(upload.shared());
+    return upload;
 }
 
 } // namespace teehost::guest

@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -30,8 +33,8 @@ public:
     /// `owner` is the user that the algorithm runs as. Throws std::system_error.
     Workplace(std::filesystem::path root, Storage storage, uid_t owner);
 
-    /// Forgets all files and begins anew. In a tmpfs nothing of a hostile tree of directories is walked
-    /// through.
+    /// Forgets all files and begins anew; uploads that are open fail from then on. In a tmpfs nothing of a
+    /// hostile tree of directories is walked through.
     void clear();
 
     /// Makes an empty directory unpacked(), without what was in one before.
@@ -42,7 +45,8 @@ public:
     /// Removes unpacked().
     void endUnpacking();
 
-    [[nodiscard]] Upload upload(std::string what, std::uint64_t limit) const;
+    /// Begins an upload. May be called from any thread, unlike the other members.
+    [[nodiscard]] Upload upload(std::string what, std::uint64_t limit);
     [[nodiscard]] std::filesystem::path work() const { return root_ / "work"; }
     [[nodiscard]] std::filesystem::path program() const { return work() / "algo"; }
     [[nodiscard]] std::filesystem::path requirements() const { return work() / "requirements.txt"; }
@@ -58,6 +62,8 @@ private:
     Storage storage_;
     uid_t owner_;
     bool mounted_ = false;
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<UploadFile>> uploads_; ///< guarded by mutex_
 };
 
 } // namespace teehost::guest

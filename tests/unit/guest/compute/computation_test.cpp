@@ -86,6 +86,8 @@ class ComputationTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(tellsWhyItFailed);
     CPPUNIT_TEST(stopsWhatRuns);
     CPPUNIT_TEST(staysShutWhenItCannotTidy);
+    CPPUNIT_TEST(failsUploadsOfAComputationThatEnded);
+    CPPUNIT_TEST(givesTheMemoryOfAResultBack);
     CPPUNIT_TEST(unpacksAllOrNothing);
     CPPUNIT_TEST(givesNoNameOfAnotherDataset);
     CPPUNIT_TEST(unpacksWithoutKeepingOthersWaiting);
@@ -341,6 +343,36 @@ private:
         computation_->begin(manifest("c-2", {}));
         algo("program");
         CPPUNIT_ASSERT_EQUAL(std::string("0"), resultWhenItIsThere());
+    }
+
+    /// An open file would keep the memory of the workplace that it was in.
+    void failsUploadsOfAComputationThatEnded()
+    {
+        make(Computation::Origin::Manifest);
+        computation_->begin(manifest("c-1", {}));
+        auto open = uploadOf("pro");
+        auto whole = uploadOf("program");
+        computation_->stop("c-1");
+        CPPUNIT_ASSERT_EQUAL(-1, open.file());
+        requireRefusal(Kind::State, "ended meanwhile", [&] { open.append("gram"); });
+        computation_->begin(manifest("c-1", {}));
+        requireRefusal(Kind::State, "ended meanwhile", [&] {
+            computation_->takeAlgorithm(algorithm_.sign(kAlgorithmProvider), std::move(whole), uploadOf(""),
+                                        {});
+        });
+        algo("program");
+    }
+
+    void givesTheMemoryOfAResultBack()
+    {
+        make(Computation::Origin::Anybody);
+        algo("program", "");
+        CPPUNIT_ASSERT_EQUAL(std::string("0"), result(""));
+        const auto held = computation_->result("", [] { return false; });
+        algo("another", "");
+        struct stat status {};
+        CPPUNIT_ASSERT_EQUAL(0, ::fstat(held.zip.get(), &status));
+        CPPUNIT_ASSERT_EQUAL(off_t{0}, status.st_size);
     }
 
     void unpacksAllOrNothing()
