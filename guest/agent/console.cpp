@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@ void Console::line(std::string_view text, LogLevel level) const
     const std::string whole = std::string(stamp) + "teehost-agent: " + std::string(text) + "\n";
     // There is nobody left to tell that the console itself fails.
     [[maybe_unused]] const auto written = ::write(fd_.get(), whole.data(), whole.size());
+}
+
+void Console::setComputation(std::string id) const
+{
+    if (uplink_ != nullptr)
+        uplink_->setComputation(std::move(id));
 }
 
 void Console::event(GuestEvent event) const

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "guest/agent/cvms/report.h"
@@ -28,6 +29,9 @@ public:
 
     /// For the uplink alone.
     void event(GuestEvent event) const;
+
+    /// Names the computation that lines and events of this process are of from now on; empty: the VM.
+    void setComputation(std::string id) const;
 
 private:
     UniqueFd fd_;

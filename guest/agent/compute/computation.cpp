@@ -97,9 +97,8 @@ void Computation::forget()
     if (thread_.joinable())
         thread_.join(); // it has nothing left to do
     manifest_.reset();
-    if (result_) // gives the memory back even while a client reads it, who gets no more
-        [[maybe_unused]]
-        const auto shortened = ::ftruncate(result_.get(), 0);
+    // Gives the memory back even while a client reads the result, who gets no more. Without one it fails.
+    [[maybe_unused]] const auto shortened = ::ftruncate(result_.get(), 0);
     result_.reset();
     failure_.clear();
     received_.clear();
@@ -147,6 +146,7 @@ void Computation::begin(Manifest manifest)
     tidy();
     received_.assign(manifest.datasets.size(), false);
     manifest_ = std::move(manifest);
+    console_.setComputation(manifest_->id);
     console_.line("computation " + printable(manifest_->id, 64) + ": 1 algorithm and " +
                   std::to_string(received_.size()) + " datasets are expected");
     enter(State::Algorithm);
@@ -163,6 +163,7 @@ void Computation::stop(std::string_view id)
     forget();
     console_.line("the computation was stopped");
     console_.event(GuestEvent::Stopped);
+    console_.setComputation({});
     enter(State::Manifest);
     tidy();
 }

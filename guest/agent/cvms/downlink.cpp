@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <string>
+#include <system_error>
 
 #include <sys/socket.h>
 
@@ -21,7 +22,7 @@ Downlink::Downlink()
 bool Downlink::send(const cvms::ServerStreamMessage& request) const
 {
     const std::string record = request.SerializeAsString();
-    return record.size() <= kMaxRecordBytes &&
+    return !record.empty() && record.size() <= kMaxRecordBytes &&
            ::send(sender_.get(), record.data(), record.size(), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
@@ -33,6 +34,9 @@ std::optional<cvms::ServerStreamMessage> Downlink::receive() const
         size = ::recv(receiver_.get(), record.data(), record.size(), 0);
     while (size < 0 && errno == EINTR);
     check(size, "cannot take a request of the computation-management service");
+    if (size == 0) // an empty message is never sent
+        throw std::system_error(EPIPE, std::generic_category(),
+                                "the client of the computation-management service sends no more requests");
     cvms::ServerStreamMessage request;
     if (!request.ParseFromArray(record.data(), static_cast<int>(size)))
         return std::nullopt;

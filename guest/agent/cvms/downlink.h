@@ -17,13 +17,13 @@ public:
     /// Throws std::system_error.
     Downlink();
 
-    /// Never blocks; false when there is no room, or the message is longer than kMaxRecordBytes.
+    /// Never blocks; false when there is no room, or the message is empty or longer than kMaxRecordBytes.
     [[nodiscard]] bool send(const cvms::ServerStreamMessage& request) const;
     /// Waits for the next request. Returns nullopt for what is none; throws std::system_error when nothing
     /// can come any more.
     [[nodiscard]] std::optional<cvms::ServerStreamMessage> receive() const;
 
-    /// A manifest of kMaxManifestBytes, and its identifier.
+    /// Has room for a manifest of kMaxManifestBytes and its identifier.
     static constexpr std::size_t kMaxRecordBytes = 144 * 1024;
 
 private:

@@ -82,4 +82,11 @@ void setComputation(cvms::ClientStreamMessage& message, std::string_view id)
         message.mutable_agent_event()->set_computation_id(std::string(id));
 }
 
+bool hasComputation(const cvms::ClientStreamMessage& message)
+{
+    const auto& id = message.has_agent_log() ? message.agent_log().computation_id()
+                                             : message.agent_event().computation_id();
+    return !id.empty() && id.size() <= kMaxIdBytes;
+}
+
 } // namespace teehost::guest

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The messages an agent sends. The ones of logs and events lack the computation they are of: the process that
-// sends them fills it in.
+// The messages an agent sends. Logs and events have the computation that they are of, or lack one: then the
+// process that sends them fills the VM's in.
 #pragma once
 
 #include <chrono>
@@ -18,10 +18,10 @@ namespace teehost::guest {
 
 using WallTime = std::chrono::system_clock::time_point;
 
-/// Of a line and of an identifier; they hold what the agent writes many times over.
+/// The most bytes of a line and of an identifier; they hold what the agent writes many times over.
 constexpr std::size_t kMaxLogBytes = 4096;
 constexpr std::size_t kMaxIdBytes = 256;
-/// Of a serialised ComputationRunReq.
+/// The most bytes of a serialised ComputationRunReq.
 constexpr std::size_t kMaxManifestBytes = 128 * 1024;
 
 /// Bytes outside printable ASCII become \xNN, since a protobuf string is UTF-8 and its reader may be a
@@ -32,13 +32,16 @@ constexpr std::size_t kMaxManifestBytes = 128 * 1024;
 [[nodiscard]] cvms::ClientStreamMessage eventMessage(GuestEvent event, WallTime time,
                                                      std::chrono::milliseconds uptime);
 
-/// What stands in for messages that were dropped, the last of them at `time`.
+/// Makes the line that stands in for messages that were dropped, the last of them at `time`.
 [[nodiscard]] cvms::ClientStreamMessage droppedMessage(std::uint64_t count, WallTime time);
 
-/// The level of a log line; nothing for the other kinds, which no level holds back.
+/// Returns the level of a log line, and nullopt for the other kinds, which no level holds back.
 [[nodiscard]] std::optional<LogLevel> levelOf(const cvms::ClientStreamMessage& message);
 
 /// Says which computation a log line or an event is of.
 void setComputation(cvms::ClientStreamMessage& message, std::string_view id);
+
+/// Whether a log line or an event says which computation it is of, with an identifier of at most kMaxIdBytes.
+[[nodiscard]] bool hasComputation(const cvms::ClientStreamMessage& message);
 
 } // namespace teehost::guest

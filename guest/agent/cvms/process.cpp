@@ -85,7 +85,8 @@ private:
             return; // the agent's process speaks to everybody, and may be somebody else's by now
         if (const auto level = levelOf(message); level && *level < settings_.level)
             return;
-        setComputation(message, settings_.computation);
+        if (!hasComputation(message))
+            setComputation(message, settings_.computation);
         outbox_.push(std::move(message));
     }
 

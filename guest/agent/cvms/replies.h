@@ -9,7 +9,7 @@
 
 namespace teehost::guest {
 
-/// What a request needs to know of its surroundings.
+/// The surroundings of a request, as far as it needs them.
 struct RequestHooks {
     std::function<std::string()> agent_state;
     /// Gives a request to the agent, which answers it on its own; false when it cannot be given.
@@ -24,7 +24,7 @@ public:
     /// `computation` stands for a run request in one piece, whose identifier is not read here.
     Requests(std::string computation, RequestHooks hooks);
 
-    /// What is to be answered at once.
+    /// Returns the message that answers the request at once, if any.
     [[nodiscard]] std::optional<cvms::ClientStreamMessage> take(const cvms::ServerStreamMessage& request);
 
 private:

@@ -14,7 +14,8 @@ enum class LogLevel { Debug, Info, Warning, Error };
 
 /// "DEBUG", "INFO", "WARN", "ERROR": the names of Go's log/slog, which the service of Cocos expects.
 [[nodiscard]] std::string_view nameOf(LogLevel level) noexcept;
-/// The value of AGENT_LOG_LEVEL, in either case; "warning" is taken for "warn". Nothing for any other word.
+/// Reads the value of AGENT_LOG_LEVEL, in either case; "warning" is taken for "warn". Returns nullopt for any
+/// other word.
 [[nodiscard]] std::optional<LogLevel> parseLogLevel(std::string_view text) noexcept;
 
 enum class GuestEvent {
@@ -23,7 +24,7 @@ enum class GuestEvent {
     AgentServing,
     AgentFailed,
     GuestTerminating,
-    // Of a computation, in the words of Cocos' agent.
+    // The events of a computation have the words of Cocos' agent.
     AwaitingManifest,
     AwaitingAlgorithm,
     AwaitingData,

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guest/agent/cvms/uplink.h"
 
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <new>
+#include <utility>
 
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -13,6 +16,8 @@
 
 namespace teehost::guest {
 namespace {
+
+constexpr int kTryAgainMs = 1000;
 
 std::chrono::milliseconds uptime()
 {
@@ -46,11 +51,11 @@ void Uplink::log(LogLevel level, std::string_view text) const
     if (!sender_)
         return;
     const auto lost = lost_.exchange(0);
-    if (lost != 0 && !send(droppedMessage(lost, now()).SerializeAsString())) {
+    if (lost != 0 && !send(named(droppedMessage(lost, now())))) {
         lost_ += lost + 1; // the socket is still full: the line would jump the queue
         return;
     }
-    if (!send(logMessage(level, text, now()).SerializeAsString()))
+    if (!send(named(logMessage(level, text, now()))))
         ++lost_;
 }
 
@@ -58,14 +63,31 @@ void Uplink::event(GuestEvent event) const
 {
     if (!wordsOf(event).state.empty())
         state_->store(static_cast<std::uint8_t>(event));
-    if (sender_ && !send(eventMessage(event, now(), uptime()).SerializeAsString()))
+    if (sender_ && !send(named(eventMessage(event, now(), uptime()))))
         ++lost_;
 }
 
 void Uplink::reply(const cvms::ClientStreamMessage& message) const
 {
-    if (sender_ && !send(message.SerializeAsString()))
-        ++lost_;
+    while (sender_ && !send(message)) {
+        if (errno != EAGAIN && errno != EINTR)
+            return; // nobody reads any more
+        pollfd writable{sender_.get(), POLLOUT, 0};
+        ::poll(&writable, 1, kTryAgainMs);
+    }
+}
+
+void Uplink::setComputation(std::string id) const
+{
+    const std::lock_guard lock(mutex_);
+    computation_ = std::move(id);
+}
+
+cvms::ClientStreamMessage Uplink::named(cvms::ClientStreamMessage message) const
+{
+    const std::lock_guard lock(mutex_);
+    guest::setComputation(message, computation_);
+    return message;
 }
 
 std::string Uplink::agentState() const
@@ -74,8 +96,9 @@ std::string Uplink::agentState() const
     return event < kEventWords.size() ? std::string(kEventWords[event].state) : "Failed";
 }
 
-bool Uplink::send(const std::string& record) const
+bool Uplink::send(const cvms::ClientStreamMessage& message) const
 {
+    const std::string record = message.SerializeAsString();
     return ::send(sender_.get(), record.data(), record.size(), MSG_NOSIGNAL) >= 0;
 }
 

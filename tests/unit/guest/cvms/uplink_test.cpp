@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 #include <string>
+#include <thread>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +34,8 @@ class UplinkTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(takesTheLongestLine);
     CPPUNIT_TEST(neverWaitsAndSaysHowMuchIsLost);
     CPPUNIT_TEST(sharesTheStateWithChildren);
+    CPPUNIT_TEST(losesNoReply);
+    CPPUNIT_TEST(namesTheComputation);
     CPPUNIT_TEST(forgetsOnceClosed);
     CPPUNIT_TEST_SUITE_END();
 
@@ -82,6 +86,41 @@ class UplinkTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), take(uplink)->agent_event().event_type());
         uplink.event(GuestEvent::VmProvisioned); // not of the agent
         CPPUNIT_ASSERT_EQUAL(std::string("ReceivingManifest"), uplink.agentState());
+    }
+
+    void losesNoReply()
+    {
+        const Uplink uplink;
+        for (int i = 0; i < 10'000; ++i)
+            uplink.log(LogLevel::Info, "fills the socket");
+        cvms::ClientStreamMessage reply;
+        reply.mutable_run_res()->set_computation_id("c-1");
+        std::thread replying([&] { uplink.reply(reply); });
+        pollfd readable{uplink.receiver(), POLLIN, 0};
+        bool arrived = false;
+        while (!arrived && ::poll(&readable, 1, 10'000) == 1)
+            if (const auto message = take(uplink))
+                arrived = message->run_res().computation_id() == "c-1";
+        replying.join();
+        CPPUNIT_ASSERT(arrived);
+    }
+
+    void namesTheComputation()
+    {
+        const Uplink uplink;
+        uplink.setComputation("c-1");
+        uplink.log(LogLevel::Info, "a line");
+        uplink.event(GuestEvent::AwaitingData);
+        const auto line = *take(uplink), event = *take(uplink);
+        CPPUNIT_ASSERT_EQUAL(std::string("c-1"), line.agent_log().computation_id());
+        CPPUNIT_ASSERT_EQUAL(std::string("c-1"), event.agent_event().computation_id());
+        CPPUNIT_ASSERT(hasComputation(line) && hasComputation(event));
+        uplink.setComputation({});
+        uplink.event(GuestEvent::AwaitingManifest);
+        CPPUNIT_ASSERT(!hasComputation(*take(uplink))); // left to the process that knows the VM's
+        auto tooLong = line;
+        setComputation(tooLong, std::string(kMaxIdBytes + 1, 'x'));
+        CPPUNIT_ASSERT(!hasComputation(tooLong));
     }
 
     void forgetsOnceClosed()
