@@ -31,7 +31,7 @@ class ComputePythonTest final : public HostTest {
 
     void runsPython()
     {
-        // Of the usual image everything but the initramfs, and more memory for that one.
+        // The kernel is that of the usual image. The initramfs is larger, and wants more memory.
         startDaemon({{"qemu.kernel.initrd", TEEHOST_TEST_PYTHON_INITRD}, {"qemu.memory.size", "512M"}});
         const auto vm = runVm();
         PeerClient peer(vm.agent_address());

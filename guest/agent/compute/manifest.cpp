@@ -23,12 +23,15 @@ std::string checkedHash(const std::string& hash, const std::string& whose)
     return hash;
 }
 
+/// Refuses what would have to be fetched. Like the agent of Cocos it takes a source without key broker for a
+/// remark: then the thing is uploaded.
 template <class Part>
 void requireNoSource(const Part& part, const std::string& whose)
 {
-    if (part.has_source() || part.kbs().enabled())
+    if (!part.source().url().empty() && (part.kbs().enabled() || part.source().encrypted()))
         refuse("the reference agent fetches nothing: " + whose +
-               " has to be uploaded by its provider, without source and key broker in the manifest");
+               " has to be uploaded by its provider, and not encrypted or with a key broker enabled in the "
+               "manifest");
 }
 
 Manifest::Dataset datasetOf(const cvms::Dataset& given, std::size_t number)

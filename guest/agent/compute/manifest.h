@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who may bring which algorithm and which data, and who may have the result: the computation's manifest, as
-// the computation-management service sends it (ComputationRunReq of proto/cvms.proto).
+// The computation's manifest: it says who may bring which algorithm and which data, and who may have the
+// result. The computation-management service sends it (ComputationRunReq of proto/cvms.proto).
 #pragma once
 
 #include <cstddef>

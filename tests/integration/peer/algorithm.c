@@ -50,7 +50,7 @@ static void tell(FILE* out, const char* what, int result)
     fprintf(out, "%s: %s\n", what, result < 0 ? strerrorname_np(errno) : "possible");
 }
 
-/// What a hostile algorithm would like to do.
+/// Tries what a hostile algorithm would like to do.
 static int probe(void)
 {
     FILE* out = fopen("results/probe.txt", "w");
@@ -78,13 +78,18 @@ static int probe(void)
     return fclose(out);
 }
 
+/// Takes memory in several processes, none of which reaches the limit of one process.
 static int hog(void)
 {
+    for (int i = 0; i < 8; ++i)
+        if (fork() == 0)
+            break;
     for (;;) {
         char* block = malloc(1 << 20);
         if (block == NULL)
             return 9;
         memset(block, 1, 1 << 20);
+        usleep(10000); // so that all of them come to it
     }
 }
 

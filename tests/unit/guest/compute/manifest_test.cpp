@@ -20,6 +20,7 @@ class ManifestTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ManifestTest);
     CPPUNIT_TEST(readsAManifest);
     CPPUNIT_TEST(refusesWhatItCannotHoldTo);
+    CPPUNIT_TEST(passesOverASourceThatIsNotFetched);
     CPPUNIT_TEST(knowsItsUsersBySignature);
     CPPUNIT_TEST(refusesOtherKeys);
     CPPUNIT_TEST_SUITE_END();
@@ -69,8 +70,15 @@ class ManifestTest final : public CppUnit::TestFixture {
             {"user key", [](auto& r) { r.mutable_result_consumers(0)->mutable_userkey()->append("x"); }},
             {"file name of dataset 1", [](auto& r) { r.mutable_datasets(0)->set_filename("../algo"); }},
             {"fetches nothing",
-             [](auto& r) { r.mutable_algorithm()->mutable_source()->set_url("s3://a/b"); }},
-            {"fetches nothing", [](auto& r) { r.mutable_datasets(0)->mutable_kbs()->set_enabled(true); }},
+             [](auto& r) {
+                 r.mutable_algorithm()->mutable_source()->set_url("s3://a/b");
+                 r.mutable_algorithm()->mutable_kbs()->set_enabled(true);
+             }},
+            {"fetches nothing",
+             [](auto& r) {
+                 r.mutable_datasets(0)->mutable_source()->set_url("s3://a/b");
+                 r.mutable_datasets(0)->mutable_source()->set_encrypted(true);
+             }},
             {"plaintext", [](auto& r) { r.mutable_agent_config()->set_attested_tls(true); }},
             {"plaintext", [](auto& r) { r.mutable_agent_config()->set_cert_file("c"); }},
             {"256 datasets",
@@ -91,6 +99,14 @@ class ManifestTest final : public CppUnit::TestFixture {
         }
         requireRefusal("\xff\xff", "no ComputationRunReq");
         requireRefusal(std::string(kMaxManifestBytes + 1, '\0'), "at most 131072");
+    }
+
+    void passesOverASourceThatIsNotFetched()
+    {
+        auto given = request();
+        given.mutable_algorithm()->mutable_source(); // empty
+        given.mutable_datasets(0)->mutable_source()->set_url("s3://a/b");
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, parseManifest(given.SerializeAsString()).datasets.size());
     }
 
     static void requireRefusal(const std::string& bytes, const std::string& words)
