@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the caller of a method is told when it fails: the one place where the agent's errors become gRPC's.
+// The status that the caller of a method gets when it fails: the one place where the agent's errors become
+// gRPC's.
 #pragma once
 
 #include <exception>
@@ -28,7 +29,7 @@ namespace teehost::guest {
     return grpc::StatusCode::RESOURCE_EXHAUSTED;
 }
 
-/// What `body` returns, or the status of what it throws.
+/// Returns the status of `body`, or the one for what it throws.
 template <class Body>
 grpc::Status unlessItFails(Body&& body)
 {

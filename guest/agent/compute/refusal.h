@@ -11,10 +11,10 @@ namespace teehost::guest {
 class Refusal : public std::runtime_error {
 public:
     enum class Kind {
-        State,          ///< not now
-        Authentication, ///< not you
-        Input,          ///< not this
-        Room            ///< not so much
+        State,          ///< the agent does not do it now
+        Authentication, ///< this client may not ask for it
+        Input,          ///< the thing given is not acceptable
+        Room            ///< the thing given is too large, or there is no room for it
     };
     Refusal(Kind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
     [[nodiscard]] Kind kind() const noexcept { return kind_; }

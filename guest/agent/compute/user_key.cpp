@@ -55,7 +55,8 @@ std::string decoded(std::string_view text)
     return out;
 }
 
-struct ClearedErrors { // what OpenSSL noted of a failure is nobody's afterwards
+/// Clears what OpenSSL notes of a failure, which the next caller in this thread would take for its own.
+struct ClearedErrors {
     ~ClearedErrors() { ERR_clear_error(); }
 };
 
