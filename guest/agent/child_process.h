@@ -20,7 +20,7 @@ public:
     ChildProcess(std::string name, const Console& console, std::function<int()> body);
 
     void start();
-    /// What waitpid(2) told of a child; false when it is not this one.
+    /// Takes what waitpid(2) told of a child; false when it is not this one.
     bool ended(pid_t pid, int status);
     void startIfDue();
     void signal(int number) const;

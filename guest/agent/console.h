@@ -11,7 +11,7 @@ namespace teehost::guest {
 
 class Uplink;
 
-/// Where the agent says what it does, a line a step with the time since the kernel started:
+/// The place where the agent says what it does, a line a step with the time since the kernel started:
 ///
 ///     [    1.384] teehost-agent: eth0 is up with 10.0.2.15/24
 ///

@@ -15,7 +15,7 @@ void mountKernelFilesystems();
 /// configfs, below which the kernel offers TSM reports (Documentation/ABI/testing/configfs-tsm). Throws
 /// std::system_error.
 void mountConfigfs();
-/// Where the kernel shows the logs of what it and the firmware measured.
+/// Mounts the file system in which the kernel shows the logs of what it and the firmware measured.
 void mountSecurityfs();
 
 /// Control groups (version 2), which limit what an algorithm takes.

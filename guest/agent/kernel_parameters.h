@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernel command line tells the agent. Each parameter is `teehost.NAME=value`; guest/README.md lists
-// them.
+// The words for the agent on the kernel command line. Each parameter is `teehost.NAME=value`; guest/README.md
+// lists them.
 #pragma once
 
 #include <chrono>

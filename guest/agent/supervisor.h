@@ -5,7 +5,7 @@
 
 namespace teehost::guest {
 
-/// What PID 1 does for the rest of its life: keeps the agent running in a child, and the process that talks
+/// Runs PID 1 for the rest of its life: keeps the agent running in a child, and the process that talks
 /// with the computation-management service in another if there is one to dial; reaps whatever else ends, and
 /// powers off on the power button. They are children because a crash of PID 1 is a kernel panic.
 [[noreturn]] void supervise(const GuestParts& parts);

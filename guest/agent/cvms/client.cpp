@@ -16,10 +16,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// What Go servers may send by default, and so a run request without pieces; one at a time is in memory.
+/// The most that Go servers send by default, and so a run request without pieces; one at a time is in memory.
 constexpr int kMaxMessageBytes = 4 << 20;
 /// Servers of gRPC end connections that are pinged more often than every five minutes (doc/keepalive.md).
-/// What is sent meanwhile notices a dead server in kKeepaliveTimeoutMs: gRPC sets TCP_USER_TIMEOUT to it.
+/// A message that is sent meanwhile notices a dead server in kKeepaliveTimeoutMs: gRPC sets TCP_USER_TIMEOUT
+/// to it.
 constexpr int kKeepaliveMs = 330'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr std::size_t kMaxWordsBytes = 400;

@@ -19,7 +19,7 @@ namespace teehost::guest {
 /// Plain text when there is no CA certificate: clientSettings() has made sure that this is meant.
 [[nodiscard]] std::shared_ptr<grpc::ChannelCredentials> credentialsOf(const TlsFiles& files);
 
-/// Where the client's own lines go, and what it asks its surroundings.
+/// The surroundings of the client: they take its own lines, and answer its questions.
 struct ClientHooks {
     std::function<void(LogLevel, std::string_view)> log; ///< from the thread that runs the client
     RequestHooks requests;                               ///< from any thread

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the environment says of the computation-management service. No file is opened here.
+// The settings for the computation-management service in the environment. No file is opened here.
 #pragma once
 
 #include <chrono>

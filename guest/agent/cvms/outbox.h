@@ -13,10 +13,10 @@
 
 namespace teehost::guest {
 
-/// What waits to be sent, within bounds whoever reads it or does not. Logs and events outlive connections:
-/// past the bounds the oldest are dropped, and how many they were goes out in their place. Replies belong to
-/// one connection: past their bound whoever makes them waits, and so stops reading requests. All members may
-/// be called from any thread.
+/// The messages that wait to be sent, within bounds even when nobody reads them. Logs and events outlive
+/// connections: past the bounds the oldest are dropped, and how many they were goes out in their place.
+/// Replies belong to one connection: past their bound whoever makes them waits, and so stops reading
+/// requests. All members may be called from any thread.
 class Outbox {
 public:
     struct Bounds {
@@ -45,7 +45,8 @@ public:
     /// Waits for the next message, replies first. Nothing when the connection has ended, or after finish()
     /// when all is sent.
     [[nodiscard]] std::optional<Item> next();
-    /// What next() gave could not be sent: it is the next one of the next connection, unless it was a reply.
+    /// Takes back an item of next() that could not be sent: it is the next one of the next connection, unless
+    /// it was a reply.
     void putBack(Item item);
 
     /// From now on nobody waits for more.

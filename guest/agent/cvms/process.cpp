@@ -128,7 +128,7 @@ void talk(const Environment& environment, const Console& console, const Uplink& 
         [](gpr_log_func_args*) {}); // what matters comes as a status, and stderr is the console
     if (!settings.remark.empty())
         console.line(settings.remark, LogLevel::Warning);
-    // Never destroyed: its detached thread uses them until the process ends.
+    // The outbox is never destroyed: the detached thread uses them until the process ends.
     auto& outbox = *new Outbox(kBounds);
     new Collector(uplink, *new ClientSettings(settings), outbox);
     runClient(settings, credentialsOf(files), outbox, Backoff(randomNumbers()),

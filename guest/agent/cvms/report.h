@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the guest has to say about itself, in the words of the computation-management service.
+// The words for all that the guest says about itself: in the words of the computation-management service.
 #pragma once
 
 #include <array>

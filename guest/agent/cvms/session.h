@@ -13,7 +13,7 @@
 
 namespace teehost::guest {
 
-/// What a connection needs to know of its surroundings.
+/// The surroundings of a connection, as far as it needs them.
 struct SessionContext {
     std::string computation;         ///< metadata `job-id`; a legal value of metadata
     RequestHooks requests;           ///< called from the session's thread of its own

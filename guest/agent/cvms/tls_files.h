@@ -5,7 +5,7 @@
 
 namespace teehost::guest {
 
-/// What the files of the settings hold, as PEM. Empty: not given.
+/// The contents of the files of the settings, in PEM. Empty: not given.
 struct TlsFiles {
     std::string ca_certificates, certificate, key;
 };

@@ -39,7 +39,8 @@ public:
     /// one.
     void setComputation(std::string id) const;
 
-    /// Where the records arrive: each a serialised cvms::ClientStreamMessage of at most kMaxRecordBytes.
+    /// The socket at which the records arrive: each a serialised cvms::ClientStreamMessage of at most
+    /// kMaxRecordBytes.
     [[nodiscard]] int receiver() const noexcept { return receiver_.get(); }
     static constexpr std::size_t kMaxRecordBytes = 8192;
 
