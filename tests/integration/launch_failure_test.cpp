@@ -84,6 +84,7 @@ class LaunchFailureTest final : public HostTest {
         };
         const Row rows[] = {{"echo 'the dog ate it' >&2; exit 1", "the dog ate it"},
                             {"exit 3", "exit status 3"},
+                            {"echo 'qemu: warning: odd' >&2; exit 0", "rebooted or powered off at once"},
                             {"kill -ABRT $$", "ABRT"},
                             {"kill -SYS $$", "sandbox"},
                             {"kill -KILL $$", "killed"},
