@@ -88,7 +88,7 @@ void App::handleOption(const std::string& name, const std::string& value)
 
 void App::initialize(Poco::Util::Application&)
 {
-    // Deliberately not ServerApplication::initialize(): it would look for a settings file of its own.
+    // ServerApplication::initialize() is left out: it would look for a settings file of its own.
     startDirectory_ = std::filesystem::current_path().string();
 }
 

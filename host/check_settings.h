@@ -6,7 +6,7 @@
 
 namespace teehost {
 
-/// What can be said of settings beyond the form of each value, before anything is made or started: that
+/// Checks settings beyond the form of each value, before anything is made or started: that
 /// values fit each other, that accounts, plugins, directories and TLS files are there, that addresses can be
 /// served. Files of another distribution are replaced by those of this one. --check-config and the start use
 /// it alike.

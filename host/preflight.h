@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a start decides about the host before it makes anything: does KVM work, which plugins can run here,
-// which backend and attesters do VMs get. --check-config goes the same way, so that it refuses what a start
-// refuses.
+// The decisions of a start about the host before it makes anything: whether KVM works, which plugins can run
+// here, and which backend and attesters VMs get. --check-config goes the same way, so that it refuses what a
+// start refuses.
 #pragma once
 
 #include <memory>

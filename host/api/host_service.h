@@ -10,7 +10,7 @@
 
 namespace teehost::api {
 
-/// What ListBackends and GetConfig tell beside the settings.
+/// The facts that ListBackends and GetConfig tell beside the settings.
 struct HostDescription {
     const plugin::Loaded& plugins;
     const vm::ProbeResults& probes;

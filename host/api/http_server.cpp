@@ -98,7 +98,7 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
     if (!tls.enabled()) {
         requireTlsOrDecision(settings, {{"http", asked}});
         Poco::Net::ServerSocket socket;
-        // Without SO_REUSEPORT, which Poco would set: a second daemon must fail, not share the port.
+        // Leaves out SO_REUSEPORT, which Poco would set: a second daemon must fail, not share the port.
         socket.bind(address, true, false);
         socket.listen();
         return socket;
@@ -118,8 +118,8 @@ Poco::Net::ServerSocket listen(const settings::Settings& settings)
 
 struct HttpServer::Impl {
     HttpContent content;
-    // Not Poco's default pool, whose threads end after OpenSSL has cleaned up and so never give back its
-    // state.
+    // Takes the place of Poco's default pool, whose threads end after OpenSSL has cleaned up and so never
+    // give back its state.
     Poco::ThreadPool threads{"http", 1, kMaxThreads};
     std::unique_ptr<Poco::Net::HTTPServer> server;
 };

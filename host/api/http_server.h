@@ -11,7 +11,7 @@
 
 namespace teehost::api {
 
-/// What the HTTP endpoints show; called on threads of the HTTP server.
+/// The content that the HTTP endpoints show; called on threads of the HTTP server.
 struct HttpContent {
     std::string version, instanceId;
     std::function<bool()> ready;          ///< the gRPC server takes calls

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] std::string subject() const;
     /// One address in numbers, without brackets; an IPv4 one when there is one.
     [[nodiscard]] std::string numeric() const;
-    /// Where the daemon itself reaches it: as numeric(), but loopback for an address that means all of them.
+    /// The address at which the daemon itself reaches it: as numeric(), but loopback for one that means all.
     [[nodiscard]] std::string reachable() const;
     /// Throws Unavailable when none of the addresses is this host's, or a port is taken; FailedPrecondition
     /// when it may not be bound. Says which of these it is.

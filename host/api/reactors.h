@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What stands between gRPC's callback threads, which must never block, and the io_context that owns the VMs.
+// The layer between gRPC's callback threads, which must never block, and the io_context that owns the VMs.
 #pragma once
 
 #include "host/base/async.h"

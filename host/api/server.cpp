@@ -86,7 +86,7 @@ Server::Server(vm::Supervisor& supervisor, appraisal::Attestor& attestor, HostDe
 int Server::open(int port)
 {
     grpc::ServerBuilder builder;
-    // Without this a second daemon would bind the same port and take half of the calls.
+    // Keeps a second daemon from binding the same port and taking half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);

@@ -17,7 +17,7 @@ constexpr auto kConsolePoll = 100ms;
 
 constexpr std::size_t kMaxKeyBytes = 64;
 
-/// Which events a stream is for; checked, so that a client cannot make us keep megabytes.
+/// Selects the events of a stream; checked, so that a client cannot make us keep megabytes.
 struct EventFilter {
     explicit EventFilter(const v1::WatchEventsRequest& request)
         : vmId(request.vm_id()), idempotencyKey(request.idempotency_key())
@@ -84,7 +84,7 @@ asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<Co
             stream->finish(grpc::Status::OK);
             co_return;
         }
-        // In this order: what the guest wrote before it ended is read after its end was seen.
+        // Keeps this order: the text that the guest wrote before it ended is read after its end was seen.
         const bool last = !request.follow() || vm::isEnded(supervisor.get(id).state);
         vm::Supervisor::ConsoleBytes bytes;
         if (stream->idle())

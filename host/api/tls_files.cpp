@@ -17,7 +17,8 @@
 namespace teehost::api {
 namespace {
 
-// In the directory: the published files, each set in a folder of its own, and a link to the one that counts.
+// The directory holds the published files, each set in a folder of its own, and a link to the one that
+// counts.
 constexpr const char* kCurrent = "current";
 constexpr const char* kKeyFile = "key.pem";
 constexpr const char* kCertificateFile = "cert.pem";
@@ -50,7 +51,7 @@ Certificate readCertificate(const std::string& path, const std::string& option)
     return certificate;
 }
 
-/// No passphrase can be asked for: the daemon has no terminal.
+/// Gives OpenSSL no passphrase: the daemon has no terminal to ask for one.
 int noPassphrase(char*, int, int, void*) { return -1; }
 
 Key readKey(const std::string& path, const std::string& option)
@@ -155,8 +156,8 @@ bool TlsPublisher::complete() const
 
 void TlsPublisher::publish()
 {
-    // What is checked is what is published, and all of it appears at once: the watcher must not see a key and
-    // a certificate that do not fit.
+    // The checked copies are those published, and all of them appear at once: the watcher must not see a key
+    // and a certificate that do not fit.
     const auto generation = directory_ / std::to_string(++generation_);
     // The first two are there, unless a cleaner of temporary files took them.
     for (const auto& path : {directory_.parent_path(), directory_, generation})

@@ -28,7 +28,7 @@ struct TlsPaths {
 void checkTlsFiles(const TlsPaths& paths, const std::string& optionPrefix);
 
 /// Watches an operator's files and hands only complete, fitting sets on, as copies in a private directory.
-/// Without this, a half-replaced pair would make every new handshake fail. Not thread-safe: one thread calls
+/// A half-replaced pair would make every new handshake fail otherwise. Not thread-safe: one thread calls
 /// refresh().
 class TlsPublisher {
 public:

@@ -55,9 +55,9 @@ void writePci(QtestMachine& machine, unsigned device, unsigned offset, std::uint
     machine.outLong(0xCFC, value);
 }
 
-/// What of a q35's chipset OVMF sets up before it reads the ACPI tables, and they tell of (edk2,
-/// OvmfPkg/PlatformPei/Platform.c): the PCI Express window, which MCFG names, and the power management ports
-/// of FADT. Other boards take the writes without a trace.
+/// Sets the parts of a q35's chipset that OVMF sets before it reads the ACPI tables, and that they tell of
+/// (edk2, OvmfPkg/PlatformPei/Platform.c): the PCI Express window, which MCFG names, and the power management
+/// ports of FADT. Other boards take the writes without a trace.
 void setUpChipset(QtestMachine& machine)
 {
     constexpr unsigned kHostBridge = 0, kPciexbarLow = 0x60, kPciexbarHigh = 0x64;

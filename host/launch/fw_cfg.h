@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a QEMU command line hands to its firmware through fw_cfg (QEMU, docs/specs/fw_cfg.rst), without
-// running any firmware.
+// The items that a QEMU command line hands to its firmware through fw_cfg (QEMU, docs/specs/fw_cfg.rst),
+// without running any firmware.
 #pragma once
 
 #include <deque>

@@ -37,7 +37,7 @@ struct PlanContext {
     bool confidential = false;   ///< the backend's memory is pinned and encrypted
 };
 
-/// What compose and measure of a plugin are told about this VM.
+/// The description of this VM that compose and measure of a plugin are given.
 [[nodiscard]] plugin::VmFacts vmFacts(const VmSpec& spec, const VmPaths& paths, const PlanContext& context);
 
 /// Merges the fragments, backend's first. Throws AlreadyExists when two of them contradict each other, naming

@@ -198,7 +198,7 @@ void standInForFirmware(settings::Settings& settings, settings::Findings& findin
     }
     const auto* codeSetting = settings.find(kCode);
     const auto* varsSetting = settings.find(kVars);
-    // Without a word about firmware, it is for the backend to say whether it needs one.
+    // Leaves it to the backend to say whether it needs firmware, when no option speaks of it.
     if (codeSetting->source == "default" && varsSetting->source == "default" &&
         !choosePair(code, vars, known))
         return;

@@ -16,7 +16,7 @@ struct FirmwarePair {
     std::string code, vars;
 };
 
-/// Where distributions keep OVMF, in the order in which they are taken.
+/// The places where distributions keep OVMF, in the order in which they are taken.
 [[nodiscard]] std::span<const FirmwarePair> knownFirmware();
 
 /// Replaces firmware that does not exist by a pair of `known` that does, each time with a warning. A file

@@ -241,7 +241,7 @@ void VmDirs::writePlanned(const std::vector<plugin::FilePlan>& files) const
 
 UniqueFd VmDirs::listenQmp() const
 {
-    // Not blocking, and so for QEMU: while it starts, its main thread and its monitor's may both see our
+    // Does not block, for QEMU neither: while it starts, its main thread and its monitor's may both see our
     // connection waiting (7.2 hands the listener from one to the other), and the loser would be stuck in
     // accept() for ever.
     UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

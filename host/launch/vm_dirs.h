@@ -59,7 +59,7 @@ public:
     /// Creates the log files empty, so that QEMU, whoever it runs as, appends to files the daemon can read.
     void createLogs() const;
 
-    /// What could not be removed, as a sentence; empty when nothing is left.
+    /// Names in a sentence the files that could not be removed; empty when there are none.
     [[nodiscard]] std::string remove() const noexcept;
     static void removeLogs(const VmPaths& paths) noexcept;
 

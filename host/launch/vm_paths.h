@@ -7,12 +7,12 @@
 
 namespace teehost::launch {
 
-/// Where the daemon keeps things. All absolute.
+/// The directories of the daemon. All paths are absolute.
 struct HostDirs {
     std::filesystem::path state, runtime, log;
 };
 
-/// Where the things of one VM are. Nothing here exists until VmDirs makes it.
+/// The paths of one VM. VmDirs makes them; before that, none exists.
 struct VmPaths {
     VmPaths(const HostDirs& dirs, const VmId& id)
         : run(dirs.runtime / "vm" / id.text()), state(dirs.state / "vm" / id.text()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a client asked for, as the APIs hand it over: nothing in it has been checked yet.
+// A client's request, as the APIs hand it over: unchecked in all its parts.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,8 @@
 
 namespace teehost::launch {
 
-/// How the API that took the request calls the agent's fields, so that a refusal names what the client wrote.
+/// The names that the API which took the request has for the agent's fields, so that a refusal names those
+/// that the client wrote.
 struct AgentFieldNames {
     std::string_view logLevel, serverUrl, caUrl, serverCaCert, clientKey, clientCert, certsToken,
         awsAccessKeyId, awsSecretAccessKey, awsEndpointUrl, awsRegion, aaKbsParams;

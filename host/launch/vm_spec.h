@@ -43,7 +43,7 @@ struct ShareFile {
     Secret content;
 };
 
-/// What the guest is handed through its shares; dropped as soon as the files are written.
+/// The files that the guest is handed through its shares; dropped as soon as the files are written.
 struct VmSecrets {
     std::vector<ShareFile> env;   ///< the share tagged env_share
     std::vector<ShareFile> certs; ///< the share tagged certs_share

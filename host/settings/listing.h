@@ -8,7 +8,7 @@
 
 namespace teehost::settings {
 
-/// What `--list-options[=FORMAT]` prints. Sensitive values are masked in every form.
+/// The text that `--list-options[=FORMAT]` prints. Sensitive values are masked in every form.
 enum class ListingFormat {
     Table,      ///< key, effective value, source
     Properties, ///< a settings file with every option at its default, commented out

@@ -174,7 +174,7 @@ Effective evaluate(const OptionSpec& spec, const Written& written, const std::st
     try {
         return {parseValue(spec, written.text, baseDir), written.text, written.source};
     } catch (const Error& error) {
-        // What a parser says may quote the value.
+        // The parser's words may quote the value.
         if (spec.sensitive)
             throw InvalidArgument(spec.key + "=*** (" + written.source + "): the value is not acceptable", {},
                                   "allowed: " + std::string(typeName(spec.type)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an option is, and what a value of one can be. The host's options are declared in host_options.cpp,
+// An option's description, and the values it can have. The host's options are declared in host_options.cpp,
 // those of a plugin in the plugin; both end up in one OptionTable and are layered and validated alike.
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the store keeps, as plain values. Nothing here is secret: requests are stored without what they hand
-// to the guest.
+// The rows that the store keeps, as plain values. Nothing here is secret: requests are stored without what
+// they hand to the guest.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct EventRow {
     std::string body; ///< JSON
 };
 
-/// What is written in one transaction.
+/// The writes of one transaction.
 struct Change {
     std::optional<VmRow> save;     ///< inserted, or in place of the row with that id
     std::string forget;            ///< id of a VM whose row goes; empty: none

@@ -17,7 +17,7 @@ struct sqlite3_stmt;
 
 namespace teehost::store {
 
-/// What SQLite said.
+/// An error that SQLite reported.
 class SqliteError : public std::runtime_error {
 public:
     SqliteError(int code, const std::string& message) : std::runtime_error(message), code_(code) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What survives the daemon: every VM and the last events, in a SQLite database in the state directory
-// (write-ahead log, synchronous=FULL: a commit that was reported is on the disk).
+// The memory that survives the daemon: every VM and the last events, in a SQLite database in the state
+// directory (write-ahead log, synchronous=FULL: a commit that was reported is on the disk).
 #pragma once
 
 #include <atomic>

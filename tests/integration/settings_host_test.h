@@ -18,7 +18,7 @@ protected:
     Finished check(DaemonOptions options)
     {
         options.arguments.insert(options.arguments.begin(), "--check-config");
-        // Where a check that names no directories and ports looks is nobody's but this test's.
+        // Directories and ports that a check does not name are this test's own.
         for (const auto& [key, value] : quickSettings(stage()))
             if (key.ends_with(".dir") ||
                 (key.ends_with(".port") && !options.environment.contains("MANAGER_GRPC_PORT")))

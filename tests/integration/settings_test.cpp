@@ -175,7 +175,7 @@ class SettingsTest final : public SettingsHostTest {
         const auto checked = check({.settings = {{"plugins.allow_own", "true"}}, .environment = environment});
         CPPUNIT_ASSERT_EQUAL_MESSAGE(checked.errors, 0, checked.status);
         requireLacks(checked.errors, "is not known");
-        // And it serves: nothing but where it lives differs.
+        // The daemon serves with it; only its directories and ports are the test's.
         Settings own;
         for (const auto& [key, value] : quickSettings(stage()))
             if (key.ends_with(".dir") || key.ends_with(".port") || key.starts_with("plugins.") ||

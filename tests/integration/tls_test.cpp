@@ -91,7 +91,8 @@ class TlsTest final : public HostTest {
         CPPUNIT_ASSERT(answers(credentials(ca, clients.issue("another"))));
     }
 
-    /// As the Cocos Manager does: an operator who set MANAGER_GRPC_SERVER_CA_CERTS had mutual TLS there.
+    /// Behaves as the Cocos Manager does: an operator who set MANAGER_GRPC_SERVER_CA_CERTS had mutual TLS
+    /// there.
     void eitherCaVariableDemandsCertificates()
     {
         authority_ = std::make_unique<Authority>(stage().scratch.path(), "ca");
@@ -110,7 +111,7 @@ class TlsTest final : public HostTest {
         CPPUNIT_ASSERT_THROW((void)httpGet("https://" + daemon().httpAddress() + "/health", ca),
                              std::runtime_error);
         endDaemon();
-        // With both set, only the CA of clients counts.
+        // The CA of clients is the only one that counts when both are set.
         startDaemon(
             with(tls, {{"grpc.server_ca_certs", ca}, {"grpc.client_ca_certs", clients.certificate()}}));
         CPPUNIT_ASSERT(answers(credentials(ca, clients.issue("friend"))));

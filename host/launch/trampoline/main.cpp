@@ -137,8 +137,8 @@ void setLimit(int resource, rlim_t value, const char* what)
         fail(what);
 }
 
-/// Without CAP_SYS_RESOURCE as far as the hard limit. Whether that is enough is QEMU's to find out: guest
-/// memory of KVM's own (guest_memfd) does not count as locked, that of VFIO and SEV does.
+/// Lifts it as far as the hard limit when CAP_SYS_RESOURCE is missing. Whether that is enough is QEMU's to
+/// find out: guest memory of KVM's own (guest_memfd) does not count as locked, that of VFIO and SEV does.
 void liftMemoryLock()
 {
     const rlimit none{RLIM_INFINITY, RLIM_INFINITY};

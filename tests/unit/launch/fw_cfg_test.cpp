@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the installed QEMU tells of the machines it would make.
+// Tests of the facts that the installed QEMU tells about the machines it would make.
 #include <algorithm>
 #include <chrono>
 

@@ -29,7 +29,7 @@ class QemuArgsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(expected == args.argv());
     }
 
-    /// What QEMU's parser makes of the text: split at single commas, a doubled one is a literal comma.
+    /// Parses the text as QEMU does: split at single commas, a doubled one is a literal comma.
     static std::vector<std::string> parsedLikeQemu(const std::string& text)
     {
         std::vector<std::string> parts(1);

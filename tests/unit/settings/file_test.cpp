@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No setting is lost in silence, in any form of file, and the same mistake has the same consequence in each.
+// Tests that every form of file keeps each setting or refuses it, and has the same answer to the same
+// mistake.
 #include <filesystem>
 #include <fstream>
 #include <unistd.h>
@@ -119,7 +120,7 @@ class SettingsFileTest final : public CppUnit::TestFixture {
                                              "vm.max?\n",
                                          told(findings_));
         }
-        // Where a value is expected there are keys.
+        // These have keys where a value is expected.
         const Form nested[] = {{".properties", "vm.max.x = 3\n"},
                                {".ini", "[vm.max]\nx = 3\n"},
                                {".xml", "<c><vm><max><x>3</x></max></vm></c>"},
