@@ -75,10 +75,10 @@ class StandInFilesTest final : public CppUnit::TestFixture {
 
     void findsTheCounterpartOfWhatExists()
     {
-        CPPUNIT_ASSERT_EQUAL(code4() + " " + vars4(), standIn("/no/code", vars4()));
-        CPPUNIT_ASSERT_EQUAL(code4() + " " + vars4(), standIn(code4(), "/no/vars"));
+        CPPUNIT_ASSERT_EQUAL(code4() + " " + vars4(), standIn("/usr/share/none/CODE.fd", vars4()));
+        CPPUNIT_ASSERT_EQUAL(code4() + " " + vars4(), standIn(code4(), "/usr/share/none/VARS.fd"));
         const auto enrolled = file("enrolled.fd", 0x84000);
-        CPPUNIT_ASSERT_EQUAL(code4() + " " + enrolled, standIn("/no/code", enrolled));
+        CPPUNIT_ASSERT_EQUAL(code4() + " " + enrolled, standIn("/usr/share/none/CODE.fd", enrolled));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, findings_.warnings().size());
     }
 
