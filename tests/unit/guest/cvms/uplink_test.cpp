@@ -10,6 +10,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include "guest/agent/cvms/downlink.h"
 #include "guest/agent/cvms/message.h"
 #include "guest/agent/cvms/uplink.h"
 
@@ -37,6 +38,7 @@ class UplinkTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(losesNoReply);
     CPPUNIT_TEST(namesTheComputation);
     CPPUNIT_TEST(forgetsOnceClosed);
+    CPPUNIT_TEST(sendsNoEmptyRequest);
     CPPUNIT_TEST_SUITE_END();
 
     void keepsWhatIsSaidBeforeAnybodyListens()
@@ -132,6 +134,17 @@ class UplinkTest final : public CppUnit::TestFixture {
         uplink.event(GuestEvent::AgentFailed);
         CPPUNIT_ASSERT(!take(uplink));
         CPPUNIT_ASSERT_EQUAL(std::string("Failed"), uplink.agentState());
+    }
+
+    /// An empty record would be the end of the socket to its reader.
+    void sendsNoEmptyRequest()
+    {
+        const Downlink downlink;
+        CPPUNIT_ASSERT(!downlink.send({}));
+        cvms::ServerStreamMessage stop;
+        stop.mutable_stopcomputation()->set_computation_id("c-1");
+        CPPUNIT_ASSERT(downlink.send(stop));
+        CPPUNIT_ASSERT_EQUAL(std::string("c-1"), downlink.receive()->stopcomputation().computation_id());
     }
 };
 
