@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -67,6 +68,7 @@ public:
 private:
     enum class State { Manifest, Algorithm, Data, Running, Ready, Complete, Failed };
     static std::string_view nameOf(State state);
+    static constexpr std::chrono::milliseconds kLookForGivenUp{200};
 
     void enter(State state);
     void require(State state, const char* what) const;

@@ -89,4 +89,11 @@ bool UserKey::hasSigned(std::string_view role, std::string_view signature) const
            EVP_DigestVerify(context.get(), bytesOf(bytes), bytes.size(), bytesOf(role), role.size()) == 1;
 }
 
+void refuseSignature(std::string_view role)
+{
+    throw Refusal(Refusal::Kind::Authentication,
+                  "the request is not signed for the role " + std::string(role) +
+                      " by a key that the computation's manifest names for it");
+}
+
 } // namespace teehost::guest

@@ -28,4 +28,7 @@ private:
     std::shared_ptr<evp_pkey_st> key_; ///< shared: it is never changed, and copies of a manifest are made
 };
 
+/// Throws the Refusal for a request without a signature for its role.
+[[noreturn]] void refuseSignature(std::string_view role);
+
 } // namespace teehost::guest
