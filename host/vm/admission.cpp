@@ -74,7 +74,7 @@ std::uint64_t hugePagesFree()
     return bytes;
 }
 
-/// Of a directory that vanished, the room that it will have once it is made again.
+/// The room of a directory; of one that vanished, the room that it will have once it is made again.
 std::uint64_t diskFree(fs::path path)
 {
     struct statvfs status {};

@@ -44,7 +44,7 @@ class OwnershipTest final : public HostTest {
             fs::remove((stage().state() / "teehost.db").string() + part);
     }
 
-    /// Those of this daemon: other tests' QEMUs run on this machine as well.
+    /// Gives this daemon's orphans only: QEMUs of other tests run on this machine as well.
     std::vector<v1::Orphan> orphans()
     {
         std::vector<v1::Orphan> owned;
