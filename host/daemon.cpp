@@ -39,7 +39,6 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kStoreFile = "teehost.db";
-constexpr const char* kInstanceFile = "instance-id";
 constexpr std::size_t kPoolThreads = 4;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;

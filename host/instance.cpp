@@ -9,7 +9,6 @@
 namespace teehost {
 namespace {
 
-constexpr const char* kFile = "instance-id";
 constexpr std::size_t kMaxBytes = 256;
 constexpr const char* kWriteIt =
     "write the UUID there with which the names of its QEMUs begin (ps -ef | grep guest=teehost-)";
@@ -45,7 +44,7 @@ Instance makeInstance(const std::filesystem::path& path, const launch::HostDirs&
 
 Instance readInstance(const launch::HostDirs& dirs, const Log& log)
 {
-    const auto path = dirs.state / kFile;
+    const auto path = dirs.state / kInstanceFile;
     const auto text = readOwnFile(path, kMaxBytes);
     if (!text)
         return makeInstance(path, dirs, log);

@@ -14,7 +14,9 @@ struct Instance {
     bool firstStart; ///< the state directory had none yet
 };
 
-/// Reads instance-id in the state directory. A file that is missing is made again (synced): with the UUID of
+inline constexpr const char* kInstanceFile = "instance-id"; ///< in the state directory
+
+/// Reads kInstanceFile. A file that is missing is made again (synced): with the UUID of
 /// the QEMUs that work in these directories, or with a new one when none runs. Throws FailedPrecondition for
 /// a file that holds no UUID, and when those QEMUs carry several: with another UUID the daemon would not know
 /// its VMs again.

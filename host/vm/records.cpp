@@ -183,8 +183,6 @@ void bodyFromJson(const json& body, Vm& vm)
     vm.agentAnswered = body.value("agent_answered", false);
     vm.wasUp = body.value("was_up", vm.agentAnswered);
     vm.consoleStart = body.value("console_start", std::uint64_t{0});
-    vm.wasUp = body.value("was_up", vm.agentAnswered);
-    vm.consoleStart = body.value("console_start", std::uint64_t{0});
     vm.signal =
         parseSignal(body.value("signal", "")).value_or(vm.agentAnswered ? UpSignal::Port : UpSignal::None);
     vm.cpuModel = body.value("cpu_model", "");
@@ -221,8 +219,6 @@ store::VmRow toRow(const Vm& vm, VmState state)
               {"state_since_us", toUs(state == vm.state ? vm.stateSince : Wall::now())},
               {"launched", vm.launched || state == VmState::Booting},
               {"agent_answered", vm.agentAnswered},
-              {"was_up", vm.wasUp || state == VmState::Running},
-              {"console_start", vm.consoleStart},
               {"was_up", vm.wasUp || state == VmState::Running},
               {"console_start", vm.consoleStart},
               {"signal", signalName(vm.signal)},

@@ -215,7 +215,6 @@ void Supervisor::enter(Vm& vm, const Event& event)
     // Only now: a client must not be told of a VM that the store does not have as launched.
     vm.launched = vm.launched || vm.state == VmState::Booting;
     vm.wasUp = vm.wasUp || vm.state == VmState::Running;
-    vm.wasUp = vm.wasUp || vm.state == VmState::Running;
     log_.info(
         "vm state",
         {{"vm", event.vmId}, {"state", std::string(stateName(vm.state))}, {"why", printable(event.message)}});

@@ -173,6 +173,7 @@ private:
     void breakOff(const VmPtr& vm, const std::exception_ptr& bug);
     void adopt(const store::VmRow& row);
     void sweepOrphans(const Processes& processes, bool doubtful);
+    void takeUpOrphan(const VmId& id, const store::VmRow& row);
     void endOrphanAtStart(const std::vector<SeenQemu>& processes);
     void tellOrphan(const SeenQemu& seen, const std::string& what);
     void removeStrayDirectories(const Processes& processes);

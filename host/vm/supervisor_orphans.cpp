@@ -38,6 +38,15 @@ void Supervisor::tellOrphan(const SeenQemu& seen, const std::string& what)
     journal_.note(std::move(event));
 }
 
+/// Puts the row that was kept of an orphan back, in the place of one that says that the VM has ended.
+void Supervisor::takeUpOrphan(const VmId& id, const store::VmRow& row)
+{
+    std::erase(ended_, id);
+    vms_.erase(id);
+    journal_.save(row); // before its life begins, which writes more of it
+    adopt(row);
+}
+
 /// Ends an orphan by the operator's rule. With its record it is taken up first, and ends as a VM does, with
 /// its sidecars and its files.
 void Supervisor::endOrphanAtStart(const std::vector<SeenQemu>& processes)
@@ -53,10 +62,7 @@ void Supervisor::endOrphanAtStart(const std::vector<SeenQemu>& processes)
                                 return isQemuOf(id.text(), arguments);
                             }).presence == Presence::Alive) {
         tellOrphan(processes.front(), "it is ended (vm.orphans=end)");
-        std::erase(ended_, id);
-        vms_.erase(id);
-        journal_.save(*row);
-        adopt(*row);
+        takeUpOrphan(id, *row);
         requestStop(*vms_.at(id), {.reason = "it was an orphan (vm.orphans=end)", .force = true});
         return;
     }
@@ -148,10 +154,7 @@ asio::awaitable<VmView> Supervisor::adoptOrphan(VmId id)
         throw Error(Category::FailedPrecondition,
                     "what was kept of the VM \"" + id.text() + "\" is of another process",
                     "end it with `teehost end-orphan`, and create it again");
-    std::erase(ended_, id);
-    vms_.erase(id);
-    journal_.save(*row); // before its life begins, which writes more of it
-    adopt(*row);
+    takeUpOrphan(id, *row);
     lookAtTtls(false);
     Event event = eventOf(*vms_.at(id), "state", "taken up as an orphan"); // by which it is counted
     event.state = vms_.at(id)->state;

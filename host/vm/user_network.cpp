@@ -14,10 +14,10 @@ constexpr std::size_t kDestinationPort = 5; // state, descriptor, source, its po
 
 } // namespace
 
-bool hasEstablished(std::string_view table, std::uint16_t guestPort)
+std::size_t countEstablished(std::string_view table, std::uint16_t guestPort)
 {
     const std::string wanted = std::to_string(guestPort);
-    std::size_t lines = 0;
+    std::size_t lines = 0, found = 0;
     for (const auto& line : split(table, '\n')) {
         if (++lines > kMostLines)
             break;
@@ -25,9 +25,9 @@ bool hasEstablished(std::string_view table, std::uint16_t guestPort)
         std::erase_if(words, [](const std::string& word) { return trim(word).empty(); });
         if (words.size() > kDestinationPort && words[0] == "TCP[ESTABLISHED]" &&
             trim(words[kDestinationPort]) == wanted)
-            return true;
+            ++found;
     }
-    return false;
+    return found;
 }
 
 } // namespace teehost::vm

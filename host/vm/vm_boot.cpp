@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kBootProbeLimit = 1s;
-constexpr auto kHealthLimit = 5s;
 // QEMU's user network sends a SYN that a booting guest did not answer again seconds later, so new connections
 // are made all the time while the guest is about to answer; each one that is left reaches the guest late.
 constexpr auto kEagerPause = 100ms;
@@ -78,13 +77,12 @@ bool VmLife::mayBeSilentServer() const
            vm_->qmp && vm_->qmp->connected();
 }
 
-/// Whether the guest, and not only QEMU, takes a connection to the agent's port: QEMU is asked while one is
-/// open.
+/// Whether the guest, and not only QEMU, takes a connection to the agent's port. Connections that were there
+/// before say nothing: they stay in QEMU's table while a guest hangs.
 asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
 {
-    const auto qmp = vm_->qmp;
     auto* io = &supervisor_.io_;
-    const auto guestPort = static_cast<std::uint16_t>(supervisor_.settings_.number("qemu.guest_fwd_agent"));
+    const std::size_t before = co_await countTaken();
     asio::ip::tcp::socket socket(*io);
     boost::system::error_code error;
     const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
@@ -94,6 +92,16 @@ asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
         co_return false;
     asio::steady_timer timer(*io, kTakingPause);
     co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t after = co_await countTaken();
+    co_return after > before;
+}
+
+/// The connections to the agent's port that the guest has taken, by QEMU's table; 0 when QEMU does not tell.
+asio::awaitable<std::size_t> VmLife::countTaken()
+{
+    const auto qmp = vm_->qmp;
+    if (!qmp || !qmp->connected())
+        co_return 0;
     const nlohmann::json arguments{{"command-line", "info usernet"}};
     std::string table;
     try {
@@ -101,9 +109,10 @@ asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
         if (answer.is_string())
             table = answer.get<std::string>();
     } catch (const Error&) {
-        co_return false; // a QEMU without that table, or without a monitor
+        // A QEMU without that table, or a monitor that fails: the connection is closed then, and made again.
     }
-    co_return hasEstablished(table, guestPort);
+    co_return countEstablished(
+        table, static_cast<std::uint16_t>(supervisor_.settings_.number("qemu.guest_fwd_agent")));
 }
 
 /// `number` is that of the probe: several are under way, and an older answer says nothing after a newer one.

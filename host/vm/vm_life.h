@@ -63,6 +63,7 @@ private:
     void hear(agent::Answer answer, std::uint64_t number);
     [[nodiscard]] bool mayBeSilentServer() const;
     asio::awaitable<bool> isTaken(std::string address, std::uint16_t port);
+    asio::awaitable<std::size_t> countTaken();
 
     // vm_watch.cpp: while the guest runs
     asio::awaitable<void> watch();
@@ -113,6 +114,9 @@ private:
 
         void judge(std::uint64_t missesForDown);
     };
+
+    /// The time in which a healthy QEMU or agent answers a question.
+    static constexpr std::chrono::seconds kHealthLimit{5};
 
     Supervisor& supervisor_;
     std::shared_ptr<Vm> vm_;

@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kHealthLimit = 5s;
 constexpr auto kReconnectPause = 5s;
 constexpr unsigned kAnswersForUp = 2;
 constexpr auto kQmpWindow = 10s;

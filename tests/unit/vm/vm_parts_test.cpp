@@ -234,10 +234,12 @@ class VmPartsTest final : public CppUnit::TestFixture {
             "  Protocol[State]    FD  Source Address  Port   Dest. Address  Port RecvQ SendQ\r\n";
         const std::string forward =
             "  TCP[HOST_FORWARD]  10       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n";
-        CPPUNIT_ASSERT(hasEstablished(
-            head + "  TCP[ESTABLISHED]   31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n" +
-                forward,
-            7002));
+        CPPUNIT_ASSERT_EQUAL(
+            std::size_t{1},
+            countEstablished(
+                head + "  TCP[ESTABLISHED]   31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n" +
+                    forward,
+                7002));
         for (const std::string& line :
              {std::string(
                   "  TCP[SYN_SENT]      31       127.0.0.1 17941       10.0.2.15  7002     0     0\r\n"),
@@ -246,7 +248,7 @@ class VmPartsTest final : public CppUnit::TestFixture {
               std::string(
                   "  TCP[ESTABLISHED]   31       10.0.2.15  7002        10.0.2.2    17     0     0\r\n"),
               std::string("  TCP[ESTABLISHED]   31 127.0.0.1\r\n"), std::string(100'000, ' ')})
-            CPPUNIT_ASSERT_MESSAGE(line.substr(0, 80), !hasEstablished(head + line + forward, 7002));
+            CPPUNIT_ASSERT_MESSAGE(line.substr(0, 80), countEstablished(head + line + forward, 7002) == 0);
     }
 
     void anEmptyConsoleIsCalledEmpty()
