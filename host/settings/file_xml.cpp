@@ -1,51 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <Poco/SAX/Attributes.h>
-#include <Poco/SAX/DefaultHandler.h>
-#include <Poco/SAX/LexicalHandler.h>
-#include <Poco/SAX/Locator.h>
-#include <Poco/SAX/SAXException.h>
-#include <Poco/SAX/SAXParser.h>
+#include <memory>
+#include <vector>
 
+#include <expat.h>
+
+#include "host/base/free_with.h"
 #include "host/base/text.h"
 #include "host/settings/file_keys.h"
 
 namespace teehost::settings {
 namespace {
 
-using Poco::XML::XMLChar;
-using Poco::XML::XMLString;
-
 /// Takes a document as it is parsed: a tree would hide attributes, and texts beside elements. The parser
-/// calls it from C code, through which nothing must be thrown: after a fault that ends the reading it does
-/// nothing.
-class XmlKeys final : public Poco::XML::DefaultHandler, public Poco::XML::LexicalHandler {
+/// calls it from C code, through which nothing must be thrown.
+class XmlKeys {
 public:
-    explicit XmlKeys(FileKeys& keys) : keys_(keys) {}
-
-    void setDocumentLocator(const Poco::XML::Locator* locator) override { locator_ = locator; }
-
-    void startElement(const XMLString&, const XMLString&, const XMLString& name,
-                      const Poco::XML::Attributes& attributes) override
+    explicit XmlKeys(FileKeys& keys) : keys_(keys), parser_(XML_ParserCreate(nullptr))
     {
-        if (ended_)
-            return;
+        XML_SetUserData(parser_.get(), this);
+        XML_SetElementHandler(parser_.get(), startElement, endElement);
+        XML_SetCharacterDataHandler(parser_.get(), characters);
+        XML_SetStartDoctypeDeclHandler(parser_.get(), startDoctype);
+    }
+
+    void read(std::string_view text)
+    {
+        const auto status = XML_Parse(parser_.get(), text.data(), static_cast<int>(text.size()), XML_TRUE);
+        if (status != XML_STATUS_OK && !ended_)
+            keys_.refuse(std::string("it is no XML document: ") +
+                             XML_ErrorString(XML_GetErrorCode(parser_.get())),
+                         line(), "");
+    }
+
+private:
+    struct Element {
+        std::string key, text;
+        bool encloses;
+        std::size_t line;
+    };
+
+    static XmlKeys& of(void* self) noexcept { return *static_cast<XmlKeys*>(self); }
+
+    static void startElement(void* self, const char* name, const char** attributes) noexcept
+    {
+        of(self).start(name, attributes);
+    }
+    static void endElement(void* self, const char* name) noexcept { of(self).finish(name); }
+    static void characters(void* self, const char* text, int length) noexcept
+    {
+        auto& open = of(self).open_;
+        if (!open.empty())
+            open.back().text.append(text, static_cast<std::size_t>(length));
+    }
+    static void startDoctype(void* self, const char*, const char*, const char*, int) noexcept
+    {
+        // Entities can be made to expand without end, or to read other files.
+        of(self).end("it has a DOCTYPE, which settings do not need", "remove it");
+    }
+
+    void start(const std::string& name, const char** attributes)
+    {
         if (static_cast<int>(open_.size()) > kMaxFileDepth)
             return end("the settings are nested deeper than " + std::to_string(kMaxFileDepth) + " levels",
                        "");
         const std::string key = open_.empty() ? "" : dotted(open_.back().key, name);
-        for (int i = 0; i < attributes.getLength(); ++i)
-            keys_.refuse("the element " + printable(name) + " has the attribute " +
-                             printable(attributes.getQName(i)) + ", which is not read",
+        for (; *attributes != nullptr; attributes += 2) // a name and a value each
+            keys_.refuse("the element " + printable(name) + " has the attribute " + printable(*attributes) +
+                             ", which is not read",
                          line(), "write it as an element of its own");
         if (!open_.empty())
             open_.back().encloses = true;
         open_.push_back({key, {}, false, line()});
     }
 
-    void endElement(const XMLString&, const XMLString&, const XMLString& name) override
+    void finish(const std::string& name)
     {
-        if (ended_ || open_.empty())
-            return;
         const auto element = std::move(open_.back());
         open_.pop_back();
         const auto text = trim(element.text);
@@ -57,66 +86,30 @@ public:
                          element.line, "give each value an element of its own");
     }
 
-    void characters(const XMLChar text[], int start, int length) override
+    /// Refuses the document and stops the parser: no more of it is looked at.
+    void end(const std::string& what, const std::string& hint)
     {
-        if (!ended_ && !open_.empty())
-            open_.back().text.append(text + start, static_cast<std::size_t>(length));
+        ended_ = true;
+        keys_.refuse(what, line(), hint);
+        XML_StopParser(parser_.get(), XML_FALSE);
+        // Expat still ends the element that is being read when its handler stops the parser.
+        XML_SetElementHandler(parser_.get(), nullptr, nullptr);
+        XML_SetCharacterDataHandler(parser_.get(), nullptr);
     }
-
-    void startDTD(const XMLString&, const XMLString&, const XMLString&) override
-    {
-        // Entities can be made to expand without end, or to read other files.
-        end("it has a DOCTYPE, which settings do not need", "remove it");
-    }
-    void endDTD() override {}
-    void startEntity(const XMLString&) override {}
-    void endEntity(const XMLString&) override {}
-    void startCDATA() override {}
-    void endCDATA() override {}
-    void comment(const XMLChar[], int, int) override {}
-
-private:
-    struct Element {
-        std::string key, text;
-        bool encloses;
-        std::size_t line;
-    };
 
     [[nodiscard]] std::size_t line() const
     {
-        return locator_ == nullptr ? 0 : static_cast<std::size_t>(std::max(0, locator_->getLineNumber()));
-    }
-
-    void end(const std::string& what, const std::string& hint)
-    {
-        if (!ended_)
-            keys_.refuse(what, line(), hint);
-        ended_ = true;
+        return static_cast<std::size_t>(XML_GetCurrentLineNumber(parser_.get()));
     }
 
     FileKeys& keys_;
-    const Poco::XML::Locator* locator_ = nullptr;
+    std::unique_ptr<XML_ParserStruct, FreeWith<XML_ParserFree>> parser_;
     std::vector<Element> open_;
     bool ended_ = false;
 };
 
 } // namespace
 
-void readXml(std::string_view text, FileKeys& keys)
-{
-    XmlKeys handler(keys);
-    try {
-        Poco::XML::SAXParser parser;
-        parser.setFeature(Poco::XML::XMLReader::FEATURE_NAMESPACES, false);
-        parser.setFeature(Poco::XML::XMLReader::FEATURE_EXTERNAL_GENERAL_ENTITIES, false);
-        parser.setFeature(Poco::XML::XMLReader::FEATURE_EXTERNAL_PARAMETER_ENTITIES, false);
-        parser.setContentHandler(&handler);
-        parser.setProperty(Poco::XML::XMLReader::PROPERTY_LEXICAL_HANDLER,
-                           static_cast<Poco::XML::LexicalHandler*>(&handler));
-        parser.parseMemoryNP(text.data(), text.size());
-    } catch (const Poco::Exception& exception) {
-        keys.refuse(printable(exception.displayText()), 0, "");
-    }
-}
+void readXml(std::string_view text, FileKeys& keys) { XmlKeys(keys).read(text); }
 
 } // namespace teehost::settings
