@@ -38,7 +38,8 @@ std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings
                                               const plugin::Loaded& plugins, const Log& log)
 {
     auto fetcher = std::make_shared<attest::Fetcher>(
-        attest::fetcherOptions(settings, fs::path(settings.text("state.dir")) / kCollateralDirectory), log);
+        attest::fetcherOptions(settings, fs::path(settings.text("state.dir")) / kCollateralDirectory),
+        attest::kCurl, log);
     const auto machines = std::make_shared<launch::QemuMachines>(settings.text("qemu.bin_path"));
     for (const auto& plugin : plugins.plugins) {
         plugin->serveFetch(fetcher);

@@ -81,13 +81,18 @@ FetcherOptions fetcherOptions(const settings::Settings& settings,
     return options;
 }
 
-Fetcher::Fetcher(FetcherOptions options, const Log& log)
-    : options_(std::move(options)), log_(log), cache_(options_.cacheDir, log)
+std::string HttpsUrl::authority() const
+{
+    constexpr unsigned kUsual = 443;
+    return port == kUsual ? host : host + ":" + std::to_string(port);
+}
+
+Fetcher::Fetcher(FetcherOptions options, const HttpsClient& https, const Log& log)
+    : options_(std::move(options)), https_(https), log_(log), cache_(options_.cacheDir, log)
 {
     if (!options_.wallNs)
         options_.wallNs = systemWallNs;
-    for (auto& host :
-         options_.hosts) // names of hosts have no case, and parseHttpsUrl gives them in lower case
+    for (auto& host : options_.hosts) // names of hosts have no case, and HttpsUrl has them in lower case
         host = lowerCase(host);
 }
 
@@ -98,7 +103,7 @@ std::uint64_t Fetcher::limitOf(const FetchRequest& request) const
 
 HttpsUrl Fetcher::allowed(const std::string& url) const
 {
-    auto parsed = parseHttpsUrl(url);
+    auto parsed = https_.parse(url);
     const auto authority = parsed.authority();
     if (std::find(options_.hosts.begin(), options_.hosts.end(), authority) == options_.hosts.end())
         throw Error(Category::PermissionDenied, authority + " is not a host that collateral may come from",
@@ -153,8 +158,8 @@ HttpsResponse Fetcher::ask(HttpsUrl url, const FetchRequest& request,
                 limit, std::chrono::floor<std::chrono::milliseconds>(*request.deadline - SteadyClock::now()));
         if (limit.count() <= 0)
             throw Error(Category::DeadlineExceeded, "there is no time left to ask " + url.host);
-        auto response = httpsGet({url, requestHeaders(request, cached), options_.caFile, limitOf(request),
-                                  limit, request.cancelled});
+        auto response = https_.get({url, requestHeaders(request, cached), options_.caFile, limitOf(request),
+                                    limit, request.cancelled});
         log_.debug("collateral fetched", {{"url", url.text}, {"status", std::to_string(response.status)}});
         if (response.status == 429 || response.status == 503) {
             leaveAlone(url, response);

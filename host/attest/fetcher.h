@@ -38,8 +38,8 @@ struct FetcherOptions {
 
 class Fetcher final : public plugin::FetchService {
 public:
-    /// `log` must outlive it.
-    Fetcher(FetcherOptions options, const Log& log);
+    /// `https`, usually kCurl, and `log` must outlive it.
+    Fetcher(FetcherOptions options, const HttpsClient& https, const Log& log);
 
     /// Throws InvalidArgument for what is no https URL, PermissionDenied for a host that is not on the
     /// allow-list, NotFound when the copy asked for is not in the cache or the origin says 404, Unavailable
@@ -59,6 +59,7 @@ private:
     [[nodiscard]] std::int64_t now() const { return options_.wallNs(); }
 
     FetcherOptions options_;
+    const HttpsClient& https_;
     const Log& log_;
     CollateralCache cache_;
     std::mutex mutex_;

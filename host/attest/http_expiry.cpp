@@ -2,8 +2,7 @@
 #include "host/attest/http_expiry.h"
 
 #include <algorithm>
-
-#include <curl/curl.h>
+#include <ctime>
 
 #include "host/base/error.h"
 #include "host/base/text.h"
@@ -28,8 +27,16 @@ std::optional<std::int64_t> readSeconds(std::string_view text)
 
 std::optional<std::int64_t> readDate(std::string_view text)
 {
-    const auto seconds = ::curl_getdate(std::string(text).c_str(), nullptr);
-    return seconds < 0 ? std::nullopt : std::optional<std::int64_t>(seconds);
+    // RFC 9110, section 5.6.7: the form in use, and the two obsolete ones that are to be understood as well.
+    for (const char* form :
+         {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"}) {
+        std::tm parts{};
+        const std::string terminated(text);
+        const char* end = ::strptime(terminated.c_str(), form, &parts);
+        if (end != nullptr && *end == '\0')
+            return ::timegm(&parts);
+    }
+    return std::nullopt;
 }
 
 /// The directives of every Cache-Control header.

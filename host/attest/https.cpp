@@ -184,12 +184,6 @@ CURLcode perform(CURL* easy, const HttpsRequest& request)
 
 } // namespace
 
-std::string HttpsUrl::authority() const
-{
-    constexpr unsigned kUsual = 443;
-    return port == kUsual ? host : host + ":" + std::to_string(port);
-}
-
 HttpsUrl parseHttpsUrl(const std::string& text)
 {
     initialize();

@@ -48,4 +48,12 @@ struct HttpsResponse {
 /// it should be.
 [[nodiscard]] HttpsResponse httpsGet(const HttpsRequest& request);
 
+/// The two functions above, handed to who fetches: the command-line client loads libcurl, and all that it
+/// brings, only when something is fetched.
+struct HttpsClient {
+    HttpsUrl (*parse)(const std::string& text);
+    HttpsResponse (*get)(const HttpsRequest& request);
+};
+inline constexpr HttpsClient kCurl{parseHttpsUrl, httpsGet};
+
 } // namespace teehost::attest

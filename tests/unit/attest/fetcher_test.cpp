@@ -82,7 +82,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void fetchesAndKeeps()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "Content-Type: application/pkix-crl\r\nCache-Control: max-age=60\r\n",
                        "body\0\xff"s);
         auto asked = request();
@@ -100,7 +100,7 @@ class FetcherTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL("body\0\xff"s, text(second));
         CPPUNIT_ASSERT_EQUAL(first.fetchedWallNs, second.fetchedWallNs);
         // So does another process.
-        Fetcher other(options(), log_);
+        Fetcher other(options(), kCurl, log_);
         CPPUNIT_ASSERT_EQUAL("body\0\xff"s, text(other.get(asked)));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, origin_.requests().size());
     }
@@ -108,7 +108,7 @@ class FetcherTest final : public CppUnit::TestFixture {
     void answersFromTheCacheOnlyWhenTold()
     {
         origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "body");
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         auto cacheOnly = request();
         cacheOnly.cacheOnly = true;
         expectError(Category::NotFound, "is not in the cache", fetcher, cacheOnly);
@@ -124,7 +124,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
         auto noNetwork = options();
         noNetwork.network = false;
-        Fetcher offline(noNetwork, log_);
+        Fetcher offline(noNetwork, kCurl, log_);
         CPPUNIT_ASSERT_EQUAL("body"s, text(offline.get(request())));
         expectError(Category::NotFound, "nothing may be fetched", offline, request("/other"));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, origin_.requests().size());
@@ -132,7 +132,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void asksAgainWhenTheCopyIsTooOld()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "old");
         static_cast<void>(fetcher.get(request()));
         origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "new");
@@ -151,7 +151,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void revalidatesWhatItHas()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "ETag: \"one\"\r\nCache-Control: max-age=60\r\nContent-Type: a/b\r\n",
                        "body");
         static_cast<void>(fetcher.get(request()));
@@ -172,7 +172,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void keepsNothingThatTheOriginForbids()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "Cache-Control: no-store\r\n", "body");
         CPPUNIT_ASSERT_EQUAL("body"s, text(fetcher.get(request())));
         CPPUNIT_ASSERT_EQUAL("body"s, text(fetcher.get(request())));
@@ -181,7 +181,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void refusesWhatIsTooLarge()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "", std::string(1000, 'x'));
         auto small = request();
         small.maxBytes = 999;
@@ -208,7 +208,7 @@ class FetcherTest final : public CppUnit::TestFixture {
         const test::FakeOrigin wrongAuthority(cli::test::Authority("another CA").issue("localhost"));
         auto both = options();
         both.hosts = {wrongName.authority(), wrongAuthority.authority()};
-        Fetcher fetcher(both, log_);
+        Fetcher fetcher(both, kCurl, log_);
         for (const auto* origin : {&wrongName, &wrongAuthority}) {
             FetchRequest asked;
             asked.url = origin->url("/crl");
@@ -218,13 +218,13 @@ class FetcherTest final : public CppUnit::TestFixture {
         }
         auto noCa = options();
         noCa.caFile = "/nonexistent/ca.pem";
-        Fetcher blind(noCa, log_);
+        Fetcher blind(noCa, kCurl, log_);
         expectError(Category::FailedPrecondition, "CA certificates cannot be read", blind, request());
     }
 
     void asksAllowedHostsOnlyAndOnlyByHttps()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         const auto refused = [&](Category category, const std::string& url, const char* words) {
             FetchRequest asked;
             asked.url = url;
@@ -256,13 +256,13 @@ class FetcherTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL("body"s, text(fetcher.get(upper)));
         auto shouted = options();
         shouted.hosts = {"LOCALHOST" + origin_.authority().substr(9)};
-        Fetcher other(shouted, log_);
+        Fetcher other(shouted, kCurl, log_);
         CPPUNIT_ASSERT_EQUAL("body"s, text(other.get(request())));
     }
 
     void followsRedirectsToAllowedHostsOnly()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 302, "Location: /moved\r\n", "elsewhere");
         origin_.answer("/moved", 200, "", "body");
         CPPUNIT_ASSERT_EQUAL("body"s, text(fetcher.get(request())));
@@ -279,7 +279,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void leavesAHostAloneThatAsksForIt()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 429, "Retry-After: 27\r\n", "");
         expectError(Category::Unavailable, "localhost asked not to be asked again for another 27s", fetcher,
                     request());
@@ -289,7 +289,7 @@ class FetcherTest final : public CppUnit::TestFixture {
                     request("/other"));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, origin_.requests().size());
         // It is over when it is over: at least a second, whatever the origin says.
-        Fetcher patient(options(), log_);
+        Fetcher patient(options(), kCurl, log_);
         origin_.answer("/crl", 503, "Retry-After: 0\r\n", "");
         expectError(Category::Unavailable, "for another 1s", patient, request());
         origin_.answer("/crl", 200, "", "body");
@@ -306,7 +306,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void tellsStatusesApart()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         expectError(Category::NotFound, "localhost answered 404", fetcher, request("/absent"));
         origin_.answer("/crl", 500, "", "sorry");
         expectError(Category::Unavailable, "localhost answered 500", fetcher, request());
@@ -321,7 +321,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void keepsItsDeadlineAndStopsWhenCancelled()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "", "body");
         origin_.answerLate(60s);
         auto asked = request();
@@ -339,7 +339,7 @@ class FetcherTest final : public CppUnit::TestFixture {
 
     void fetchesAgainWhatIsDamagedInTheCache()
     {
-        Fetcher fetcher(options(), log_);
+        Fetcher fetcher(options(), kCurl, log_);
         origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "body");
         static_cast<void>(fetcher.get(request()));
         std::ofstream(options().cacheDir / toHex(sha256(request().url)), std::ios::app) << "more";

@@ -36,7 +36,10 @@ class HttpExpiryTest final : public CppUnit::TestFixture {
             {{{"cache-control", "max-age=60"}, {"expires", "Tue, 14 Nov 2023 23:13:20 GMT"}}, 60},
             {{{"expires", "Tue, 14 Nov 2023 22:14:20 GMT"}}, 60},
             {{{"expires", "Tue, 14 Nov 2023 22:14:20 GMT"}, {"date", "Tue, 14 Nov 2023 22:14:00 GMT"}}, 20},
+            {{{"expires", "Tuesday, 14-Nov-23 22:14:20 GMT"}}, 60},
+            {{{"expires", "Tue Nov 14 22:14:20 2023"}}, 60},
             {{{"expires", "Tue, 14 Nov 2023 22:00:00 GMT"}}, 0},
+            {{{"expires", "Tue, 14 Nov 2023 22:14:20 GMT and more"}}, 0},
             {{{"expires", "0"}}, 0},
         };
         for (const auto& row : rows)
