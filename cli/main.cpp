@@ -1,19 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <google/protobuf/stubs/logging.h>
+#include <iostream>
 
+#include "cli/commands/catalogue.h"
+#include "cli/commands/commands.h"
+#include "cli/failure.h"
+#include "cli/on_demand/command_of.h"
+#include "cli/on_demand/library.h"
 #include "cli/program.h"
 #include "host/base/standard_streams.h"
 
 namespace {
 
+using namespace teehost;
+
 /// Runs before the constructors of shared libraries, which open descriptors too (System V gABI,
 /// .preinit_array).
-[[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = teehost::openStandardStreams;
+[[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = openStandardStreams;
+
+/// Names the commands that run on demand, for the help; their options are the library's.
+void addNames(CLI::App& app, cli::Session&)
+{
+    for (const auto& command : cli::kCommands)
+        if (command.runs == cli::Runs::OnDemand)
+            app.add_subcommand(std::string(command.name), std::string(command.description));
+}
+
+int runOnDemand(int argc, const char* const* argv)
+{
+    try {
+        return cli::onDemand().run(argc, argv);
+    } catch (const cli::Failure& failure) {
+        std::cerr << cli::describeFailure(failure.what(), failure.hint());
+        return static_cast<int>(failure.code());
+    }
+}
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    google::protobuf::SetLogHandler(nullptr); // its lines on standard error are for programmers
-    return teehost::cli::runProgram(argc, argv);
+    const auto* command = cli::findCommand(cli::commandOf(argc, argv));
+    if (command != nullptr && command->runs == cli::Runs::OnDemand)
+        return runOnDemand(argc, argv);
+    return cli::runProgram(argc, argv, {addNames, cli::kHttpsOnDemand});
 }

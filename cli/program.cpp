@@ -85,11 +85,11 @@ UsageFailure usageFailure(const CLI::App& app, const CLI::ParseError& error)
     return UsageFailure(error.what(), hint);
 }
 
-int parseAndRun(int argc, const char* const* argv)
+int parseAndRun(int argc, const char* const* argv, const Parts& parts)
 {
     Session session;
     CLI::App app;
-    buildProgram(app, session);
+    buildProgram(app, session, parts);
     try {
         app.parse(argc, argv); // runs the command
         session.finishOutput();
@@ -105,8 +105,9 @@ int parseAndRun(int argc, const char* const* argv)
 
 } // namespace
 
-void buildProgram(CLI::App& app, Session& session)
+void buildProgram(CLI::App& app, Session& session, const Parts& parts)
 {
+    session.https = &parts.https;
     app.name("teehost");
     app.description(kDescription);
     app.formatter(std::make_shared<HelpFormatter>());
@@ -116,32 +117,19 @@ void buildProgram(CLI::App& app, Session& session)
 
     app.fallthrough(); // inherited by the commands: global options may follow the verb
     app.require_subcommand(1);
-    addCreateVm(app, session);
-    addRemoveVm(app, session);
-    addStopVm(app, session);
-    addOrphans(app, session);
-    addAdopt(app, session);
-    addEndOrphan(app, session);
-    addList(app, session);
-    addInfo(app, session);
-    addEvents(app, session);
-    addConsole(app, session);
-    addAttest(app, session);
-    addBackends(app, session);
-    addConfig(app, session);
+    parts.addOnDemandCommands(app, session);
     addMeasure(app, session);
     addVerify(app, session);
     addInspect(app, session);
     addKeys(app, session);
-    addCompletion(app, session);
     requireUtf8(app);
     app.footer(kFooter); // last, because commands inherit what is set when they are added
 }
 
-int runProgram(int argc, const char* const* argv) noexcept
+int runProgram(int argc, const char* const* argv, const Parts& parts) noexcept
 {
     try {
-        return parseAndRun(argc, argv);
+        return parseAndRun(argc, argv, parts);
     } catch (const Failure& failure) {
         return complain(failure);
     } catch (const Error& error) { // of the host's libraries: settings, plugins

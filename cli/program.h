@@ -9,10 +9,17 @@
 
 namespace teehost::cli {
 
-/// Declares the global options and every command. `session` must outlive `app`.
-void buildProgram(CLI::App& app, Session& session);
+/// The parts that are linked into one program and loaded on demand by another.
+struct Parts {
+    /// Declares the commands of the catalogue that run on demand.
+    void (*addOnDemandCommands)(CLI::App& app, Session& session);
+    const attest::HttpsClient& https;
+};
+
+/// Declares the global options and every command. `session` and `parts` must outlive `app`.
+void buildProgram(CLI::App& app, Session& session, const Parts& parts);
 
 /// main() without the name.
-[[nodiscard]] int runProgram(int argc, const char* const* argv) noexcept;
+[[nodiscard]] int runProgram(int argc, const char* const* argv, const Parts& parts) noexcept;
 
 } // namespace teehost::cli

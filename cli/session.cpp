@@ -5,17 +5,10 @@
 
 #include <unistd.h>
 
-#include "cli/client/reader_watch.h"
 #include "cli/failure.h"
+#include "cli/output/reader_watch.h"
 
 namespace teehost::cli {
-
-Client& Session::client()
-{
-    if (!client_)
-        client_ = std::make_unique<Client>(options.endpoint, options.timeout);
-    return *client_;
-}
 
 std::ostream& Session::out() const { return std::cout; }
 

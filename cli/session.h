@@ -4,17 +4,28 @@
 // daemon, connected to at first use, so that commands which need none work without one.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 
-#include "cli/client/client.h"
 #include "cli/client/endpoint.h"
 #include "cli/failure.h"
 
+namespace teehost::attest {
+struct HttpsClient;
+}
+
 namespace teehost::cli {
+
+class Client; // cli/client/client.h
+
+/// The names of the global options, which all take a value: it is no command though it has no dash.
+inline constexpr std::array<std::string_view, 7> kGlobalOptions{
+    "--url", "--tls-ca", "--tls-cert", "--tls-key", "--timeout", "-o", "--output"};
 
 struct GlobalOptions {
     Endpoint endpoint;
@@ -25,9 +36,12 @@ struct GlobalOptions {
 class Session {
 public:
     GlobalOptions options;
+    const attest::HttpsClient* https = nullptr; ///< for collateral; set by buildProgram
     /// What the program ends with when the command has said all there is to say: a verdict is no failure.
     ExitCode exitCode = ExitCode::Ok;
 
+    /// Connects at the first call. Only programs that link teehost::cli_daemon have it
+    /// (cli/client/client.cpp).
     [[nodiscard]] Client& client();
     [[nodiscard]] bool json() const { return options.output == "json"; }
     /// Standard output.
@@ -37,7 +51,7 @@ public:
     void finishOutput() const;
 
 private:
-    std::unique_ptr<Client> client_;
+    std::shared_ptr<Client> client_; // shared, because that needs no definition of Client here
 };
 
 } // namespace teehost::cli

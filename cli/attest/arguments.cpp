@@ -4,11 +4,8 @@
 #include <chrono>
 #include <optional>
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include "cli/failure.h"
 #include "cli/input/file.h"
-#include "cli/output/vm_text.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 
@@ -98,7 +95,7 @@ std::optional<std::chrono::sys_time<std::chrono::nanoseconds>> readInstant(std::
     const auto fraction = readFraction(in);
     const auto offset = readOffset(in);
     const year_month_day date(year(y), month(static_cast<unsigned>(m)), day(static_cast<unsigned>(d)));
-    constexpr int kFirstYear = 1970, kLastYear = 2190; // what formatTime can show
+    constexpr int kFirstYear = 1970, kLastYear = 2190; // as many as nanoseconds can count
     if (!in.done() || !date.ok() || y < kFirstYear || y > kLastYear || hh > 23 || mm > 59 || ss > 59)
         return std::nullopt;
     return sys_days(date) + hours(hh) + minutes(mm) + seconds(ss) + fraction - offset;
@@ -151,15 +148,6 @@ std::int64_t parseInstant(std::string_view text, std::string_view option)
                                "\" is no point in time after 1970",
                            "write it as in RFC 3339: 2026-01-31T12:00:00Z");
     return instant->time_since_epoch().count();
-}
-
-std::string formatInstant(std::int64_t nanoseconds)
-{
-    constexpr std::int64_t kSecond = 1'000'000'000;
-    google::protobuf::Timestamp time;
-    time.set_seconds(nanoseconds / kSecond);
-    time.set_nanos(static_cast<int>(nanoseconds % kSecond));
-    return formatTime(time);
 }
 
 std::vector<NamedBlob> readBlobs(const std::vector<std::string>& paths, std::string_view option)

@@ -23,7 +23,6 @@ namespace teehost::cli {
 
 /// RFC 3339, "2026-01-31T12:00:00Z", as nanoseconds since the Unix epoch. After 1970, before 2191.
 [[nodiscard]] std::int64_t parseInstant(std::string_view text, std::string_view option);
-[[nodiscard]] std::string formatInstant(std::int64_t nanoseconds);
 
 /// A file a person handed over: its kind is for the plugin to see.
 struct NamedBlob {

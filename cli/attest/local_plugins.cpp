@@ -58,11 +58,12 @@ void addPluginOptions(CLI::App& command, PluginOptions& options)
         ->allow_extra_args(false);
 }
 
-LocalPlugins::LocalPlugins(const PluginOptions& options, std::chrono::nanoseconds limit)
+LocalPlugins::LocalPlugins(const PluginOptions& options, const attest::HttpsClient& https,
+                           std::chrono::nanoseconds limit)
     : log_(LogLevel::Error), deadline_(std::chrono::steady_clock::now() + limit),
       configuration_(load(options, log_)),
-      fetcher_(
-          std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()), log_))
+      fetcher_(std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()),
+                                                 https, log_))
 {
 }
 

@@ -29,8 +29,10 @@ void addPluginOptions(CLI::App& command, PluginOptions& options);
 
 class LocalPlugins {
 public:
-    /// Loads what `plugins.dir` holds. `limit` is how long all calls together may take. Throws Error.
-    LocalPlugins(const PluginOptions& options, std::chrono::nanoseconds limit);
+    /// Loads what `plugins.dir` holds. `limit` is how long all calls together may take; `https`
+    /// must outlive it. Throws Error.
+    LocalPlugins(const PluginOptions& options, const attest::HttpsClient& https,
+                 std::chrono::nanoseconds limit);
 
     [[nodiscard]] const settings::Settings& settings() const noexcept { return configuration_.settings; }
     /// The plugin of that id, with its instance and the fetch service. Throws Failure when there is none,

@@ -4,6 +4,7 @@
 #include "cli/attest/claims.h"
 #include "cli/attest/measurement_file.h"
 #include "cli/output/escape.h"
+#include "cli/output/instant.h"
 #include "cli/output/table.h"
 #include "host/base/text.h"
 #include "host/plugin/evidence_json.h"
@@ -83,7 +84,7 @@ std::string subjectText(const Appraisal& a)
     addFiles(fields, "evidence", a.evidence, "none");
     fields.add("verified by", escapeLine(a.plugin.id + " " + a.plugin.version) + ", " +
                                   escapeLine(a.plugin.path) + ", sha256 " + a.plugin.sha256);
-    fields.add("as of", formatInstant(a.request.atWallNs));
+    fields.add("as of", formatInstant(std::chrono::nanoseconds(a.request.atWallNs)));
     addFiles(fields, "trust anchor", a.anchors, "those built into the plugin");
     addFiles(fields, "collateral", a.collateral,
              a.request.offline ? "none given; what was fetched before is used, nothing is fetched"
@@ -196,7 +197,7 @@ Json reportJson(const Appraisal& a)
               {"version", a.plugin.version},
               {"path", a.plugin.path},
               {"sha256", a.plugin.sha256}}},
-            {"at", formatInstant(a.request.atWallNs)},
+            {"at", formatInstant(std::chrono::nanoseconds(a.request.atWallNs))},
             {"offline", a.request.offline},
             {"evidence", filesJson(a.evidence)},
             {"collateral", filesJson(a.collateral)},

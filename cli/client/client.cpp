@@ -9,6 +9,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "cli/client/status.h"
+#include "cli/session.h"
 
 namespace teehost::cli {
 namespace {
@@ -109,6 +110,13 @@ void Call::check(const grpc::Status& status) const
     if (client_.interrupt().pending())
         throw interrupted();
     throw failureFromStatus(status, hintIn(context_), client_.address());
+}
+
+Client& Session::client()
+{
+    if (!client_)
+        client_ = std::make_shared<Client>(options.endpoint, options.timeout);
+    return *client_;
 }
 
 } // namespace teehost::cli

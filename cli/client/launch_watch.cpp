@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client/launch_watch.h"
+#include "cli/client/client.h"
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client/vm_lookup.h"
+#include "cli/client/client.h"
 
 #include "host/base/text.h"
 

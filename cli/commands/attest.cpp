@@ -6,6 +6,7 @@
 #include "cli/attest/arguments.h"
 #include "cli/attest/claims.h"
 #include "cli/attest/verify_report.h"
+#include "cli/client/client.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
@@ -136,9 +137,7 @@ void attest(const Options& o, Session& session)
 
 void addAttest(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "attest", "Ask a VM for evidence, and say check by check whether it is what was launched",
-        kExamples);
+    CLI::App& command = newCommand(app, "attest", kExamples);
     const auto o = std::make_shared<Options>();
     command.add_option("ID", o->id, "VM to attest")->required()->type_name("ID");
     command

@@ -3,9 +3,11 @@
 
 #include <memory>
 
+#include "cli/client/client.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 
 namespace teehost::cli {
 namespace {
@@ -81,8 +83,7 @@ void showBackends(bool withChecks, Session& session)
 
 void addBackends(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "backends", "List the TEE plugins of the daemon and whether this host can use them", kExamples);
+    CLI::App& command = newCommand(app, "backends", kExamples);
     const auto checks = std::make_shared<bool>(false);
     command.add_flag("--checks", *checks, "Also what each of them found on the host, and remedies");
     command.callback([checks, &session] { showBackends(*checks, session); });

@@ -31,8 +31,10 @@ void addInspect(CLI::App& app, Session& session);
 void addKeys(CLI::App& app, Session& session);
 void addCompletion(CLI::App& app, Session& session);
 
-/// A command with its first line of help and its examples.
-CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& description,
-                     const std::string& examples);
+/// A command of the catalogue with its examples.
+CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& examples);
+
+/// The commands whose code runs on demand, `completion` among them, which must know the options of all.
+void addOnDemandCommands(CLI::App& app, Session& session);
 
 } // namespace teehost::cli

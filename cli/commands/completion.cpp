@@ -17,8 +17,7 @@ constexpr const char* kExamples = R"(  source <(teehost completion bash)
 
 void addCompletion(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "completion", "Print the completion script of a shell; needs no daemon", kExamples);
+    CLI::App& command = newCommand(app, "completion", kExamples);
     const auto shell = std::make_shared<std::string>();
     command.add_option("SHELL", *shell, "The shell")
         ->required()

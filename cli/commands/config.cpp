@@ -3,8 +3,10 @@
 
 #include <memory>
 
+#include "cli/client/client.h"
 #include "cli/output/json.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 
 namespace teehost::cli {
 namespace {
@@ -35,8 +37,7 @@ void showConfig(bool changedOnly, Session& session)
 
 void addConfig(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "config", "Show the daemon's effective settings and where each comes from", kExamples);
+    CLI::App& command = newCommand(app, "config", kExamples);
     const auto changed = std::make_shared<bool>(false);
     command.add_flag("--changed", *changed, "Only those with a value other than their default");
     command.callback([changed, &session] { showConfig(*changed, session); });

@@ -3,12 +3,13 @@
 
 #include <memory>
 
-#include "cli/client/reader_watch.h"
+#include "cli/client/client.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/input/option_types.h"
 #include "cli/output/base64.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
+#include "cli/output/reader_watch.h"
 
 namespace teehost::cli {
 namespace {
@@ -84,8 +85,7 @@ void showConsole(const Options& options, Session& session)
 
 void addConsole(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "console", "Show what the guest wrote to its serial console", kExamples);
+    CLI::App& command = newCommand(app, "console", kExamples);
     const auto options = std::make_shared<Options>();
     command.add_option("ID", options->id, "VM whose console to show")->required()->type_name("ID");
     command.add_flag("-f,--follow", options->follow, "Go on until the VM has ended, or Ctrl-C");

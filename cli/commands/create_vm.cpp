@@ -8,12 +8,14 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "cli/client/client.h"
 #include "cli/client/launch_watch.h"
 #include "cli/commands/create_request.h"
 #include "cli/input/duration.h"
 #include "cli/input/option_types.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -155,8 +157,7 @@ void createVm(const Options& options, Session& session)
 
 void addCreateVm(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "create-vm", "Launch a confidential VM and show how it gets on", kExamples);
+    CLI::App& command = newCommand(app, "create-vm", kExamples);
     const auto options = std::make_shared<Options>();
     addCreateOptions(command, options->create);
     command

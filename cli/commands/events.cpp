@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <memory>
 
-#include "cli/client/reader_watch.h"
+#include "cli/client/client.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
+#include "cli/output/reader_watch.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -80,8 +82,7 @@ void showEvents(const Options& options, Session& session)
 
 void addEvents(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "events", "Show what happened to the VMs; as JSON, one object a line", kExamples);
+    CLI::App& command = newCommand(app, "events", kExamples);
     const auto options = std::make_shared<Options>();
     command.add_option("ID", options->id, "Only this VM")->type_name("ID");
     command.add_flag("-f,--follow", options->follow, "Go on with what happens from now, until Ctrl-C");

@@ -5,9 +5,11 @@
 #include <memory>
 #include <string_view>
 
+#include "cli/client/client.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/output/json.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -77,8 +79,7 @@ void showDaemon(Session& session)
 
 void addInfo(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "info", "Show one VM, or without an ID the daemon and what a new VM gets", kExamples);
+    CLI::App& command = newCommand(app, "info", kExamples);
     const auto id = std::make_shared<std::string>();
     command.add_option("ID", *id, "VM to show")->type_name("ID");
     command.callback([id, &session, &command] {

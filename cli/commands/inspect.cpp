@@ -31,7 +31,7 @@ struct Options {
 void inspect(const Options& o, Session& session)
 {
     const auto file = readBlobs({o.file}, "FILE").front();
-    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit));
+    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit));
     auto& plugin = o.backend.empty() ? plugins.recognise({file.blob}) : plugins.get(o.backend);
     const auto claims = plugin.inspect(plugins.call(), file.blob);
     if (session.json())
@@ -50,8 +50,7 @@ void inspect(const Options& o, Session& session)
 
 void addInspect(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "inspect", "Show what evidence says of itself, without verifying it", kExamples);
+    CLI::App& command = newCommand(app, "inspect", kExamples);
     const auto o = std::make_shared<Options>();
     command.add_option("FILE", o->file, "Report, quote or other evidence; - is standard input")
         ->type_name("FILE")

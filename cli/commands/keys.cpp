@@ -42,8 +42,7 @@ void makeKeys(const Options& options, Session& session)
 
 void addKeys(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "keys", "Generate an RSA 4096 key pair: private.pem and public.pem; needs no daemon", kExamples);
+    CLI::App& command = newCommand(app, "keys", kExamples);
     const auto options = std::make_shared<Options>();
     command
         .add_option("--directory", options->directory, "Where to write them (default: the current directory)")

@@ -4,11 +4,13 @@
 #include <memory>
 #include <vector>
 
+#include "cli/client/client.h"
 #include "cli/input/labels.h"
 #include "cli/input/size.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -77,7 +79,7 @@ void listVms(const Options& options, Session& session)
 
 void addList(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "list", "List the VMs of the host", kExamples);
+    CLI::App& command = newCommand(app, "list", kExamples);
     const auto options = std::make_shared<Options>();
     command.add_flag("-a,--all", options->all,
                      "Also those that have stopped or failed and are still remembered");

@@ -101,7 +101,7 @@ void measure(const Options& o, Session& session)
     PluginOptions options = o.plugins;
     if (!o.eventLog.empty())
         options.overrides.push_back(o.backend + ".event_log=" + absolutePath(o.eventLog));
-    LocalPlugins plugins(options, session.options.timeout.value_or(kLimit));
+    LocalPlugins plugins(options, *session.https, session.options.timeout.value_or(kLimit));
     const auto facts = factsOf(o, plugins.settings(), plugins.get(o.backend).info().needsKvm);
     std::vector<Measured> measured;
     // A backend that proves nothing has nothing to measure, and its VMs may have an attester all the same.
@@ -121,8 +121,7 @@ void measure(const Options& o, Session& session)
 
 void addMeasure(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "measure", "Compute what evidence of a VM must show, from the files it boots", kExamples);
+    CLI::App& command = newCommand(app, "measure", kExamples);
     const auto o = std::make_shared<Options>();
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
         return command.add_option(name, target, help)->type_name(value);

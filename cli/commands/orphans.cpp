@@ -3,9 +3,11 @@
 
 #include <memory>
 
+#include "cli/client/client.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -84,8 +86,7 @@ void addOne(CLI::App& command, Session& session, void (*act)(const std::string&,
 
 void addOrphans(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "orphans", "List QEMUs of teehost that no record of the daemon names", kListExamples);
+    CLI::App& command = newCommand(app, "orphans", kListExamples);
     const auto quiet = std::make_shared<bool>(false);
     command.add_flag("-q,--quiet", *quiet, "Only the ids of the daemon's own, one a line");
     command.callback([quiet, &session] { listOrphans(*quiet, session); });
@@ -93,14 +94,12 @@ void addOrphans(CLI::App& app, Session& session)
 
 void addAdopt(CLI::App& app, Session& session)
 {
-    addOne(newCommand(app, "adopt", "Take up an orphan as a VM of the daemon again", kAdoptExamples), session,
-           adopt);
+    addOne(newCommand(app, "adopt", kAdoptExamples), session, adopt);
 }
 
 void addEndOrphan(CLI::App& app, Session& session)
 {
-    addOne(newCommand(app, "end-orphan", "End an orphan by force and remove what it leaves", kEndExamples),
-           session, endOrphan);
+    addOne(newCommand(app, "end-orphan", kEndExamples), session, endOrphan);
 }
 
 } // namespace teehost::cli

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "cli/client/client.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/output/json.h"
 
@@ -67,7 +68,7 @@ void removeVms(const Options& options, Session& session)
 
 void addRemoveVm(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "remove-vm", "Stop VMs and remove every trace of them", kExamples);
+    CLI::App& command = newCommand(app, "remove-vm", kExamples);
     const auto options = std::make_shared<Options>();
     command.add_option("ID", options->ids, "VMs to remove")->required()->type_name("ID");
     command.add_flag("--force", options->force, "Do not wait for the guest to shut down");

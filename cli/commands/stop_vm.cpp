@@ -3,11 +3,13 @@
 
 #include <memory>
 
+#include "cli/client/client.h"
 #include "cli/client/proto_duration.h"
 #include "cli/client/vm_lookup.h"
 #include "cli/input/option_types.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 
 namespace teehost::cli {
@@ -43,8 +45,7 @@ void stopVm(const Options& options, Session& session)
 
 void addStopVm(CLI::App& app, Session& session)
 {
-    CLI::App& command =
-        newCommand(app, "stop-vm", "Stop a VM and keep its record and logs for reading", kExamples);
+    CLI::App& command = newCommand(app, "stop-vm", kExamples);
     const auto options = std::make_shared<Options>();
     command.add_option("ID", options->id, "VM to stop")->required()->type_name("ID");
     auto* force = command.add_flag("--force", options->force, "Do not ask the guest to shut down first");

@@ -139,7 +139,7 @@ ExitCode exitCodeOf(Conclusion conclusion)
 void verify(const Options& o, Session& session)
 {
     Appraisal a = readArguments(o);
-    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit));
+    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit));
     auto& plugin = o.backend.empty() ? plugins.recognise(a.request.evidence) : plugins.get(o.backend);
     a.plugin = plugin.info();
     addReference(a);
@@ -170,8 +170,7 @@ void verifyOrSayWhyNot(const Options& o, Session& session)
 
 void addVerify(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(
-        app, "verify", "Verify evidence, and say check by check why it is accepted or not", kExamples);
+    CLI::App& command = newCommand(app, "verify", kExamples);
     const auto o = std::make_shared<Options>();
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
         return command.add_option(name, target, help)->type_name(value)->allow_extra_args(false);

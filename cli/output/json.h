@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The JSON of `--output json`. Keys are those of host.proto; times are RFC 3339, amounts are bytes or
-// seconds, and what is absent is null or empty rather than missing, so that a script needs no special cases.
+// The JSON of `--output json`. Times are RFC 3339, amounts are bytes or seconds, and a value that is absent
+// is null or empty rather than missing, so that a script needs no special cases.
 #pragma once
 
 #include <chrono>
 #include <ostream>
 
 #include <nlohmann/json.hpp>
-#include <teehost/v1/host.pb.h>
 
 namespace teehost::cli {
 
 using Json = nlohmann::ordered_json; // keys in the order they are written below
-
-[[nodiscard]] Json toJson(const v1::Vm& vm);
-[[nodiscard]] Json toJson(const v1::Event& event);
-[[nodiscard]] Json toJson(const v1::Backend& backend);
-[[nodiscard]] Json toJson(const v1::ConfigOption& option);
 
 /// 0.123 for 123.4 ms: milliseconds are as much as a launch can be told apart by.
 [[nodiscard]] double toSeconds(std::chrono::nanoseconds duration);

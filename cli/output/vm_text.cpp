@@ -2,13 +2,11 @@
 #include "cli/output/vm_text.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
 #include <map>
 
 #include "cli/input/duration.h"
 #include "cli/input/size.h"
+#include "cli/output/instant.h"
 #include "cli/output/table.h"
 
 namespace teehost::cli {
@@ -126,20 +124,7 @@ bool isEnded(v1::VmState state) noexcept
     return state == v1::VM_STATE_STOPPED || state == v1::VM_STATE_FAILED;
 }
 
-std::string formatTime(const google::protobuf::Timestamp& time)
-{
-    const nanoseconds since = sinceEpoch(time);
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(since - seconds).count();
-    const std::time_t clock = seconds.count();
-    std::tm parts{};
-    gmtime_r(&clock, &parts);
-    std::array<char, 64> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    std::array<char, 16> fraction{};
-    std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(milliseconds));
-    return std::string(text.data(), length) + fraction.data();
-}
+std::string formatTime(const google::protobuf::Timestamp& time) { return formatInstant(sinceEpoch(time)); }
 
 std::string formatAge(const google::protobuf::Timestamp& time, system_clock::time_point now)
 {

@@ -8,6 +8,7 @@
 
 #include "cli/attest/arguments.h"
 #include "cli/failure.h"
+#include "cli/output/instant.h"
 #include "run_program.h"
 #include "temporary_directory.h"
 #include "test_certificates.h"
@@ -478,8 +479,9 @@ class AttestTest final : public CppUnit::TestFixture {
                     {"2026-01-31T12:00:00.5-00:30", "2026-01-31T12:30:00.500Z"},
                     {"2190-12-31T23:59:59Z", "2190-12-31T23:59:59.000Z"}};
         for (const auto& row : good)
-            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.text, std::string(row.shown),
-                                         formatInstant(parseInstant(row.text, "--at")));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(
+                row.text, std::string(row.shown),
+                formatInstant(std::chrono::nanoseconds(parseInstant(row.text, "--at"))));
         for (const char* bad : {"", "2026", "2026-01-31", "2026-01-31T12:00:00", "2026-13-01T00:00:00Z",
                                 "2025-02-29T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T12:00:60Z",
                                 "2026-01-31T12:00:00ZZ", "2026-01-31T12:00:00+24:00", "2026-01-31T12:00:00.Z",

@@ -11,6 +11,7 @@
 #include "cli/output/launch_timeline.h"
 #include "cli/output/progress.h"
 #include "cli/output/table.h"
+#include "cli/output/vm_json.h"
 #include "cli/output/vm_text.h"
 #include "fake_host.h"
 

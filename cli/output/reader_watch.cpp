@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/client/reader_watch.h"
+#include "cli/output/reader_watch.h"
 
 #include <cerrno>
 #include <utility>
