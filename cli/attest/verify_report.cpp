@@ -83,7 +83,7 @@ std::string subjectText(const Appraisal& a)
     FieldList fields("  ");
     addFiles(fields, "evidence", a.evidence, "none");
     fields.add("verified by", escapeLine(a.plugin.id + " " + a.plugin.version) + ", " +
-                                  escapeLine(a.plugin.path) + ", sha256 " + a.plugin.sha256);
+                                  escapeLine(a.plugin.path) + ", sha256 " + a.plugin.sha256.hex());
     fields.add("as of", formatInstant(std::chrono::nanoseconds(a.request.atWallNs)));
     addFiles(fields, "trust anchor", a.anchors, "those built into the plugin");
     addFiles(fields, "collateral", a.collateral,
@@ -196,7 +196,7 @@ Json reportJson(const Appraisal& a)
              {{"id", a.plugin.id},
               {"version", a.plugin.version},
               {"path", a.plugin.path},
-              {"sha256", a.plugin.sha256}}},
+              {"sha256", a.plugin.sha256.hex()}}},
             {"at", formatInstant(std::chrono::nanoseconds(a.request.atWallNs))},
             {"offline", a.request.offline},
             {"evidence", filesJson(a.evidence)},

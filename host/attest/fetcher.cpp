@@ -174,11 +174,12 @@ HttpsResponse Fetcher::ask(HttpsUrl url, const FetchRequest& request,
 
 FetchResponse Fetcher::get(const FetchRequest& request)
 {
-    const auto url = allowed(request.url);
+    const bool offline = request.cacheOnly || !options_.network;
+    // A copy in the cache was allowed when it was fetched, and an offline request goes nowhere.
+    const auto url = offline ? HttpsUrl{request.url, {}} : allowed(request.url);
     if (printable(request.accept) != request.accept)
         throw InvalidArgument("the media type to ask for is not printable text");
     auto cached = cache_.find(url.text, request.accept);
-    const bool offline = request.cacheOnly || !options_.network;
     auto local = request;
     local.cacheOnly = offline;
     if (cached && (offline || !request.revalidate) && isGoodEnough(*cached, local)) {

@@ -121,7 +121,7 @@ auto describe(Sink sink, Describe ask, const char* what)
 
 } // namespace
 
-std::unique_ptr<Contract> negotiate(th_entry_fn entry, std::string path, std::string sha256, const Log& log)
+std::unique_ptr<Contract> negotiate(th_entry_fn entry, std::string path, FileDigest sha256, const Log& log)
 {
     auto contract = std::make_unique<Contract>();
     unsigned abi_minor = 0;

@@ -35,7 +35,7 @@ struct Contract {
 
 /// Throws Error with one sentence saying what is wrong. An optional table that is malformed is left out with
 /// a warning, unless the plugin's role needs it. `path` and `sha256` go into the info.
-[[nodiscard]] std::unique_ptr<Contract> negotiate(th_entry_fn entry, std::string path, std::string sha256,
+[[nodiscard]] std::unique_ptr<Contract> negotiate(th_entry_fn entry, std::string path, FileDigest sha256,
                                                   const Log& log);
 
 } // namespace teehost::plugin

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "host/base/error.h"
+#include "host/base/sha256.h"
 #include "host/base/text.h"
 #include "host/plugin/contract.h"
 #include "host/plugin/library.h"
@@ -28,8 +29,10 @@ std::unique_ptr<Plugin> loadOne(const TrustedDirectory& directory, const std::st
                                 const TrustPolicy& policy, const Log& log)
 {
     TrustedFile file = openTrustedFile(directory, name, policy);
+    // The library's descriptor stays open for good: it is still the file that was loaded when somebody asks.
+    FileDigest digest([fd = file.fd.get(), path = file.path] { return toHex(sha256OfFile(fd, path)); });
     const th_entry_fn entry = openLibrary(std::move(file.fd), file.path);
-    return std::make_unique<Plugin>(negotiate(entry, file.path, file.sha256, log), log);
+    return std::make_unique<Plugin>(negotiate(entry, file.path, std::move(digest), log), log);
 }
 
 void loadDirectory(const std::string& path, const TrustPolicy& policy, const Log& log, Loaded& loaded)
@@ -63,13 +66,15 @@ void refuseDuplicates(Loaded& loaded)
 void logOutcome(const Loaded& loaded, const Log& log)
 {
     for (const auto& plugin : loaded.plugins) {
+        if (!log.enabled(LogLevel::Info))
+            break; // no file is hashed for a line that is not written
         const PluginInfo& info = plugin->info();
         log.info("plugin loaded",
                  {{"plugin", info.id},
                   {"version", info.version},
                   {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
                   {"path", info.path},
-                  {"sha256", info.sha256}});
+                  {"sha256", info.sha256.hex()}});
     }
     for (const Refusal& refusal : loaded.refused)
         log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});

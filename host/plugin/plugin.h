@@ -10,6 +10,7 @@
 // call fail too.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,20 @@ namespace teehost::plugin {
 
 struct Contract; // contract.h: the validated tables
 
+/// The SHA-256 of a file, hexadecimal, computed when it is first shown: hashing every plugin takes longer
+/// than verifying a report. Any thread may ask, and copies share the answer.
+class FileDigest {
+public:
+    FileDigest() = default;
+    explicit FileDigest(std::function<std::string()> compute);
+    /// Throws what `compute` throws; empty for a digest of no file.
+    [[nodiscard]] const std::string& hex() const;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
 struct PluginInfo {
     std::string id;
     std::string version;
@@ -41,7 +56,7 @@ struct PluginInfo {
     bool needsKvm = false;
     bool serial = false;   ///< its calls do not overlap
     std::string path;      ///< the real one, not /proc/self/fd
-    std::string sha256;    ///< of the file that was loaded, hexadecimal
+    FileDigest sha256;     ///< of the file that was loaded
     unsigned abiMinor = 0; ///< of the header it was built with
 };
 

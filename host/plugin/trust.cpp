@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "host/base/error.h"
-#include "host/base/sha256.h"
 #include "host/base/text.h"
 
 namespace teehost::plugin {
@@ -146,8 +145,7 @@ TrustedFile openTrustedFile(const TrustedDirectory& directory, const std::string
     expectTrusted(status, path, policy);
     if (isRunningProgram(status))
         throw Error(Category::FailedPrecondition, "it is the running program itself, not a plugin");
-    std::string digest = toHex(sha256OfFile(fd.get(), path));
-    return {std::move(fd), path, std::move(digest)};
+    return {std::move(fd), path};
 }
 
 } // namespace teehost::plugin

@@ -27,11 +27,10 @@ struct TrustedDirectory {
     std::string path;
 };
 
-/// A file that passed, and what was read from it.
+/// A file that passed.
 struct TrustedFile {
     UniqueFd fd; ///< open for reading
     std::string path;
-    std::string sha256; ///< hexadecimal
 };
 
 /// Walks to `path` one component at a time without following symbolic links. Throws NotFound when it does not
@@ -42,7 +41,7 @@ struct TrustedFile {
 /// Names of the entries that end in ".so", sorted.
 [[nodiscard]] std::vector<std::string> listLibraries(const TrustedDirectory& directory);
 
-/// Opens and hashes `name` in `directory`. Throws PermissionDenied for what is not to be trusted,
+/// Opens `name` in `directory`. Throws PermissionDenied for what is not to be trusted,
 /// FailedPrecondition for what is not a regular file or is the running program itself.
 [[nodiscard]] TrustedFile openTrustedFile(const TrustedDirectory& directory, const std::string& name,
                                           const TrustPolicy& policy);

@@ -78,10 +78,10 @@ class OnDemandTest final : public CppUnit::TestFixture {
         addOnDemandCommands(onDemand, session);
         const auto those = onDemand.get_subcommands({});
         for (const auto& command : kCommands)
-            CPPUNIT_ASSERT_EQUAL_MESSAGE(
-                std::string(command.name), command.runs == Runs::OnDemand,
-                std::any_of(those.begin(), those.end(),
-                            [&](const CLI::App* one) { return one->get_name() == command.name; }));
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::string(command.name), command.runs == Runs::OnDemand,
+                                         std::any_of(those.begin(), those.end(), [&](const CLI::App* one) {
+                                             return one->get_name() == command.name;
+                                         }));
     }
 
     /// The objects that the dynamic linker has loaded, by its own account.
@@ -110,9 +110,10 @@ class OnDemandTest final : public CppUnit::TestFixture {
 
     void saysWhenTheLibraryIsMissing()
     {
-        const auto result = test::run({"-c", "set -e; d=$(mktemp -d); trap 'rm -r $d' EXIT; cp " TEEHOST_PROGRAM
-                                             " $d/teehost; $d/teehost list"},
-                                      test::Stdout::Pipe, {}, "/bin/sh");
+        const auto result =
+            test::run({"-c", "set -e; d=$(mktemp -d); trap 'rm -r $d' EXIT; cp " TEEHOST_PROGRAM
+                             " $d/teehost; $d/teehost list"},
+                      test::Stdout::Pipe, {}, "/bin/sh");
         CPPUNIT_ASSERT_EQUAL(1, result.exitCode);
         CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("teehost-on-demand.so") != std::string::npos);
         CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("install teehost again") != std::string::npos);

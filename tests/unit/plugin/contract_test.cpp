@@ -119,7 +119,11 @@ public:
     void setUp() override { Fake::reset(); }
 
 private:
-    std::unique_ptr<Contract> negotiated() { return negotiate(Fake::entry, "/x/fake.so", "abcd", kept_.log); }
+    std::unique_ptr<Contract> negotiated()
+    {
+        return negotiate(Fake::entry, "/x/fake.so", FileDigest([] { return std::string("abcd"); }),
+                         kept_.log);
+    }
 
     void takesAPluginThatKeepsTheContract()
     {
@@ -129,7 +133,7 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::string("1.0.0"), info.version);
         CPPUNIT_ASSERT_EQUAL(std::string("SELECT_FAKE"), info.selectEnv);
         CPPUNIT_ASSERT_EQUAL(std::string("/x/fake.so"), info.path);
-        CPPUNIT_ASSERT_EQUAL(std::string("abcd"), info.sha256);
+        CPPUNIT_ASSERT_EQUAL(std::string("abcd"), info.sha256.hex());
         CPPUNIT_ASSERT_EQUAL(7u, info.abiMinor);
         CPPUNIT_ASSERT(info.backend && info.attester && info.confidential && !info.needsKvm && !info.serial);
         CPPUNIT_ASSERT_EQUAL(std::size_t(1), contract->probeChecks.size());

@@ -63,7 +63,7 @@ class FetchTest final : public CppUnit::TestFixture {
     std::unique_ptr<Plugin> plugin()
     {
         auto made = std::make_unique<Plugin>(
-            negotiate(sdk::Bridge<Fetching>::entry, "/p.so", "00", kept_.log), kept_.log);
+            negotiate(sdk::Bridge<Fetching>::entry, "/p.so", FileDigest(), kept_.log), kept_.log);
         made->serveFetch(fetch_);
         made->create({});
         return made;

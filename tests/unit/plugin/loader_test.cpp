@@ -77,8 +77,8 @@ private:
         Plugin* plugin = loaded.find("good");
         CPPUNIT_ASSERT(plugin != nullptr && loaded.find("bad") == nullptr);
         CPPUNIT_ASSERT_EQUAL(path.string(), plugin->info().path);
-        CPPUNIT_ASSERT_EQUAL(std::size_t(64), plugin->info().sha256.size());
-        CPPUNIT_ASSERT(kept_.contains(plugin->info().sha256));
+        CPPUNIT_ASSERT_EQUAL(std::size_t(64), plugin->info().sha256.hex().size());
+        CPPUNIT_ASSERT(kept_.contains(plugin->info().sha256.hex()));
         plugin->create({});
         VmFacts vm;
         vm.vcpus = 12;

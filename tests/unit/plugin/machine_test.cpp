@@ -59,8 +59,8 @@ class MachineTest final : public CppUnit::TestFixture {
 
     std::unique_ptr<Plugin> plugin()
     {
-        auto made = std::make_unique<Plugin>(negotiate(sdk::Bridge<Curious>::entry, "/p.so", "00", kept_.log),
-                                             kept_.log);
+        auto made = std::make_unique<Plugin>(
+            negotiate(sdk::Bridge<Curious>::entry, "/p.so", FileDigest(), kept_.log), kept_.log);
         made->serveMachine(machines_);
         made->create({});
         return made;

@@ -470,7 +470,7 @@ class PluginTest final : public CppUnit::TestFixture {
 
     void refusesCallsBeforeCreateAndOfWhatIsNotOffered()
     {
-        Plugin early(negotiate(sdk::Bridge<Full>::entry, "p", "h", kept_.log), kept_.log);
+        Plugin early(negotiate(sdk::Bridge<Full>::entry, "p", FileDigest(), kept_.log), kept_.log);
         expectError(Category::FailedPrecondition, "has not been created",
                     [&] { (void)early.compose({}, someVm()); });
         const auto serial = take(sdk::Bridge<Serial>::entry, kept_.log);

@@ -69,7 +69,7 @@ public:
 [[nodiscard]] inline std::unique_ptr<Plugin> take(th_entry_fn entry, const Log& log,
                                                   const CallContext& context = {})
 {
-    auto plugin = std::make_unique<Plugin>(negotiate(entry, "/in/this/program.so", "00", log), log);
+    auto plugin = std::make_unique<Plugin>(negotiate(entry, "/in/this/program.so", FileDigest(), log), log);
     plugin->create(context);
     return plugin;
 }
