@@ -4,6 +4,7 @@
 #include <csignal>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -178,14 +179,21 @@ int App::serve()
         return EXIT_OK;
     }
     checkSettings(configuration.settings, configuration.plugins, from.environment, findings);
-    const auto decided =
-        preflight(configuration.settings, from.environment, configuration.plugins, log, findings);
+    const auto prepared = preparePlugins(configuration.settings, configuration.plugins, log);
+    const auto askTheHost = [&] {
+        return preflight(configuration.settings, from.environment, configuration.plugins, prepared, log,
+                         findings);
+    };
+    std::optional<vm::Decisions> decided;
+    if (!serving || findings.refused() ||
+        insists(configuration.settings, from.environment, configuration.plugins))
+        decided = askTheHost();
     if (findings.refused())
         return refuseAll(findings, log);
     if (mode_ == Mode::CheckConfig) {
         printWarnings(findings);
-        std::cout << "the settings are valid\nVMs get the backend " << decided.backend << ", on "
-                  << decided.accel << "\n";
+        std::cout << "the settings are valid\nVMs get the backend " << decided->backend << ", on "
+                  << decided->accel << "\n";
         return EXIT_OK;
     }
     for (const auto& warning : findings.warnings())
@@ -197,7 +205,12 @@ int App::serve()
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
-    const Daemon daemon(configuration.settings, decided, configuration.plugins, log, recover_);
+    Daemon daemon(configuration.settings, configuration.plugins, log, recover_);
+    if (!decided)
+        decided = askTheHost();
+    if (findings.refused())
+        return refuseAll(findings, log);
+    daemon.decide(std::move(*decided));
     waitForTerminationRequest();
     log.info("teehostd stops");
     // Ending the VMs may take their guests' grace. A second signal is for somebody who cannot wait.

@@ -19,9 +19,7 @@
 #include "host/api/listen_address.h"
 #include "host/api/server.h"
 #include "host/appraisal/attestor.h"
-#include "host/attest/fetcher.h"
 #include "host/base/error.h"
-#include "host/base/helper_process.h"
 #include "host/base/service_manager.h"
 #include "host/base/text.h"
 #include "host/instance.h"
@@ -29,7 +27,6 @@
 #include "host/store/store.h"
 #include "host/telemetry/metrics.h"
 #include "host/version.h"
-#include "host/vm/backend_choice.h"
 #include "host/vm/supervisor.h"
 
 namespace teehost {
@@ -45,7 +42,6 @@ constexpr auto kDrainPatience = 2s;
 constexpr auto kLogPatience = 1s;
 constexpr auto kSelfCheckInterval = 5s;
 constexpr auto kSelfCheckLimit = 5s;
-constexpr auto kPackageQueryLimit = 5s;
 constexpr long kTmpfsMagic = 0x01021994; // statfs(2)
 
 /// Whether there are directories of VMs, of whichever daemon.
@@ -78,25 +74,6 @@ void warnAbout(const settings::Settings& settings, const launch::HostDirs& dirs,
                     {{"qemu.monitor", settings.text("qemu.monitor")}});
 }
 
-/// What the operator says, or the version of the package the firmware came from; empty when there is neither.
-std::string firmwareVersion(const settings::Settings& settings)
-{
-    if (const auto configured = settings.text("ovmf.version"); !configured.empty())
-        return configured;
-    try {
-        const auto path = settings.text("ovmf.code.file");
-        if (!path.starts_with('/'))
-            return {}; // "none"
-        const auto owner = runHelper({"dpkg-query", "--search", path}, kPackageQueryLimit);
-        const auto package = owner.output.substr(0, owner.output.find(':'));
-        const auto version =
-            runHelper({"dpkg-query", "--show", "--showformat=${Version}", package}, kPackageQueryLimit);
-        return owner.ok() && version.ok() ? printable(trim(version.output)) : std::string();
-    } catch (const Error&) {
-        return {}; // not a Debian host
-    }
-}
-
 std::optional<launch::Account> account(const settings::Settings& settings)
 {
     const auto name = settings.text("qemu.user");
@@ -111,9 +88,8 @@ launch::HostDirs hostDirs(const settings::Settings& settings)
 } // namespace
 
 struct Daemon::Parts {
-    Parts(const settings::Settings& settings, const Preflight& decided, const plugin::Loaded& plugins,
-          const Log& theLog, bool recover)
-        : log(theLog), fetcher(decided.fetcher), kvm(decided.kvm), probes(decided.probes)
+    Parts(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& theLog, bool recover)
+        : log(theLog)
     {
         const auto dirs = hostDirs(settings);
         launch::prepareHostDirs(dirs, !settings.text("qemu.user").empty());
@@ -123,17 +99,11 @@ struct Daemon::Parts {
         const Instance own = readInstance(dirs, log);
         const std::string instance = shownInstance(settings, own);
         openStore(dirs.state / kStoreFile, settings, recover);
-        vm::Backends backends{plugins, decided.backend, decided.attesters,
-                              [this, &settings](const plugin::PluginInfo& info) {
-                                  return vm::chooseAccel(info, settings.flagOrAuto("qemu.enable_kvm"), kvm);
-                              }};
-        const std::string& accel = decided.accel;
-        const std::string& backend = decided.backend;
         supervisor = std::make_unique<vm::Supervisor>(
             io, pool, calls, settings,
             vm::HostFacts{dirs, launch::readHostTopology(), settings.text("qemu.bin_path"), account(settings),
-                          own.owner, firmwareVersion(settings), settings.text("guest.eos_version")},
-            std::move(backends), *store, log);
+                          own.owner, settings.text("guest.eos_version")},
+            plugins, *store, log);
         // A store that vanished between two starts says nothing about the VMs that run, with or without the
         // UUID.
         supervisor->restore(recover || (store->fresh() && (!own.firstStart || hasVms(dirs))));
@@ -142,7 +112,10 @@ struct Daemon::Parts {
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
         http = std::make_unique<api::HttpServer>(
             settings,
-            api::HttpContent{std::string(kVersion), instance, [this] { return ready.load(); },
+            api::HttpContent{std::string(kVersion), instance,
+                             [this] { return ready && decided ? ""
+                                             : ready          ? "probing the host"
+                                                              : "ending"; },
                              [this] {
                                  metrics.setStoreHealthy(store->healthy());
                                  metrics.setLogLinesDropped(log.dropped());
@@ -150,10 +123,9 @@ struct Daemon::Parts {
                              }},
             log);
         attestor = std::make_unique<appraisal::Attestor>(*supervisor, judging, log);
-        server = std::make_unique<api::Server>(
-            *supervisor, *attestor,
-            api::HostDescription{plugins, probes, backend, std::string(kVersion), instance}, log,
-            dirs.runtime);
+        server = std::make_unique<api::Server>(*supervisor, *attestor,
+                                               api::HostDescription{plugins, std::string(kVersion), instance},
+                                               log, dirs.runtime);
         const api::ListenAddress grpcAddress(settings, "grpc");
         ready = true; // what is spawned below ends when it is not
         loop = std::thread([this] { io.run(); });
@@ -171,15 +143,26 @@ struct Daemon::Parts {
             asio::detached);
         asio::co_spawn(
             io, [this, dirs]() -> asio::awaitable<void> { co_await noticeVanished(dirs); }, asio::detached);
-        notifyServiceManager("READY=1");
         log.info("teehostd serves", {{"version", std::string(kVersion)},
                                      {"grpc", grpcAddress.shown(server->port())},
                                      {"tls", server->tls() ? "true" : "false"},
                                      {"http", api::ListenAddress(settings, "http").shown(http->port())},
-                                     {"backend", backend},
-                                     {"accel", accel},
                                      {"instance", instance},
                                      {"owner", own.owner.text()}});
+    }
+
+    /// Any thread, once.
+    void decide(vm::Decisions decisions)
+    {
+        log.info("the host is probed", {{"backend", decisions.backend}, {"accel", decisions.accel}});
+        std::promise<void> taken;
+        asio::post(io, [this, &taken, &decisions] {
+            supervisor->decide(std::move(decisions));
+            taken.set_value();
+        });
+        taken.get_future().wait();
+        decided = true;
+        notifyServiceManager("READY=1");
     }
 
     ~Parts()
@@ -212,13 +195,17 @@ struct Daemon::Parts {
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
-    /// Waits until what is being created is undone and, with vm.on_shutdown=stop, until every VM has ended:
+    /// Waits until what is being created is undone and, with vm.on_shutdown=stop, until every VM has ended,
+    /// unless the start was refused after all:
     /// each ladder is bounded, unless the kernel cannot end a process.
     void leaveVms()
     {
         std::promise<void> ended;
         asio::co_spawn(
-            io, [this]() -> asio::awaitable<void> { co_await supervisor->shutdown(); },
+            io,
+            [this]() -> asio::awaitable<void> {
+                co_await supervisor->shutdown(decided ? vm::Leave::AsConfigured : vm::Leave::EveryVm);
+            },
             [&ended](std::exception_ptr) { ended.set_value(); });
         ended.get_future().wait();
     }
@@ -324,9 +311,6 @@ struct Daemon::Parts {
     }
 
     const Log& log;
-    std::shared_ptr<attest::Fetcher> fetcher; ///< also the plugins', whose instances live longer
-    doctor::KvmProbeResult kvm;
-    vm::ProbeResults probes;
     telemetry::Metrics metrics;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
@@ -334,7 +318,7 @@ struct Daemon::Parts {
     vm::PluginCalls calls{io};
     vm::PluginCalls judging{io}; ///< of evidence: what waits for collateral must not hold up launches
     asio::steady_timer tlsTimer{io}, watchdogTimer{io}, seenTimer{io}, filesTimer{io};
-    std::atomic<bool> ready{false};
+    std::atomic<bool> ready{false}, decided{false};
     std::optional<store::StateLock> stateLock, runtimeLock;
     std::unique_ptr<store::Store> store;
     std::unique_ptr<vm::Supervisor> supervisor;
@@ -345,11 +329,13 @@ struct Daemon::Parts {
     std::thread loop;
 };
 
-Daemon::Daemon(const settings::Settings& settings, const Preflight& decided, const plugin::Loaded& plugins,
-               const Log& log, bool recover)
-    : parts_(std::make_unique<Parts>(settings, decided, plugins, log, recover))
+Daemon::Daemon(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& log,
+               bool recover)
+    : parts_(std::make_unique<Parts>(settings, plugins, log, recover))
 {
 }
+
+void Daemon::decide(vm::Decisions decisions) { parts_->decide(std::move(decisions)); }
 
 Daemon::~Daemon() = default;
 

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/preflight.h"
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <future>
 
 #include "host/base/error.h"
+#include "host/base/helper_process.h"
+#include "host/base/text.h"
 #include "host/launch/fw_cfg.h"
+#include "host/launch/qemu_version.h"
+#include "host/launch/spawn.h"
 
 namespace teehost {
 namespace {
@@ -12,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kCollateralDirectory = "collateral";
+constexpr auto kPackageQueryLimit = std::chrono::seconds(5);
 
 doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, const plugin::Loaded& plugins,
                                         const Log& log)
@@ -48,27 +57,83 @@ std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings
     return fetcher;
 }
 
+/// What the operator says, or the version of the package the firmware came from; empty when there is neither.
+std::string firmwareVersion(const settings::Settings& settings)
+{
+    if (const auto configured = settings.text("ovmf.version"); !configured.empty())
+        return configured;
+    try {
+        const auto path = settings.text("ovmf.code.file");
+        if (!path.starts_with('/'))
+            return {}; // "none"
+        const auto owner = runHelper({"dpkg-query", "--search", path}, kPackageQueryLimit);
+        const auto package = owner.output.substr(0, owner.output.find(':'));
+        const auto version =
+            runHelper({"dpkg-query", "--show", "--showformat=${Version}", package}, kPackageQueryLimit);
+        return owner.ok() && version.ok() ? printable(trim(version.output)) : std::string();
+    } catch (const Error&) {
+        return {}; // not a Debian host
+    }
+}
+
+/// Asks QEMU, so that the probes of the plugins have the answer at once.
+void rememberQemuVersion(const settings::Settings& settings)
+{
+    try {
+        static_cast<void>(
+            launch::qemuVersion(launch::findProgram(settings.text("qemu.bin_path"), "qemu.bin_path")));
+    } catch (const Error&) {
+        // The probes say it.
+    }
+}
+
 } // namespace
 
-Preflight preflight(const settings::Settings& settings, const settings::Environment& environment,
-                    const plugin::Loaded& plugins, const Log& log, settings::Findings& findings)
+PreparedPlugins preparePlugins(const settings::Settings& settings, const plugin::Loaded& plugins,
+                               const Log& log)
 {
-    Preflight out;
-    out.fetcher = servePlugins(settings, plugins, log);
-    out.kvm = probeKvmIfWanted(settings, plugins, log);
-    out.probes = vm::probePlugins(plugins, settings, out.kvm, log);
+    auto fetcher = servePlugins(settings, plugins, log);
+    return {std::move(fetcher), vm::createPlugins(plugins, settings, log)};
+}
+
+bool insists(const settings::Settings& settings, const settings::Environment& environment,
+             const plugin::Loaded& plugins)
+{
+    const auto backend = settings.text("backend");
+    const auto attesters = settings.list("attesters");
+    const bool named = (!backend.empty() && backend != "auto") ||
+                       std::any_of(attesters.begin(), attesters.end(),
+                                   [](const auto& name) { return name != "auto" && name != "none"; });
+    settings::Findings ignored; // preflight() gives them
+    return named || settings.flagOrAuto("qemu.enable_kvm").value_or(false) ||
+           vm::readSwitches(plugins, settings.table(), environment, ignored).wanted;
+}
+
+vm::Decisions preflight(const settings::Settings& settings, const settings::Environment& environment,
+                        const plugin::Loaded& plugins, const PreparedPlugins& prepared, const Log& log,
+                        settings::Findings& findings)
+{
+    vm::Decisions out;
+    auto firmware = std::async(std::launch::async, firmwareVersion, std::cref(settings));
+    auto qemu = std::async(std::launch::async, rememberQemuVersion, std::cref(settings));
+    const auto kvm = probeKvmIfWanted(settings, plugins, log);
+    qemu.get();
+    out.probes = prepared.created;
+    vm::probePlugins(plugins, settings, kvm, log, out.probes);
+    out.accelFor = [kvm, enabled = settings.flagOrAuto("qemu.enable_kvm")](const plugin::PluginInfo& info) {
+        return vm::chooseAccel(info, enabled, kvm);
+    };
     const auto switches = vm::readSwitches(plugins, settings.table(), environment, findings);
     if (!findings.refused("attesters"))
         out.attesters = vm::chooseAttesters(plugins, out.probes, settings, log);
-    if (findings.refused("backend"))
-        return out;
-    findings.gather([&] { out.backend = vm::chooseBackend(plugins, out.probes, settings, switches, log); },
-                    "backend");
+    if (!findings.refused("backend"))
+        findings.gather(
+            [&] { out.backend = vm::chooseBackend(plugins, out.probes, settings, switches, log); },
+            "backend");
     // Asked now, so that MANAGER_QEMU_ENABLE_KVM=true on a host without KVM stops the start.
     if (const auto* backend = plugins.find(out.backend))
-        findings.gather([&] {
-            out.accel = vm::chooseAccel(backend->info(), settings.flagOrAuto("qemu.enable_kvm"), out.kvm);
-        });
+        findings.gather([&] { out.accel = out.accelFor(backend->info()); });
+    out.firmwareVersion = firmware.get();
     return out;
 }
 

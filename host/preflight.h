@@ -1,34 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The decisions of a start about the host before it makes anything: whether KVM works, which plugins can run
-// here, and which backend and attesters VMs get. --check-config goes the same way, so that it refuses what a
-// start refuses.
+// The decisions of a start about the host: whether KVM works, which plugins can run here, and which backend
+// and attesters VMs get. --check-config goes the same way, so that it refuses what a start refuses.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "host/attest/fetcher.h"
 #include "host/base/log.h"
 #include "host/doctor/kvm_probe.h"
 #include "host/vm/backend_choice.h"
+#include "host/vm/decisions.h"
 
 namespace teehost {
 
-struct Preflight {
+/// The plugins' instances: they are there before anything may call one.
+struct PreparedPlugins {
     std::shared_ptr<attest::Fetcher> fetcher; ///< also the plugins', whose instances live longer
-    doctor::KvmProbeResult kvm;
-    vm::ProbeResults probes;
-    std::string backend;
-    std::string accel; ///< of the backend's VMs
-    std::vector<std::string> attesters;
+    vm::ProbeResults created;                 ///< failures only
 };
 
-/// Makes the plugins' instances. Refuses when no backend, or not the one that was asked for, can be used, and
-/// when KVM is required and does not work. `settings` and `log` must outlive the plugins.
-[[nodiscard]] Preflight preflight(const settings::Settings& settings,
-                                  const settings::Environment& environment, const plugin::Loaded& plugins,
-                                  const Log& log, settings::Findings& findings);
+/// `settings` and `log` must outlive the plugins.
+[[nodiscard]] PreparedPlugins preparePlugins(const settings::Settings& settings,
+                                             const plugin::Loaded& plugins, const Log& log);
+
+/// Whether the settings ask for something that this host may not have. Such a daemon decides before it serves
+/// or takes up a VM, so that it can refuse to start; another decides while it serves.
+[[nodiscard]] bool insists(const settings::Settings& settings, const settings::Environment& environment,
+                           const plugin::Loaded& plugins);
+
+/// Asks the host, for as long as a few programs and the KVM probe take, beside each other. Refuses when no
+/// backend, or not the one that was asked for, can be used, and when KVM is required and does not work.
+[[nodiscard]] vm::Decisions preflight(const settings::Settings& settings,
+                                      const settings::Environment& environment, const plugin::Loaded& plugins,
+                                      const PreparedPlugins& prepared, const Log& log,
+                                      settings::Findings& findings);
 
 } // namespace teehost

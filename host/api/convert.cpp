@@ -206,7 +206,7 @@ v1::VmState toProto(vm::VmState state)
     return v1::VM_STATE_UNSPECIFIED;
 }
 
-void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out)
+void toProto(const vm::VmView& view, const vm::Supervisor& supervisor, v1::Vm& out)
 {
     const auto& spec = view.spec;
     out.set_id(spec.id.text());
@@ -241,8 +241,8 @@ void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out)
     if (view.standing != vm::Standing::Unknown)
         *out.mutable_attested() = timestamp(view.attested);
     out.set_attestation_reason(view.attestationReason);
-    out.set_firmware_version(facts.firmwareVersion);
-    out.set_eos_version(facts.eosVersion);
+    out.set_firmware_version(supervisor.firmwareVersion());
+    out.set_eos_version(supervisor.facts().eosVersion);
 }
 
 void toProto(const vm::Verdict& verdict, v1::Attestation& out)

@@ -24,7 +24,7 @@ namespace teehost::api {
 /// Throws InvalidArgument when it is empty, NotFound when it cannot be the id of a VM.
 [[nodiscard]] VmId requireId(const std::string& text, const char* field);
 
-void toProto(const vm::VmView& view, const vm::HostFacts& facts, v1::Vm& out);
+void toProto(const vm::VmView& view, const vm::Supervisor& supervisor, v1::Vm& out);
 void toProto(const vm::Event& event, v1::Event& out);
 void toProto(const vm::Verdict& verdict, v1::Attestation& out);
 [[nodiscard]] v1::VmState toProto(vm::VmState state);

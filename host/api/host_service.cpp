@@ -34,7 +34,7 @@ asio::awaitable<void> stopVm(vm::Supervisor& supervisor, v1::StopVmRequest reque
                                   "the operator sets the limit with vm.max_stop_grace");
     }
     const auto view = co_await supervisor.stop(id, stop);
-    toProto(view, supervisor.facts(), *response);
+    toProto(view, supervisor, *response);
 }
 
 asio::awaitable<void> removeVm(vm::Supervisor& supervisor, v1::RemoveVmRequest request)
@@ -62,7 +62,7 @@ asio::awaitable<void> adoptOrphan(vm::Supervisor& supervisor, std::string text, 
 {
     const auto id = requireId(text, "vm_id");
     const auto view = co_await supervisor.adoptOrphan(id);
-    toProto(view, supervisor.facts(), *response);
+    toProto(view, supervisor, *response);
 }
 
 asio::awaitable<void> endOrphan(vm::Supervisor& supervisor, std::string text)
@@ -89,16 +89,14 @@ grpc::ServerUnaryReactor* HostService::CreateVm(grpc::CallbackServerContext*,
     const auto copy = std::make_shared<v1::CreateVmRequest>(*request);
     return createVm(
         supervisor_, log_, [copy] { return fromProto(std::move(*copy)); },
-        [this, response](const vm::VmView& view) {
-            toProto(view, supervisor_.facts(), *response->mutable_vm());
-        });
+        [this, response](const vm::VmView& view) { toProto(view, supervisor_, *response->mutable_vm()); });
 }
 
 grpc::ServerUnaryReactor* HostService::GetVm(grpc::CallbackServerContext* context,
                                              const v1::GetVmRequest* request, v1::Vm* response)
 {
     return answerOn(supervisor_.io(), log_, context, [this, request, response] {
-        toProto(supervisor_.get(requireId(request->id(), "id").text()), supervisor_.facts(), *response);
+        toProto(supervisor_.get(requireId(request->id(), "id").text()), supervisor_, *response);
     });
 }
 
@@ -110,7 +108,7 @@ grpc::ServerUnaryReactor* HostService::ListVms(grpc::CallbackServerContext* cont
         for (const auto& view : supervisor_.list())
             if ((request->include_ended() || !vm::isEnded(view.state)) &&
                 carries(view.spec.labels, request->labels()))
-                toProto(view, supervisor_.facts(), *response->add_vms());
+                toProto(view, supervisor_, *response->add_vms());
     });
 }
 
@@ -183,10 +181,11 @@ grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext*
                                                     const v1::ListBackendsRequest*,
                                                     v1::ListBackendsResponse* response)
 {
-    return answerOn(supervisor_.io(), log_, context, [this, response] {
+    return answerLater(supervisor_.io(), log_, context, [this, response]() -> asio::awaitable<void> {
+        const auto* decisions = co_await supervisor_.decisions();
         for (const auto& plugin : description_.plugins.plugins) {
             const auto& info = plugin->info();
-            const auto& probed = description_.probes.at(info.id);
+            const auto& probed = decisions->probes.at(info.id);
             auto& out = *response->add_backends();
             out.set_id(info.id);
             out.set_version(info.version);
@@ -198,7 +197,7 @@ grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext*
             out.set_confidential(info.confidential);
             out.set_needs_kvm(info.needsKvm);
             out.set_usable(probed.usable);
-            out.set_selected(info.id == description_.selectedBackend);
+            out.set_selected(info.id == decisions->backend);
             out.set_path(info.path);
             for (const auto& check : probed.checks) {
                 auto& to = *out.add_checks();

@@ -13,8 +13,6 @@ namespace teehost::api {
 /// The facts that ListBackends and GetConfig tell beside the settings.
 struct HostDescription {
     const plugin::Loaded& plugins;
-    const vm::ProbeResults& probes;
-    std::string selectedBackend;
     std::string version;
     std::string instanceId;
 };

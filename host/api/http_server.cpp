@@ -43,9 +43,9 @@ public:
             return send(response, HTTPResponse::HTTP_METHOD_NOT_ALLOWED, "text/plain", "use GET\n");
         const std::string path = request.getURI().substr(0, request.getURI().find('?'));
         if (path == "/health")
-            return status(response, true);
+            return status(response, {});
         if (path == "/ready")
-            return status(response, content_.ready());
+            return status(response, content_.pending());
         if (path == "/metrics")
             return send(response, HTTPResponse::HTTP_OK, "text/plain; version=0.0.4", content_.metrics());
         send(response, HTTPResponse::HTTP_NOT_FOUND, "text/plain",
@@ -53,12 +53,15 @@ public:
     }
 
 private:
-    void status(HTTPServerResponse& response, bool good)
+    void status(HTTPServerResponse& response, const std::string& pending)
     {
-        const nlohmann::json body{{"status", good ? "pass" : "fail"},
-                                  {"version", content_.version},
-                                  {"service", "teehostd"},
-                                  {"instance_id", content_.instanceId}};
+        const bool good = pending.empty();
+        nlohmann::json body{{"status", good ? "pass" : "fail"},
+                            {"version", content_.version},
+                            {"service", "teehostd"},
+                            {"instance_id", content_.instanceId}};
+        if (!good)
+            body["output"] = pending; // draft-inadarei-api-health-check-06, section 3.6
         send(response, good ? HTTPResponse::HTTP_OK : HTTPResponse::HTTP_SERVICE_UNAVAILABLE,
              "application/health+json", body.dump() + "\n");
     }

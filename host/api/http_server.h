@@ -14,7 +14,7 @@ namespace teehost::api {
 /// The content that the HTTP endpoints show; called on threads of the HTTP server.
 struct HttpContent {
     std::string version, instanceId;
-    std::function<bool()> ready;          ///< the gRPC server takes calls
+    std::function<std::string()> pending; ///< why calls have to wait, in words; empty when none has to
     std::function<std::string()> metrics; ///< Prometheus text
 };
 

@@ -46,16 +46,16 @@ grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* c
                                                   const manager::CVMInfoReq* request,
                                                   manager::CVMInfoRes* response)
 {
-    return answerOn(supervisor_.io(), log_, context, [this, request, response] {
+    return answerLater(supervisor_.io(), log_, context, [this, request, response]() -> asio::awaitable<void> {
         const auto& settings = supervisor_.settings();
         response->set_id(request->id());
-        response->set_ovmf_version(supervisor_.facts().firmwareVersion);
+        response->set_ovmf_version((co_await supervisor_.decisions())->firmwareVersion);
         response->set_eos_version(supervisor_.facts().eosVersion);
         response->set_cpu_type(settings.text("qemu.cpu"));
         response->set_cpu_num(static_cast<std::int32_t>(settings.number("qemu.smp.count")));
         response->set_kernel_cmd(settings.text("qemu.kernel.cmdline"));
         if (request->id().empty())
-            return;
+            co_return;
         const auto view = supervisor_.get(request->id());
         response->set_cpu_num(static_cast<std::int32_t>(view.spec.vcpus));
         response->set_kernel_cmd(view.spec.cmdline);

@@ -2,7 +2,9 @@
 #include "host/vm/backend_choice.h"
 
 #include <algorithm>
+#include <future>
 
+#include "host/base/async.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 #include "host/launch/launch_plan.h"
@@ -84,6 +86,24 @@ plugin::VmFacts defaultFacts(const settings::Settings& settings, const plugin::P
     return launch::vmFacts(spec, launch::VmPaths(dirs, spec.id), context);
 }
 
+void fail(ProbedPlugin& result, const plugin::Plugin& plugin, const Error& error, const Log& log)
+{
+    result.failure = describe(error);
+    log.warning("a plugin is not usable", {{"plugin", plugin.info().id}, {"why", result.failure}});
+}
+
+void probe(const plugin::Plugin& plugin, const settings::Settings& settings,
+           const doctor::KvmProbeResult& kvm, ProbedPlugin& result)
+{
+    const auto defaults = defaultFacts(settings, plugin.info(), kvm);
+    if (plugin.hasProbe())
+        result.checks = plugin.probe(plugin::callContext(settings, Clock::now() + kProbeLimit), &defaults);
+    if (plugin.info().backend)
+        result.checks.push_back(kvmCheck(plugin.info(), kvm));
+    result.usable = std::none_of(result.checks.begin(), result.checks.end(),
+                                 [](const auto& check) { return check.blocks(); });
+}
+
 std::string whyUnusable(const ProbedPlugin& probed)
 {
     if (!probed.failure.empty())
@@ -159,28 +179,37 @@ Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable&
     return switches;
 }
 
-ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
-                          const doctor::KvmProbeResult& kvm, const Log& log)
+ProbeResults createPlugins(const plugin::Loaded& loaded, const settings::Settings& settings, const Log& log)
 {
     ProbeResults results;
     for (const auto& plugin : loaded.plugins) {
         auto& result = results[plugin->info().id];
         try {
             plugin->create(plugin::callContext(settings, Clock::now() + kCreateLimit));
-            const auto defaults = defaultFacts(settings, plugin->info(), kvm);
-            if (plugin->hasProbe())
-                result.checks =
-                    plugin->probe(plugin::callContext(settings, Clock::now() + kProbeLimit), &defaults);
-            if (plugin->info().backend)
-                result.checks.push_back(kvmCheck(plugin->info(), kvm));
-            result.usable = std::none_of(result.checks.begin(), result.checks.end(),
-                                         [](const auto& check) { return check.blocks(); });
         } catch (const Error& error) {
-            result.failure = describe(error);
-            log.warning("a plugin is not usable", {{"plugin", plugin->info().id}, {"why", result.failure}});
+            fail(result, *plugin, error, log);
         }
     }
     return results;
+}
+
+void probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
+                  const doctor::KvmProbeResult& kvm, const Log& log, ProbeResults& results)
+{
+    std::vector<std::future<void>> probing;
+    for (const auto& plugin : loaded.plugins) {
+        auto& result = results[plugin->info().id];
+        if (result.failure.empty())
+            probing.push_back(std::async(std::launch::async, [&, one = plugin.get()] {
+                try {
+                    probe(*one, settings, kvm, result);
+                } catch (const Error& error) {
+                    fail(result, *one, error, log);
+                }
+            }));
+    }
+    for (auto& one : probing)
+        one.get();
 }
 
 std::string chooseBackend(const plugin::Loaded& loaded, const ProbeResults& probes,

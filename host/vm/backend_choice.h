@@ -13,7 +13,7 @@
 #include "host/doctor/kvm_probe.h"
 #include "host/plugin/loader.h"
 #include "host/settings/settings.h"
-#include "host/vm/supervisor.h"
+#include "host/vm/decisions.h"
 
 namespace teehost::vm {
 
@@ -32,19 +32,14 @@ struct Switches {
 [[nodiscard]] Switches readSwitches(const plugin::Loaded& loaded, const settings::OptionTable& table,
                                     const settings::Environment& environment, settings::Findings& findings);
 
-/// The outcome of each plugin's probe, for ListBackends and the choice.
-struct ProbedPlugin {
-    std::vector<plugin::ProbeCheck> checks;
-    std::string failure; ///< why it could not be created or probed; empty when it could
-    bool usable = false;
-};
-using ProbeResults = std::map<std::string, ProbedPlugin, std::less<>>;
+/// Makes the instances. A plugin that fails is unusable, and its result says why; nothing is thrown for it.
+[[nodiscard]] ProbeResults createPlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
+                                         const Log& log);
 
-/// Makes the instances and probes them, for VMs as the settings describe them. A plugin that fails is
-/// unusable; nothing is thrown for it. Every backend also gets the check host.kvm, required where it needs
-/// KVM.
-[[nodiscard]] ProbeResults probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
-                                        const doctor::KvmProbeResult& kvm, const Log& log);
+/// Probes the plugins that `results`, of createPlugins, has no failure of, beside each other, for VMs as the
+/// settings describe them. Every backend also gets the check host.kvm, required where it needs KVM.
+void probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
+                  const doctor::KvmProbeResult& kvm, const Log& log, ProbeResults& results);
 
 /// Throws FailedPrecondition or InvalidArgument when the configuration names a backend or attester that is
 /// not there, or contradicts itself, or none is usable.

@@ -21,10 +21,10 @@ constexpr auto kLookAgain = 1s; // the store's health is not signalled
 } // namespace
 
 Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
-                       const settings::Settings& settings, HostFacts facts, Backends backends,
+                       const settings::Settings& settings, HostFacts facts, const plugin::Loaded& plugins,
                        store::Store& store, const Log& log)
-    : io_(io), pool_(pool), calls_(calls), settings_(settings), facts_(std::move(facts)),
-      backends_(std::move(backends)), store_(store), log_(log),
+    : io_(io), pool_(pool), calls_(calls), settings_(settings), facts_(std::move(facts)), plugins_(plugins),
+      onDecided_(std::make_shared<Signal>(io)), store_(store), log_(log),
       journal_(io, store, settings.number("vm.event_history")), records_(facts_.dirs.state),
       ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
       agentAddress_(settings.text("qemu.host_fwd_address")),
@@ -113,10 +113,11 @@ asio::awaitable<void> Supervisor::remove(VmId id, StopRequest request)
     co_await forget(id);
 }
 
-asio::awaitable<void> Supervisor::shutdown()
+asio::awaitable<void> Supervisor::shutdown(Leave leave)
 {
     accepting_ = false;
-    const bool all = settings_.text("vm.on_shutdown") == "stop";
+    onDecided_->notify();
+    const bool all = leave == Leave::AsConfigured && settings_.text("vm.on_shutdown") == "stop";
     std::vector<VmPtr> ending;
     for (const auto& [id, vm] : vms_) {
         if (isEnded(vm->state) || vm->state == VmState::Lost)

@@ -20,6 +20,7 @@
 #include "host/settings/settings.h"
 #include "host/store/store.h"
 #include "host/vm/admission.h"
+#include "host/vm/decisions.h"
 #include "host/vm/journal.h"
 #include "host/vm/orphan.h"
 #include "host/vm/plugin_calls.h"
@@ -29,16 +30,6 @@
 
 namespace teehost::vm {
 
-/// Which plugins VMs of this host use, and how. Decided once at the start.
-struct Backends {
-    const plugin::Loaded& plugins;
-    std::string defaultBackend;
-    std::vector<std::string> attesters;
-    /// "kvm" or "tcg" for a VM of this backend. Throws FailedPrecondition when it cannot run here. Any
-    /// thread.
-    std::function<std::string(const plugin::PluginInfo&)> accelFor;
-};
-
 struct HostFacts {
     launch::HostDirs dirs;
     launch::HostTopology topology;
@@ -46,7 +37,6 @@ struct HostFacts {
         qemuBinary; ///< as configured; resolved at each launch, so that an upgrade or a repair is noticed
     std::optional<launch::Account> account; ///< QEMU's, when it is not the daemon's
     VmId owner;                             ///< the daemon's UUID, by which it knows its VMs
-    std::string firmwareVersion;            ///< ovmf.version, or that of the package the firmware came from
     std::string eosVersion;                 ///< of the guest image
 };
 
@@ -71,6 +61,11 @@ private:
 
 class VmLife;
 
+enum class Leave {
+    AsConfigured, ///< vm.on_shutdown decides
+    EveryVm,      ///< for a daemon that refuses to go on
+};
+
 /// A VM as attestation sees it.
 struct AttestationSubject {
     std::string agent; ///< "127.0.0.1:7020"
@@ -87,8 +82,8 @@ struct AttestationSubject {
 class Supervisor {
 public:
     Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
-               const settings::Settings& settings, HostFacts facts, Backends backends, store::Store& store,
-               const Log& log);
+               const settings::Settings& settings, HostFacts facts, const plugin::Loaded& plugins,
+               store::Store& store, const Log& log);
     ~Supervisor();
 
     /// Takes up the VMs of the daemon before this one: those whose processes still run are watched again, of
@@ -96,6 +91,13 @@ public:
     /// With a `doubtful` store, one that was set aside or has vanished, they are reported whatever it says,
     /// and nothing is removed. Call once, before anything else and before the io_context runs.
     void restore(bool doubtful);
+
+    /// The host was probed. Once.
+    void decide(Decisions decisions);
+    /// Answers when the host was probed. Throws Unavailable when the daemon stops before that.
+    asio::awaitable<const Decisions*> decisions();
+    /// Of the firmware, as it is known by now.
+    [[nodiscard]] const std::string& firmwareVersion() const noexcept { return decisions_.firmwareVersion; }
 
     /// A QEMU of some teehost that no row of this daemon's names.
     struct Orphan {
@@ -118,9 +120,9 @@ public:
     asio::awaitable<VmView> stop(VmId id, StopRequest request);
     /// Stops it if it lives, then forgets it and its logs.
     asio::awaitable<void> remove(VmId id, StopRequest request);
-    /// Undoes what is being created and, with vm.on_shutdown=stop, ends every VM; no new one is accepted from
-    /// then on. The others are left to the next daemon.
-    asio::awaitable<void> shutdown();
+    /// Undoes what is being created and, with Leave::AsConfigured and vm.on_shutdown=stop, ends every VM; no
+    /// new one is accepted from then on. The others are left to the next daemon.
+    asio::awaitable<void> shutdown(Leave leave);
 
     [[nodiscard]] bool knows(const std::string& id) const;
     /// Throws NotFound.
@@ -167,6 +169,7 @@ private:
     [[nodiscard]] Demand demandOf(const Vm& vm) const;
     [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated, plugin::Plugin& backend,
                               std::uint64_t hugePages, const std::vector<plugin::Capacity>& capacities);
+    asio::awaitable<void> waitForDecisions(std::shared_ptr<CreateTicket> ticket);
     asio::awaitable<VmView> waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket);
     void begin(const std::shared_ptr<VmLife>& life, const VmPtr& vm, bool adopted);
     void dismiss(const VmPtr& vm, Outcome outcome);
@@ -204,7 +207,10 @@ private:
     PluginCalls& calls_;
     const settings::Settings& settings_;
     HostFacts facts_;
-    Backends backends_;
+    const plugin::Loaded& plugins_;
+    Decisions decisions_;
+    bool decided_ = false;
+    std::shared_ptr<Signal> onDecided_;
     store::Store& store_;
     const Log& log_;
     Journal journal_;

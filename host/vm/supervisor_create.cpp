@@ -54,8 +54,9 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
     requireAccepting();
     if (const auto existing = findRepeated(request))
         co_return co_await waitForLaunch(existing, ticket);
+    co_await waitForDecisions(ticket);
     auto& backend = choosePlugin(request.backend);
-    const auto accel = backends_.accelFor(backend.info());
+    const auto accel = decisions_.accelFor(backend.info());
     // Nothing of this leaves a trace: what is refused here never existed.
     struct Checked {
         launch::ValidatedVm vm;
@@ -122,8 +123,8 @@ std::vector<plugin::Fragment> Supervisor::compose(const launch::VmSpec& spec,
     const auto call = plugin::callContext(settings_, Clock::now() + settings_.duration("vm.launch_timeout"));
     std::vector<plugin::Fragment> fragments{backend.compose(call, facts)};
     facts.igvm = igvmOf(fragments.front());
-    for (const auto& id : backends_.attesters)
-        if (const auto* attester = backends_.plugins.find(id); attester != nullptr && attester->hasCompose())
+    for (const auto& id : decisions_.attesters)
+        if (const auto* attester = plugins_.find(id); attester != nullptr && attester->hasCompose())
             fragments.push_back(attester->compose(call, facts));
     return fragments;
 }
@@ -142,8 +143,8 @@ Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated, plugin::Plug
     requireAccepting();
     const auto vm = std::make_shared<Vm>(io_, validated.spec);
     vm->backend = &backend;
-    for (const auto& id : backends_.attesters)
-        vm->attesters.push_back(backends_.plugins.find(id));
+    for (const auto& id : decisions_.attesters)
+        vm->attesters.push_back(plugins_.find(id));
     vm->hugePageBytes = hugePages;
     vm->created = vm->stateSince = std::chrono::floor<std::chrono::microseconds>(wallNow());
     if (vm->spec.ttl)
@@ -177,6 +178,34 @@ void Supervisor::giveLaunchSlot()
     --launching_;
     if (!waitForSlot_.empty())
         waitForSlot_.front()->changed->notify();
+}
+
+void Supervisor::decide(Decisions decisions)
+{
+    decisions_ = std::move(decisions);
+    decided_ = true;
+    onDecided_->notify();
+}
+
+asio::awaitable<const Decisions*> Supervisor::decisions()
+{
+    while (!decided_) {
+        if (!accepting_)
+            throw givenUp(Category::Unavailable);
+        co_await onDecided_->waitUntil(Clock::now() + kForever);
+    }
+    co_return &decisions_;
+}
+
+asio::awaitable<void> Supervisor::waitForDecisions(std::shared_ptr<CreateTicket> ticket)
+{
+    while (!decided_) {
+        if (ticket->givenUp())
+            throw givenUp(*ticket->givenUp());
+        requireAccepting();
+        ticket->changed_ = onDecided_; // whoever gives up notifies it
+        co_await ticket->changed_->waitUntil(Clock::now() + kForever);
+    }
 }
 
 asio::awaitable<VmView> Supervisor::waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket)
@@ -226,12 +255,12 @@ Supervisor::VmPtr Supervisor::findRepeated(const launch::VmRequest& request) con
 
 plugin::Plugin& Supervisor::choosePlugin(const std::string& id) const
 {
-    const std::string& wanted = id.empty() ? backends_.defaultBackend : id;
-    auto* plugin = backends_.plugins.find(wanted);
+    const std::string& wanted = id.empty() ? decisions_.backend : id;
+    auto* plugin = plugins_.find(wanted);
     if (plugin != nullptr && plugin->info().backend && plugin->created())
         return *plugin;
     std::vector<std::string> known;
-    for (const auto& candidate : backends_.plugins.plugins)
+    for (const auto& candidate : plugins_.plugins)
         if (candidate->info().backend && candidate->created())
             known.push_back(candidate->info().id);
     throw InvalidArgument("there is no backend \"" + printable(wanted.substr(0, 64)) + "\"", "backend",

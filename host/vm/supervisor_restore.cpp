@@ -74,9 +74,9 @@ void Supervisor::adopt(const store::VmRow& row)
         log_.error("a record is of a daemon with other directories; its processes are left alone",
                    {{"vm", row.id}, {"its", printable(vm->runDirectory)}, {"ours", run.string()}});
     }
-    vm->backend = backends_.plugins.find(vm->spec.backend);
+    vm->backend = plugins_.find(vm->spec.backend);
     for (const auto& attester : attesters)
-        if (auto* plugin = backends_.plugins.find(attester))
+        if (auto* plugin = plugins_.find(attester))
             vm->attesters.push_back(plugin);
     vm->dirs = launch::VmDirs::existing(facts_.dirs, *id, facts_.account);
     vms_.emplace(*id, vm);
