@@ -19,6 +19,8 @@ inline constexpr std::string_view kActivatedAk = "vtpm.activated_ak"; ///< name 
 inline constexpr std::string_view kActivatedEk = "vtpm.activated_ek"; ///< name of its endorsement key
 inline constexpr std::string_view kVmId = "vtpm.vm_id";               ///< in that key's certificate
 inline constexpr std::string_view kBanks = "vtpm.banks"; ///< that the TPM has: each must be quoted
+inline constexpr std::string_view kFirmware =
+    "vtpm.firmware"; ///< which build was recognised, for people: nothing is compared
 inline constexpr std::string_view kResetCount = "vtpm.reset_count";
 inline constexpr std::string_view kRestartCount = "vtpm.restart_count";
 inline constexpr std::string_view kClock = "vtpm.clock";

@@ -44,6 +44,14 @@ std::string text(const Json& object, const char* key)
     return value.get<std::string>();
 }
 
+bool truth(const Json& object, const char* key)
+{
+    const Json& value = member(object, key);
+    if (!value.is_boolean())
+        refuse("has neither true nor false as \"" + std::string(key) + "\"");
+    return value.get<bool>();
+}
+
 kit::AnyDigest digest(const Json& object, const char* key, kit::HashAlgorithm algorithm)
 {
     const auto bytes = kit::fromHex(text(object, key));
@@ -69,11 +77,26 @@ MachineShape readShape(const Json& json)
     shape.physicalAddressBits = static_cast<std::uint32_t>(number(json, "physical_address_bits", 64));
     if (json.contains("hotplug_bytes"))
         shape.hotplugBytes = number(json, "hotplug_bytes", 1ull << 52);
-    const Json& smm = member(json, "smm");
-    if (!smm.is_boolean())
-        refuse("has neither true nor false as \"smm\"");
-    shape.smm = smm.get<bool>();
+    shape.smm = truth(json, "smm");
     return shape;
+}
+
+void readBehaviour(const Json& json, CalibratedBoot& boot)
+{
+    if (json.contains("behaves_like")) {
+        const std::string name = text(json, "behaves_like");
+        boot.behaviour = findBehaviour(name);
+        if (boot.behaviour == nullptr)
+            refuse("has the unknown behaviour \"" + name + "\"");
+    }
+    if (json.contains("firmware_version")) {
+        boot.version = text(json, "firmware_version");
+        if (!std::all_of(boot.version->begin(), boot.version->end(),
+                         [](char c) { return c >= ' ' && c <= '~'; }))
+            refuse("has a firmware_version with more than printable ASCII");
+    }
+    if (json.contains("secure_boot"))
+        boot.hasSecureBoot = truth(json, "secure_boot");
 }
 
 CalibratedBoot readBoot(const Json& json)
@@ -89,6 +112,7 @@ CalibratedBoot readBoot(const Json& json)
         boot.loadOptions =
             form == kInitrdLast ? kit::LoadOptionsForm::InitrdLast : kit::LoadOptionsForm::InitrdFirst;
     }
+    readBehaviour(json, boot);
     const Json& volumes = member(json, "volumes");
     if (!volumes.is_object() || volumes.empty())
         refuse("has no digests of volumes");
@@ -118,6 +142,12 @@ Json toJson(const CalibratedBoot& boot)
     if (boot.loadOptions)
         json["load_options"] =
             *boot.loadOptions == kit::LoadOptionsForm::InitrdLast ? kInitrdLast : kInitrdFirst;
+    if (boot.behaviour != nullptr)
+        json["behaves_like"] = boot.behaviour->name;
+    if (boot.version)
+        json["firmware_version"] = *boot.version;
+    if (boot.hasSecureBoot)
+        json["secure_boot"] = *boot.hasSecureBoot;
     for (const auto& [bank, volumes] : boot.volumes)
         json["volumes"][std::string(kit::nameOf(bank))] = {{"pei", kit::toHex(volumes.pei.view())},
                                                            {"dxe", kit::toHex(volumes.dxe.view())}};

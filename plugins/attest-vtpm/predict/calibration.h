@@ -6,13 +6,15 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include <teehost/kit/digest.h>
-
-#include "predict/machine_shape.h"
 #include <teehost/kit/load_options.h>
+
+#include "predict/firmware_table.h"
+#include "predict/machine_shape.h"
 
 namespace teehost::vtpm {
 
@@ -21,6 +23,10 @@ struct CalibratedBoot {
     kit::Sha256Digest firmware{}; ///< of the code file
     MachineShape shape;
     std::optional<kit::LoadOptionsForm> loadOptions; ///< where the log of that boot told
+    /// What else the log told of a firmware that is not in the table (firmware_table.h).
+    const FirmwareBehaviour* behaviour = nullptr; ///< null: not told
+    std::optional<std::string> version;           ///< of the firmware, the first event of PCR 0
+    std::optional<bool> hasSecureBoot;            ///< whether the variable SecureBoot exists while it is off
     struct Volumes {
         kit::AnyDigest pei, dxe;
     };
@@ -36,6 +42,7 @@ public:
     ///        "machine": {"board": "q35", "memory_bytes": 1073741824, "vcpus": 2, "max_vcpus": 2,
     ///                    "cpu_vendor": "AuthenticAMD", "physical_address_bits": 40, "smm": true},
     ///        "load_options": "initrd-last",
+    ///        "behaves_like": "edk2-2025.02", "firmware_version": "2025.02-8", "secure_boot": false,
     ///        "volumes": {"sha256": {"pei": "1b5f...", "dxe": "82a0..."}}}]}
     [[nodiscard]] static Calibration parse(std::string_view json);
 

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a QEMU ("7.2.22") makes of a kernel that it hands to a firmware, as far as that was examined.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+
+#include "predict/firmware_table.h"
+#include "predict/pcr_events.h"
 
 namespace teehost::vtpm {
 
-/// Why it is not known what this QEMU ("7.2.22") does to a kernel's header; nothing when it is.
-[[nodiscard]] std::optional<std::string> unpredictableQemu(std::string_view version);
+enum class KernelForm {
+    HeaderFilledIn, ///< the setup header is filled in as a boot loader does
+    AsInFile
+};
+
+/// Which of the forms of a kernel the firmware measures, or why that is not known. QEMU 10.0 and later
+/// have the kernel in both forms, and the firmware chooses. `behaviour` is null for a firmware that was not
+/// examined.
+[[nodiscard]] std::variant<KernelForm, Unknown> kernelFormOf(std::string_view qemu_version,
+                                                             const FirmwareBehaviour* behaviour);
 
 } // namespace teehost::vtpm

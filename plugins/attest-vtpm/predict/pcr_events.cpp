@@ -11,8 +11,6 @@
 namespace teehost::vtpm {
 namespace {
 
-constexpr std::array<std::uint8_t, 2> kCrtmVersion{0, 0}; // an empty text: PcdFirmwareVersionString
-
 /// Collects the events of one bank; a PCR with an unknown one among them gets no value.
 class Collector {
 public:
@@ -68,13 +66,20 @@ private:
 
 void addFirmware(Collector& out, const BootDigests& digests)
 {
-    out.data(0, event_type::kCrtmVersion, "firmware version (empty)", kCrtmVersion);
+    if (digests.unexamined)
+        for (std::uint32_t pcr = 1; pcr <= 7; ++pcr)
+            out.unknown(pcr, digests.unexamined->reason);
+    out.input(0, event_type::kCrtmVersion, "firmware version", digests.version);
     out.input(0, event_type::kFirmwareBlob, "PEIFV as the firmware has changed it for this machine",
               digests.peiVolume);
     out.input(0, event_type::kFirmwareBlob, "DXEFV", digests.dxeVolume);
     for (const auto& variable : digests.policyVariables)
         out.input(7, event_type::kVariableDriverConfig, "variable " + variable.name, variable.event);
     out.separator(7);
+    if (digests.authority)
+        out.unknown(7, digests.authority->reason);
+    if (digests.otherInPcr1)
+        out.unknown(1, digests.otherInPcr1->reason);
     if (digests.optionRoms)
         out.unknown(2, digests.optionRoms->reason);
 }
@@ -103,10 +108,23 @@ void addKernelStart(Collector& out, const BootDigests& digests)
     out.text(5, event_type::kEfiAction, kit::kExitReturned);
 }
 
-void giveUpOnDisk(Collector& out)
+/// Why it is not known what is started.
+std::string_view openStart(BootFlow flow)
+{
+    switch (flow) {
+    case BootFlow::Disk:
+        return "what a disk boots is not among the inputs";
+    case BootFlow::DirectRefused:
+        return "the firmware does not start the kernel";
+    default:
+        return "Secure Boot is enforced, and whether it lets the kernel start is not computed";
+    }
+}
+
+void giveUpOnStart(Collector& out, std::string_view reason)
 {
     for (const std::uint32_t pcr : {1u, 4u, 5u, 8u, 9u})
-        out.unknown(pcr, "what a disk boots is not among the inputs");
+        out.unknown(pcr, std::string(reason));
 }
 
 /// The template's data (Linux, security/integrity/ima/ima_template_lib.c): fields, each behind its length.
@@ -137,14 +155,15 @@ BankPrediction composeBank(HashAlgorithm bank, const BootDigests& digests,
     Collector out(bank, unpredictable);
     addFirmware(out, digests);
     addBootManager(out, digests);
-    if (digests.flow == BootFlow::Disk)
-        giveUpOnDisk(out);
-    else
+    const bool starts = digests.flow == BootFlow::Direct || digests.flow == BootFlow::DirectNotMeasured;
+    if (starts)
         addKernelStart(out, digests);
+    else
+        giveUpOnStart(out, openStart(digests.flow));
     // What nobody extends stays zero: 9 without command line and initrd; the rest in any boot without GRUB,
     // shim or systemd-stub. 16 is the guest's to reset.
     constexpr std::array<std::uint32_t, 8> kZero{8, 9, 11, 12, 13, 14, 15, 16};
-    return out.finish(digests.flow == BootFlow::Disk ? std::span<const std::uint32_t>() : kZero);
+    return out.finish(starts ? kZero : std::span<const std::uint32_t>());
 }
 
 void addImaAggregate(BankPrediction& bank, const BankPrediction& sha256, ImaTemplate form,

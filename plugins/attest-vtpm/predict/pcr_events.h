@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The events of a boot, and the PCRs that they make: for OVMF of edk2-stable202211 that boots a kernel with
-// an EFI stub which QEMU handed over (-kernel), and as far as it gets, for one that boots from a disk.
+// The events of a boot, and the PCRs that they make: for OVMF that boots a kernel with an EFI stub which QEMU
+// handed over (-kernel), and as far as it gets, for one that boots from a disk. What differs from one version
+// of edk2 to the other is an input.
 #pragma once
 
 #include <array>
@@ -48,12 +49,18 @@ enum class BootFlow {
     Direct,            ///< a kernel from QEMU
     DirectNotMeasured, ///< the same, but Secure Boot denies it, and OVMF starts it in a way that measures
                        ///< nothing
+    DirectRefused,     ///< the same, and OVMF does not start it
+    DirectPerhaps,     ///< Secure Boot looks at its signature; whether it is started is not known
     Disk
 };
 
 /// What the inputs of a boot come to in one bank.
 struct BootDigests {
     BootFlow flow = BootFlow::Direct;
+    /// Why PCRs 1 to 7 are not known, whatever the inputs: nobody examined the firmware.
+    std::optional<Unknown> unexamined;
+    /// The first event of PCR 0.
+    Contribution version;
     Contribution peiVolume, dxeVolume;
     Contribution kernel;                             ///< Authenticode, as handed over
     std::optional<Contribution> loadOptions, initrd; ///< without value: there is none, and no event
@@ -62,6 +69,8 @@ struct BootDigests {
         Contribution event;
     };
     std::vector<Variable> policyVariables; ///< SecureBoot, PK, KEK, db, dbx
+    std::optional<Unknown> authority;      ///< why PCR 7 has more events; without value: it has not
+    std::optional<Unknown> otherInPcr1;    ///< why PCR 1 has more events; without value: it has not
     Contribution bootOrder, bootOption;
     std::optional<Unknown> optionRoms; ///< without value: none
 };

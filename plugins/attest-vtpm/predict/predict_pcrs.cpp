@@ -9,10 +9,12 @@
 #include <teehost/kit/kernel_header.h>
 #include <teehost/kit/load_options.h>
 #include <teehost/kit/pe_authenticode.h>
+#include <teehost/kit/utf16.h>
 #include <teehost/kit/variable_store.h>
 
 #include "predict/firmware_table.h"
 #include "predict/known_qemu.h"
+#include "predict/platform_info.h"
 
 namespace teehost::vtpm {
 namespace {
@@ -61,18 +63,44 @@ PerBank hashed(kit::ByteView bytes, const std::string& source, const std::vector
     return out;
 }
 
-/// What the firmware's file says.
+/// EV_S_CRTM_VERSION: PcdFirmwareVersionString, UTF-16LE with its terminator.
+kit::Bytes versionEvent(std::string_view version)
+{
+    kit::Bytes out = kit::utf16Of(version);
+    out.insert(out.end(), 2, 0);
+    return out;
+}
+
+/// What is known of the firmware: by the table of those that were examined, else by a calibration.
 struct Firmware {
     const FirmwareBuild* build = nullptr;
     const CalibratedBoot* calibrated = nullptr;
     std::string name;
     PerBank pei, dxe;
 
+    [[nodiscard]] const FirmwareBehaviour* behaviour() const
+    {
+        if (build != nullptr)
+            return build->behaviour;
+        return calibrated != nullptr ? calibrated->behaviour : nullptr;
+    }
+    [[nodiscard]] std::optional<std::string> version() const
+    {
+        if (build != nullptr)
+            return std::string(build->version);
+        return calibrated != nullptr ? calibrated->version : std::nullopt;
+    }
+    [[nodiscard]] std::optional<bool> hasSecureBoot() const
+    {
+        if (build != nullptr)
+            return build->hasSecureBoot;
+        return calibrated != nullptr ? calibrated->hasSecureBoot : std::nullopt;
+    }
     [[nodiscard]] std::optional<kit::LoadOptionsForm> loadOptions() const
     {
         if (calibrated != nullptr && calibrated->loadOptions)
             return calibrated->loadOptions;
-        return build != nullptr ? std::optional(build->loadOptions) : std::nullopt;
+        return behaviour() != nullptr ? std::optional(behaviour()->loadOptions) : std::nullopt;
     }
 };
 
@@ -98,10 +126,11 @@ public:
     {
         PcrPrediction out;
         out.firmware = firmware_.name;
-        if (flow_ == BootFlow::DirectNotMeasured)
+        if (flow_ == BootFlow::DirectNotMeasured || flow_ == BootFlow::DirectRefused)
             out.kernelNotMeasured =
-                "the variable store has Secure Boot enforced, which denies a kernel that QEMU "
-                "hands over: the firmware then starts it without measuring it";
+                std::string("the variable store has Secure Boot enforced, which denies a kernel that QEMU "
+                            "hands over: the firmware then ") +
+                (flow_ == BootFlow::DirectRefused ? "does not start it" : "starts it without measuring it");
         for (std::size_t i = 0; i < banks_.size(); ++i)
             out.banks.push_back(composeBank(banks_[i], digestsOf(i), out.unpredictable));
         if (inputs_.initramfsOnly)
@@ -114,7 +143,10 @@ private:
     void readFirmware(FirmwareCache& cache);
     void readCalibrated(const CalibratedBoot& boot);
     void readBuild(const FirmwareBuild& build, const UnpackedFirmware& unpacked);
+    void readVersion();
     void readVariables();
+    [[nodiscard]] PerBank readSecureBoot();
+    [[nodiscard]] BootFlow directFlow() const;
     /// Empty when there is none.
     [[nodiscard]] kit::ByteView variable(const kit::Guid& vendor, std::string_view name) const
     {
@@ -132,8 +164,8 @@ private:
     Firmware firmware_;
     kit::Bytes vars_;                         ///< what store_ views
     std::optional<kit::VariableStore> store_; ///< none without a firmware that has variables
-    bool secureBoot_ = false;
-    PerBank kernel_, bootOrder_, bootOption_;
+    bool secureBoot_ = false;                 ///< enforced, or may be
+    PerBank version_, kernel_, bootOrder_, bootOption_;
     std::optional<PerBank> initrd_, loadOptions_;
     std::vector<std::pair<std::string, PerBank>> policyVariables_;
 };
@@ -143,10 +175,12 @@ void Prediction::readFirmware(FirmwareCache& cache)
     const std::string& path = inputs_.firmwareCode;
     const kit::Sha256Digest sha256 = kit::sha256OfFile(path, "firmware");
     firmware_.build = findBuild(sha256);
-    firmware_.name = firmware_.build != nullptr ? std::string(firmware_.build->name)
-                                                : "unknown, SHA-256 " + kit::toHex(sha256);
+    firmware_.name = firmware_.build != nullptr ? std::string(firmware_.build->name) + " (" +
+                                                      std::string(firmware_.build->behaviour->name) + ")"
+                                                : "SHA-256 " + kit::toHex(sha256);
     if (inputs_.calibration != nullptr)
         firmware_.calibrated = inputs_.calibration->find(sha256, inputs_.machine.shape);
+    readVersion();
     if (firmware_.calibrated != nullptr)
         readCalibrated(*firmware_.calibrated);
     else if (firmware_.build != nullptr && firmware_.build->platformInfo)
@@ -156,6 +190,14 @@ void Prediction::readFirmware(FirmwareCache& cache)
             banks_.size(), "it is not known what this firmware writes into itself before it measures "
                            "itself (SHA-256 " +
                                kit::toHex(sha256) + "); calibrate it");
+}
+
+void Prediction::readVersion()
+{
+    const auto version = firmware_.version();
+    version_ = version ? hashed(versionEvent(*version), firmware_.name, banks_)
+                       : unknownInAll(banks_.size(), "the version that this firmware measures is not known; "
+                                                     "its calibration can tell it (firmware_version)");
 }
 
 void Prediction::readCalibrated(const CalibratedBoot& boot)
@@ -208,16 +250,24 @@ void Prediction::readVariables()
         bootOrder_ = bootOption_ = unknown;
         return;
     }
-    const kit::VariableStore& store = store_.value();
-    secureBoot_ = store.enforcesSecureBoot();
-    const std::uint8_t enforced = secureBoot_ ? 1 : 0;
-    const auto add = [&](const kit::Guid& vendor, std::string_view name, kit::ByteView data) {
-        policyVariables_.emplace_back(name, hashed(kit::variableEvent(vendor, name, data), path, banks_));
-    };
-    add(kit::kGlobalVariable, "SecureBoot", kit::ByteView(&enforced, 1));
+    policyVariables_.emplace_back("SecureBoot", readSecureBoot());
     for (const auto& [vendor, name] : kPolicy)
-        add(*vendor, name, variable(*vendor, name));
-    readBootVariables(store);
+        policyVariables_.emplace_back(
+            name, hashed(kit::variableEvent(*vendor, name, variable(*vendor, name)), path, banks_));
+    readBootVariables(*store_);
+}
+
+/// A firmware without Secure Boot has no such variable, and enforces nothing whatever the store holds.
+PerBank Prediction::readSecureBoot()
+{
+    const auto built = firmware_.hasSecureBoot();
+    secureBoot_ = built.value_or(true) && store_->enforcesSecureBoot();
+    if (!built)
+        return unknownInAll(banks_.size(), "it is not known whether this firmware is built with Secure Boot; "
+                                           "its calibration can tell (secure_boot)");
+    const std::uint8_t enforced = secureBoot_ ? 1 : 0;
+    const kit::ByteView data = *built ? kit::ByteView(&enforced, 1) : kit::ByteView();
+    return hashed(kit::variableEvent(kit::kGlobalVariable, "SecureBoot", data), inputs_.firmwareVars, banks_);
 }
 
 /// The boot manager writes both before it measures them: its own setup application is the only option unless
@@ -226,7 +276,7 @@ void Prediction::readBootVariables(const kit::VariableStore& store)
 {
     const auto order = store.find(kit::kGlobalVariable, "BootOrder");
     const auto option = store.find(kit::kGlobalVariable, "Boot0000");
-    if (firmware_.build == nullptr)
+    if (firmware_.behaviour() == nullptr)
         bootOption_ = unknownInAll(banks_.size(), "the boot options that this firmware makes are not known");
     else if ((order && !kit::equal(*order, kit::kFirstOptionOnly)) ||
              (option && !kit::equal(*option, kit::kSetupBootOption)))
@@ -238,11 +288,25 @@ void Prediction::readBootVariables(const kit::VariableStore& store)
     bootOrder_ = hashed(kit::kFirstOptionOnly, inputs_.firmwareVars, banks_);
 }
 
+/// A header that was filled in breaks the kernel's signature, if it has one.
+BootFlow Prediction::directFlow() const
+{
+    if (!secureBoot_)
+        return BootFlow::Direct;
+    const FirmwareBehaviour* behaviour = firmware_.behaviour();
+    const auto form = kernelFormOf(inputs_.qemuVersion, behaviour);
+    const auto* known = std::get_if<KernelForm>(&form);
+    if (behaviour == nullptr || known == nullptr || *known != KernelForm::HeaderFilledIn)
+        return BootFlow::DirectPerhaps;
+    return behaviour->deniedKernel == DeniedKernel::Refused ? BootFlow::DirectRefused
+                                                            : BootFlow::DirectNotMeasured;
+}
+
 void Prediction::readDirectBoot()
 {
     if (const auto reason = kit::unpredictableCmdline(inputs_.cmdline))
         throw kit::InputError("bad_cmdline", *reason);
-    flow_ = secureBoot_ ? BootFlow::DirectNotMeasured : BootFlow::Direct;
+    flow_ = directFlow();
     std::optional<std::uint64_t> initrdSize;
     if (const auto* file = std::get_if<KnownFile>(&inputs_.initrd)) {
         initrdSize = file->size;
@@ -258,6 +322,10 @@ void Prediction::readDirectBoot()
     kernel_ = readKernel(initrdSize);
     if (inputs_.cmdline.empty() && !initrdSize)
         return;
+    if (inputs_.machine.shim) {
+        loadOptions_ = unknownInAll(banks_.size(), inputs_.machine.shim->reason);
+        return;
+    }
     const auto form = firmware_.loadOptions();
     loadOptions_ =
         form ? hashed(kit::loadOptions(inputs_.cmdline, initrdSize.has_value(), *form), inputs_.cmdline,
@@ -267,22 +335,47 @@ void Prediction::readDirectBoot()
 
 PerBank Prediction::readKernel(std::optional<std::uint64_t> initrd_size) const
 {
-    if (inputs_.machine.memoryLayout)
+    if (inputs_.machine.shim)
+        return unknownInAll(banks_.size(), inputs_.machine.shim->reason);
+    const auto form = kernelFormOf(inputs_.qemuVersion, firmware_.behaviour());
+    if (const auto* unknown = std::get_if<Unknown>(&form))
+        return unknownInAll(banks_.size(), unknown->reason);
+    const bool isFilledIn = std::get<KernelForm>(form) == KernelForm::HeaderFilledIn;
+    if (isFilledIn && inputs_.machine.memoryLayout)
         return unknownInAll(banks_.size(), inputs_.machine.memoryLayout->reason);
-    if (const auto reason = unpredictableQemu(inputs_.qemuVersion))
-        return unknownInAll(banks_.size(), *reason);
-    if (const auto* file = std::get_if<KnownFile>(&inputs_.kernel))
-        return known(*file, banks_);
+    if (const auto* file = std::get_if<KnownFile>(&inputs_.kernel)) {
+        return isFilledIn ? known(*file, banks_)
+                          : unknownInAll(banks_.size(), "of " + file->source +
+                                                            " only the digest of the form "
+                                                            "that QEMU fills in is at hand");
+    }
     const std::string& path = std::get<std::string>(inputs_.kernel);
     kit::Bytes kernel = kit::readFile(path, "kernel", kMaxKernelBytes);
-    kit::patchKernelHeader(kernel, inputs_.machine.shape.lowMemory(), initrd_size);
-    return known(kit::authenticode(kernel, banks_), path + ", its header filled in by QEMU");
+    if (isFilledIn)
+        kit::patchKernelHeader(kernel, inputs_.machine.shape.lowMemory(), initrd_size);
+    return known(kit::authenticode(kernel, banks_),
+                 isFilledIn ? path + ", its header filled in by QEMU" : path);
 }
 
 BootDigests Prediction::digestsOf(std::size_t bank) const
 {
     BootDigests out;
     out.flow = flow_;
+    const FirmwareBehaviour* behaviour = firmware_.behaviour();
+    if (behaviour == nullptr)
+        out.unexamined = Unknown{"what this firmware measures was not examined (" + firmware_.name +
+                                 "); a calibration can tell what it behaves like (behaves_like)"};
+    else if (!behaviour->otherInPcr1.empty())
+        out.otherInPcr1 = Unknown{std::string(behaviour->otherInPcr1)};
+    if (flow_ == BootFlow::Disk)
+        out.authority = Unknown{"a boot from a disk extends it with the certificate that vouches for what "
+                                "is started, or with the words of a shim, which are not among the inputs"};
+    else if (flow_ == BootFlow::DirectPerhaps)
+        out.authority =
+            Unknown{"the certificate that vouches for the kernel under Secure Boot is not computed"};
+    if (inputs_.machine.shim)
+        out.authority = inputs_.machine.shim;
+    out.version = version_[bank];
     out.peiVolume = firmware_.pei[bank];
     out.dxeVolume = firmware_.dxe[bank];
     for (const auto& [name, events] : policyVariables_)
@@ -316,7 +409,6 @@ PcrPrediction nothingOf(const BootInputs& inputs, const std::string& reason)
         out.banks.push_back({bank, {}, {}});
     for (std::uint32_t pcr = 0; pcr <= 16; ++pcr)
         out.unpredictable.emplace(pcr, reason);
-    out.firmware = "none";
     return out;
 }
 

@@ -36,6 +36,7 @@ struct MachineFacts {
     std::optional<Unknown> firmwareView; ///< why the firmware sees more than the shape: PCR 0
     std::optional<Unknown> memoryLayout; ///< why low memory is not that of the shape: PCR 4
     std::optional<Unknown> optionRoms;   ///< why there may be some: PCR 2
+    std::optional<Unknown> shim;         ///< why another program starts the kernel: PCRs 4, 7 and 9
 };
 
 struct BootInputs {
@@ -55,7 +56,7 @@ struct BootInputs {
 struct PcrPrediction {
     std::vector<BankPrediction> banks;                  ///< in the order asked for
     std::map<std::uint32_t, std::string> unpredictable; ///< by PCR: why
-    std::string firmware;                               ///< what it is, for people
+    std::string firmware;                               ///< what it is, for people; empty: none
     /// Set when the kernel will be started without being measured: nothing then tells which one it is.
     std::optional<std::string> kernelNotMeasured;
 };

@@ -261,6 +261,8 @@ MachineFacts machineOf(const sdk::Vm& vm, std::span<const std::string_view> qemu
     machine.merge(line.merged("-M", "type"));
     MachineFacts out;
     out.optionRoms = romsOf(line);
+    if (line.has("-shim")) // of QEMU 10.0 and later
+        out.shim = Unknown{"what a shim (-shim) measures is not computed"};
     readMachine(machine, vm, out);
     readMemory(line.merged("-m", "size"), vm, out);
     readCpus(line.merged("-smp", "cpus"), vm, out);

@@ -3,8 +3,8 @@
 // Firmware images are read as they were made, and refused when they are damaged.
 #include <cppunit/extensions/HelperMacros.h>
 
-#include "predict/firmware_table.h"
 #include "predict/firmware_volume.h"
+#include "predict/platform_info.h"
 #include "refusal.h"
 #include "vtpm_predict_factory/boot_files.h"
 

@@ -15,6 +15,9 @@ CalibratedBoot someBoot()
     boot.firmware = kit::sha256(kit::viewOf("firmware"));
     boot.shape = {Board::Pc, 1u << 30, 2, 4, CpuVendor::Intel, 39, false};
     boot.loadOptions = kit::LoadOptionsForm::InitrdFirst;
+    boot.behaviour = findBehaviour("edk2-2025.02");
+    boot.version = "2025.02-8";
+    boot.hasSecureBoot = true;
     boot.volumes[kit::HashAlgorithm::Sha2_256] = {kit::AnyDigest::filled(32, 1),
                                                   kit::AnyDigest::filled(32, 2)};
     return boot;
@@ -40,6 +43,8 @@ class CalibrationTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(someDocument(), read.toJson());
         const auto* found = read.find(someBoot().firmware, someBoot().shape);
         CPPUNIT_ASSERT(found != nullptr && found->loadOptions == kit::LoadOptionsForm::InitrdFirst);
+        CPPUNIT_ASSERT(found->behaviour == findBehaviour("edk2-2025.02") && found->version == "2025.02-8" &&
+                       found->hasSecureBoot == true);
         const auto& volumes = found->volumes.at(kit::HashAlgorithm::Sha2_256);
         CPPUNIT_ASSERT(kit::equal(volumes.dxe.view(), kit::AnyDigest::filled(32, 2).view()));
     }
@@ -66,7 +71,8 @@ class CalibrationTest final : public CppUnit::TestFixture {
               with("\"pc\"", "\"virt\""), with("GenuineIntel", "Zhaoxin"), with("false", "0"),
               with("\"vcpus\": 2", "\"vcpus\": -2"), with("initrd-first", "initrd"),
               with("\"sha256\": {", "\"md5\": {"), with("0101", "01"), with("memory_bytes", "memory"),
-              std::string(2u << 20, ' ')})
+              with("edk2-2025.02", "edk2"), with("2025.02-8", "\\u00e4"),
+              with("\"secure_boot\": true", "\"secure_boot\": 1"), std::string(2u << 20, ' ')})
             expectRefusal("bad_calibration", [&] { static_cast<void>(Calibration::parse(text)); });
     }
 };

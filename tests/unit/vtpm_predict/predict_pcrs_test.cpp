@@ -10,6 +10,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <teehost/kit/pe_authenticode.h>
 #include <teehost/kit/variable_store.h>
 
 #include "boot_factory/boot_files.h"
@@ -28,6 +29,8 @@ constexpr std::string_view kSeparatorOnly =
     "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969";
 constexpr std::string_view kBootServicesLeft =
     "a5ceb755d043f32431d63e39f5161464620a3437280494b5850dc1b47cc074e0";
+/// Of a firmware without Secure Boot, where the variable SecureBoot does not exist.
+constexpr std::string_view kNoSecureBoot = "b5710bf57d25623e4019027da116821fa99f5c81e9e38b87671cc574f9281439";
 constexpr std::string_view kNoKeys = "65caf8dd1e0ea7a6347b635d2b379c93b9a1351edc2afc3ecda700e534eb3068";
 constexpr std::string_view kNoKernel = "7a94ffe8a7729a566d3d3c577fcb4b6b1e671f31540375f80eae6382ab785e35";
 
@@ -36,7 +39,12 @@ class PredictPcrsTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(givesWhatATpmShowed);
     CPPUNIT_TEST(repeatsItsEvents);
     CPPUNIT_TEST(changesWhatAnInputDecides);
-    CPPUNIT_TEST(namesAFirmwareItDoesNotKnow);
+    CPPUNIT_TEST(predictsNothingOfAFirmwareItDoesNotKnow);
+    CPPUNIT_TEST(knowsWhereTheVariableSecureBootIsAbsent);
+    CPPUNIT_TEST(startsPcr0WithTheVersion);
+    CPPUNIT_TEST(leavesOutWhatNewerFirmwareMeasuresOfTables);
+    CPPUNIT_TEST(knowsTheFormOfTheKernel);
+    CPPUNIT_TEST(leavesOpenWhetherAKernelWithItsSignatureStarts);
     CPPUNIT_TEST(takesCalibratedFirmware);
     CPPUNIT_TEST(saysThatAKernelWillNotBeMeasured);
     CPPUNIT_TEST(givesUpOnBootOptionsOfOthers);
@@ -72,15 +80,50 @@ private:
     }
     void calibrate()
     {
+        calibration_ = {};
+        calibration_.add(calibratedBoot());
+        inputs_.calibration = &calibration_;
+    }
+    [[nodiscard]] CalibratedBoot calibratedBoot() const
+    {
         CalibratedBoot boot;
         boot.firmware = kit::sha256(FirmwareBuilder().build());
         boot.shape = inputs_.machine.shape;
         boot.loadOptions = kit::LoadOptionsForm::InitrdLast;
+        boot.behaviour = findBehaviour("edk2-2022.11");
+        boot.version = "";
+        boot.hasSecureBoot = true;
         boot.volumes[HashAlgorithm::Sha2_256] = {kit::AnyDigest::filled(32, 1),
                                                  kit::AnyDigest::filled(32, 2)};
-        calibration_ = {};
-        calibration_.add(boot);
-        inputs_.calibration = &calibration_;
+        return boot;
+    }
+    /// As predict, of a firmware whose calibration is changed.
+    template <class Change>
+    [[nodiscard]] PcrPrediction predictCalibrated(BootInputs inputs, Change&& change)
+    {
+        CalibratedBoot boot = calibratedBoot();
+        change(boot);
+        Calibration calibration;
+        calibration.add(boot);
+        inputs.calibration = &calibration;
+        return predict(inputs);
+    }
+    [[nodiscard]] BootInputs withKeys() const
+    {
+        return with([this](auto& in) {
+            in.firmwareVars =
+                write("keys", VariableStoreBuilder{{{kit::kGlobalVariable, "PK", "key"}}}.build());
+        });
+    }
+    void expectUnpredicted(const PcrPrediction& prediction, std::initializer_list<std::uint32_t> pcrs,
+                           std::string_view why = {}) const
+    {
+        for (const std::uint32_t pcr : pcrs) {
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::to_string(pcr), std::string("unpredictable"),
+                                         value(prediction, pcr));
+            const std::string& reason = prediction.unpredictable.at(pcr);
+            CPPUNIT_ASSERT_MESSAGE(reason, reason.find(why) != std::string::npos);
+        }
     }
     [[nodiscard]] PcrPrediction predict(const BootInputs& inputs) { return predictPcrs(inputs, cache_); }
     [[nodiscard]] std::string value(const PcrPrediction& prediction, std::uint32_t pcr) const
@@ -160,15 +203,90 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::string("4 "), changed(with([](auto& in) { in.qemuVersion = "9.0.0"; })));
     }
 
-    void namesAFirmwareItDoesNotKnow()
+    /// A wrong value would reject a VM that is as it should be, so there is none.
+    void predictsNothingOfAFirmwareItDoesNotKnow()
     {
         const PcrPrediction prediction = predict(with([](auto& in) { in.calibration = nullptr; }));
-        for (const std::uint32_t pcr : {0u, 1u, 9u}) {
-            CPPUNIT_ASSERT(prediction.unpredictable.contains(pcr));
-            CPPUNIT_ASSERT_EQUAL(std::string("unpredictable"), value(prediction, pcr));
-        }
-        CPPUNIT_ASSERT(prediction.unpredictable.at(0).find("calibrate") != std::string::npos);
-        CPPUNIT_ASSERT_EQUAL(value(predict(inputs_), 4), value(prediction, 4));
+        expectUnpredicted(prediction, {0, 1, 2, 3, 4, 5, 6, 7, 9});
+        expectUnpredicted(prediction, {2, 3, 4, 5, 6}, "was not examined");
+        const auto digests = predictCalibrated(inputs_, [](CalibratedBoot& boot) {
+            boot.behaviour = nullptr;
+            boot.version.reset();
+            boot.hasSecureBoot.reset();
+            boot.loadOptions.reset();
+        });
+        expectUnpredicted(digests, {0, 1, 2, 3, 4, 5, 6, 7, 9});
+        expectUnpredicted(digests, {0}, "firmware_version");
+    }
+
+    void knowsWhereTheVariableSecureBootIsAbsent()
+    {
+        const auto without = [](CalibratedBoot& boot) { boot.hasSecureBoot = false; };
+        const PcrPrediction none = predictCalibrated(inputs_, without);
+        CPPUNIT_ASSERT_EQUAL(std::string(kNoSecureBoot), value(none, 7));
+        // Keys in the store change nothing of what starts.
+        const PcrPrediction keys = predictCalibrated(withKeys(), without);
+        CPPUNIT_ASSERT(!keys.kernelNotMeasured);
+        CPPUNIT_ASSERT_EQUAL(value(predict(inputs_), 4), value(keys, 4));
+        expectUnpredicted(predictCalibrated(inputs_, [](auto& boot) { boot.hasSecureBoot.reset(); }), {7},
+                          "secure_boot");
+    }
+
+    void startsPcr0WithTheVersion()
+    {
+        const auto other = predictCalibrated(inputs_, [](auto& boot) { boot.version = "2025.02-8"; });
+        CPPUNIT_ASSERT(value(other, 0) != value(predict(inputs_), 0) && value(other, 0) != "unpredictable");
+        expectUnpredicted(predictCalibrated(inputs_, [](auto& boot) { boot.version.reset(); }), {0},
+                          "firmware_version");
+    }
+
+    void leavesOutWhatNewerFirmwareMeasuresOfTables()
+    {
+        const auto like = [this](const char* name) {
+            return predictCalibrated(inputs_, [&](CalibratedBoot& boot) {
+                boot.behaviour = findBehaviour(name);
+                boot.loadOptions.reset();
+            });
+        };
+        expectUnpredicted(like("edk2-2025.02"), {1}, "ACPI");
+        expectUnpredicted(like("edk2-2026.08"), {1}, "SMBIOS");
+        CPPUNIT_ASSERT_EQUAL(value(predict(inputs_), 9), value(like("edk2-2025.02"), 9));
+        CPPUNIT_ASSERT(value(predict(inputs_), 9) != value(like("edk2-2026.08"), 9));
+    }
+
+    /// QEMU 10.0 has the kernel in two forms, and the firmware chooses.
+    void knowsTheFormOfTheKernel()
+    {
+        const BootInputs newQemu = with([](auto& in) { in.qemuVersion = "10.0.2"; });
+        const auto newFirmware = [](CalibratedBoot& boot) { boot.behaviour = findBehaviour("edk2-2025.02"); };
+        const std::string filledIn = value(predict(inputs_), 4);
+        CPPUNIT_ASSERT_EQUAL(filledIn, value(predict(newQemu), 4));
+        CPPUNIT_ASSERT_EQUAL(filledIn, value(predictCalibrated(inputs_, newFirmware), 4));
+        const PcrPrediction asInFile = predictCalibrated(newQemu, newFirmware);
+        CPPUNIT_ASSERT(value(asInFile, 4) != filledIn && value(asInFile, 4) != "unpredictable");
+        const auto& events = asInFile.banks.front().events;
+        const auto kernel = std::find_if(events.begin(), events.end(),
+                                         [](const PcrEvent& event) { return event.what == "kernel"; });
+        const auto image = KernelBuilder().build();
+        CPPUNIT_ASSERT_EQUAL(
+            kit::toHex(kit::authenticode(image, std::array{HashAlgorithm::Sha2_256}).front().view()),
+            kit::toHex(kernel->digest.view()));
+        expectUnpredicted(predict(with([](auto& in) { in.machine.shim = Unknown{"a shim"}; })), {4, 7, 9},
+                          "a shim");
+    }
+
+    void leavesOpenWhetherAKernelWithItsSignatureStarts()
+    {
+        BootInputs inputs = withKeys();
+        inputs.qemuVersion = "10.0.2";
+        const PcrPrediction prediction = predictCalibrated(
+            inputs, [](CalibratedBoot& boot) { boot.behaviour = findBehaviour("edk2-2025.02"); });
+        CPPUNIT_ASSERT(!prediction.kernelNotMeasured);
+        expectUnpredicted(prediction, {4, 5, 7, 9});
+        const PcrPrediction refused = predictCalibrated(
+            withKeys(), [](CalibratedBoot& boot) { boot.behaviour = findBehaviour("edk2-2026.08"); });
+        CPPUNIT_ASSERT(refused.kernelNotMeasured.value().find("does not start it") != std::string::npos);
+        expectUnpredicted(refused, {4, 5, 9}, "does not start");
     }
 
     void takesCalibratedFirmware()
@@ -190,10 +308,7 @@ private:
 
     void saysThatAKernelWillNotBeMeasured()
     {
-        const PcrPrediction prediction = predict(with([this](auto& in) {
-            in.firmwareVars =
-                write("other", VariableStoreBuilder{{{kit::kGlobalVariable, "PK", "key"}}}.build());
-        }));
+        const PcrPrediction prediction = predict(withKeys());
         CPPUNIT_ASSERT(prediction.kernelNotMeasured.has_value());
         CPPUNIT_ASSERT_EQUAL(std::string(kNoKernel), value(prediction, 4));
         CPPUNIT_ASSERT_EQUAL(std::string(kNoKernel),
@@ -225,7 +340,9 @@ private:
         CPPUNIT_ASSERT(prediction.banks[0].values[10].has_value());
         CPPUNIT_ASSERT(!prediction.banks[1].values[10]);
         CPPUNIT_ASSERT(prediction.unpredictable.contains(10));
-        const auto unknown = predict(with([](auto& in) { in.initramfsOnly = ImaTemplate::Ng; }));
+        const auto unknown =
+            predictCalibrated(with([](auto& in) { in.initramfsOnly = ImaTemplate::Ng; }),
+                              [](CalibratedBoot& boot) { boot.behaviour = findBehaviour("edk2-2025.02"); });
         CPPUNIT_ASSERT_EQUAL(std::string("it contains PCR 1"), unknown.unpredictable.at(10));
         CPPUNIT_ASSERT_EQUAL(std::string("unpredictable"), value(predict(inputs_), 10));
     }
@@ -234,10 +351,11 @@ private:
     {
         const PcrPrediction prediction =
             predict(with([](auto& in) { in.kernel = in.initrd = std::string(); }));
-        for (const std::uint32_t pcr : {0u, 2u, 3u, 6u, 7u})
+        for (const std::uint32_t pcr : {0u, 2u, 3u, 6u})
             CPPUNIT_ASSERT(value(prediction, pcr) != "unpredictable");
         for (const std::uint32_t pcr : {1u, 4u, 5u, 8u, 9u, 11u})
             CPPUNIT_ASSERT_EQUAL(std::string("unpredictable"), value(prediction, pcr));
+        expectUnpredicted(prediction, {7}, "the certificate that vouches");
     }
 
     void predictsNothingWithoutUefi()

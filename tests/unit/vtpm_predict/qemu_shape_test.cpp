@@ -35,7 +35,8 @@ class QemuShapeTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(findsOptionRoms);
     CPPUNIT_TEST(takesNoValueForAnOption);
     CPPUNIT_TEST(readsCpuinfo);
-    CPPUNIT_TEST(knowsOneQemuOnly);
+    CPPUNIT_TEST(knowsTwoQemusOnly);
+    CPPUNIT_TEST(findsAShim);
     CPPUNIT_TEST_SUITE_END();
 
     void takesTheVmWhereTheCommandLineIsSilent()
@@ -142,13 +143,20 @@ class QemuShapeTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!other.vendor && !other.addressBits && !other.gigabytePages);
     }
 
-    void knowsOneQemuOnly()
+    void knowsTwoQemusOnly()
     {
-        for (const std::string_view known : {"7.2", "7.2.0", "7.2.22"})
-            CPPUNIT_ASSERT(!unpredictableQemu(known));
-        for (const std::string_view unknown : {"", "7.20", "7.1.0", "8.0.0", "10.0.2"})
-            CPPUNIT_ASSERT(unpredictableQemu(unknown));
+        const FirmwareBehaviour* const old = findBehaviour("edk2-2022.11");
+        const auto isKnown = [&](std::string_view version) {
+            return std::holds_alternative<KernelForm>(kernelFormOf(version, old));
+        };
+        for (const std::string_view known : {"7.2.0", "7.2.22", "10.0.2"})
+            CPPUNIT_ASSERT(isKnown(known));
+        for (const std::string_view unknown : {"", "7.20", "7.1.0", "8.0.0", "10.1.0", "11.0.0"})
+            CPPUNIT_ASSERT(!isKnown(unknown));
+        CPPUNIT_ASSERT(std::holds_alternative<Unknown>(kernelFormOf("10.0.2", nullptr)));
     }
+
+    void findsAShim() { CPPUNIT_ASSERT(factsOf({"-shim", "shimx64.efi"}).shim && !factsOf({}).shim); }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(QemuShapeTest);
 
