@@ -78,9 +78,10 @@ inline constexpr std::array kTdxOptions{
 
     // How reference values are computed.
     sdk::Option{.key = "firmware_profile",
-                .help = "What the firmware measures, and where: edk2-2022.11, edk2-2025.02, or custom with "
-                        "what differs from the older (docs/attestation.md); auto: by the firmware file, if "
-                        "it is one that is known.",
+                .help =
+                    "What the firmware measures, and where: edk2-2022.11, edk2-2025.02, edk2-2025.08, or "
+                    "custom with what differs from the oldest (docs/attestation.md); auto: by the firmware "
+                    "file, if it is one that is known.",
                 .defaultText = "auto"},
     sdk::Option{.key = "mrtd_order",
                 .type = TH_T_ENUM,

@@ -25,7 +25,8 @@ struct FirmwareProfile {
     bool hasSecureBoot = false;  ///< built with it: the variable SecureBoot is there while it is off, too
 };
 
-/// "edk2-2022.11", "edk2-2025.02", or "custom" with what differs from the older of them, in any order:
+/// "edk2-2022.11", "edk2-2025.02" (from edk2-stable202411 to 202502), "edk2-2025.08" (from edk2-stable202508
+/// on), or "custom" with what differs from the oldest of them, in any order:
 /// "custom,ready-to-boot=rtmr1,initrd=first,fw-cfg=on,smbios=on,secure-boot=on". Nothing for "auto" and the
 /// empty text; InputError bad_firmware_profile for another.
 [[nodiscard]] std::optional<FirmwareProfile> parseFirmwareProfile(std::string_view text);

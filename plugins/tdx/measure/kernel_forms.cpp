@@ -15,9 +15,10 @@ namespace teehost::tdx {
 namespace {
 
 constexpr std::size_t kMaxKernelBytes = 512u << 20;
-// QEMU commit a7542a38f399 hands the kernel to a confidential guest as it is. It landed the day after 10.1.0,
-// so that a 10.1 of a distribution may have it.
-constexpr kit::QemuVersion kLastPatching{10, 1}, kFirstWithout{10, 2};
+// QEMU 10.0 and later have the kernel as it is besides ("etc/boot/kernel"), and firmware from
+// edk2-stable202502 on takes that. QEMU commit a7542a38f399 hands no other to a confidential guest. It landed
+// the day after 10.1.0, so that a 10.1 of a distribution may have it.
+constexpr kit::QemuVersion kFirstWithBoth{10, 0}, kFirstWithout{10, 2};
 
 kit::Sha384Digest authenticode(kit::ByteView image)
 {
@@ -40,11 +41,11 @@ std::vector<KernelForm> kernelForms(const KernelInputs& inputs)
 {
     const auto version = kit::QemuVersion::of(inputs.qemuVersion);
     const bool mayPatch = mayPatchKernel(inputs.qemuVersion);
-    const bool mayLeave = !version || *version >= kLastPatching;
+    const bool mayLeave = !version || *version >= kFirstWithBoth;
     kit::Bytes kernel = kit::readFile(inputs.path, "kernel", kMaxKernelBytes);
     std::vector<KernelForm> out;
     if (mayLeave)
-        out.push_back({"QEMU leaves the kernel as it is", inputs.path, authenticode(kernel)});
+        out.push_back({"the firmware gets the kernel as it is", inputs.path, authenticode(kernel)});
     if (mayPatch) {
         try {
             kit::patchKernelHeader(kernel, kit::lowMemory(kit::Board::Q35, inputs.memoryBytes),

@@ -11,7 +11,7 @@ namespace teehost::tdx {
 
 /// A kernel as the firmware may get it from QEMU, which up to 10.1 fills in its header as a boot loader does.
 struct KernelForm {
-    std::string when;           ///< "QEMU leaves the kernel as it is"; empty when it is the only one
+    std::string when;           ///< "the firmware gets the kernel as it is"; empty when it is the only one
     std::string source;         ///< for people
     kit::Sha384Digest digest{}; ///< Authenticode
 };

@@ -73,9 +73,8 @@ std::optional<std::string> unpredictableBoot(const TdInputs& inputs, const TdvfI
     if (inputs.kernel.empty())
         return "what a disk boots is not among the inputs";
     if (enforcesSecureBoot(image) == true)
-        return "the firmware's variable store has Secure Boot enforced, which denies a kernel that QEMU "
-               "hands "
-               "over: the firmware then starts it without measuring it";
+        return "the firmware's variable store has Secure Boot enforced, and whether that lets a kernel of "
+               "QEMU's start, and how, is not computed";
     return std::nullopt;
 }
 

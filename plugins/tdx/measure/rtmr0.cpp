@@ -102,6 +102,10 @@ TdEvents eventsOf(const TdInputs& inputs, const TdvfImage& image, const Firmware
     if (inputs.kernel.empty())
         throw Unpredictable("the boot options that the firmware makes of a VM's disks are not computed");
     const kit::VariableStore store = storeOf(image);
+    if (store.enforcesSecureBoot())
+        throw Unpredictable(
+            "the firmware's variable store has Secure Boot enforced, and the certificate that "
+            "vouches for the kernel is not among the inputs");
     TdEvents out;
     out.push_back({"TD HOB", std::to_string(inputs.memoryBytes >> 20) + " MiB of memory",
                    kit::sha384(tdHob(image.sections, inputs.memoryBytes))});

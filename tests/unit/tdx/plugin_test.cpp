@@ -136,7 +136,7 @@ private:
 
     void measuresWhatNewerFirmwareMeasures()
     {
-        options_["firmware_profile"] = "edk2-2025.02";
+        options_["firmware_profile"] = "custom,ready-to-boot=rtmr1,fw-cfg=on";
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, candidates(measure(), "RTMR0")); // with BootMenu, and without
         const Bytes without = registerOf(measure(), "RTMR0");
         std::vector<std::string> args = kArgs;

@@ -50,9 +50,9 @@ class KernelFormsTest final : public CppUnit::TestFixture {
         const Digests plain{hashOf(kernel)}, filled{hashOf(patched)}, both{plain[0], filled[0]};
         for (const char* version : {"10.2.0", "10.3", "11.0.1"})
             CPPUNIT_ASSERT_MESSAGE(version, digests(version) == plain);
-        for (const char* version : {"8.2.2", "7.2.22", "10.0.9"})
+        for (const char* version : {"8.2.2", "7.2.22", "9.2.4"})
             CPPUNIT_ASSERT_MESSAGE(version, digests(version) == filled);
-        for (const char* version : {"10.1.0", "10.1.5", "", "unknown"})
+        for (const char* version : {"10.0.2", "10.1.0", "10.1.5", "", "unknown"})
             CPPUNIT_ASSERT_MESSAGE(version, digests(version) == both);
         CPPUNIT_ASSERT(kernelForms(inputs(kernel, "10.2.0")).front().when.empty());
         CPPUNIT_ASSERT(!kernelForms(inputs(kernel, "10.1.0")).front().when.empty());

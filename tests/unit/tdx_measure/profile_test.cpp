@@ -13,19 +13,24 @@ using teehost::test::expectRefusal;
 
 class ProfileTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ProfileTest);
-    CPPUNIT_TEST(knowsTwoReleases);
+    CPPUNIT_TEST(knowsThreeReleases);
     CPPUNIT_TEST(readsWhatDiffers);
     CPPUNIT_TEST(refusesOtherWords);
     CPPUNIT_TEST(knowsNoFirmwareThatNobodyExamined);
     CPPUNIT_TEST_SUITE_END();
 
-    void knowsTwoReleases()
+    void knowsThreeReleases()
     {
         const auto old = parseFirmwareProfile("edk2-2022.11").value();
-        CPPUNIT_ASSERT(old.readyToBoot == ReadyToBoot::Rtmr0 && !old.measuresFwCfg);
+        CPPUNIT_ASSERT(old.readyToBoot == ReadyToBoot::Rtmr0 && !old.measuresFwCfg && !old.measuresSmbios);
         CPPUNIT_ASSERT(old.loadOptions == kit::LoadOptionsForm::InitrdLast);
-        const auto recent = parseFirmwareProfile("edk2-2025.02").value();
-        CPPUNIT_ASSERT(recent.readyToBoot == ReadyToBoot::Rtmr1 && recent.measuresFwCfg);
+        const auto middle = parseFirmwareProfile("edk2-2025.02").value();
+        CPPUNIT_ASSERT(middle.readyToBoot == ReadyToBoot::Rtmr1 && !middle.measuresFwCfg &&
+                       !middle.measuresSmbios);
+        CPPUNIT_ASSERT(middle.loadOptions == kit::LoadOptionsForm::InitrdLast);
+        const auto recent = parseFirmwareProfile("edk2-2025.08").value();
+        CPPUNIT_ASSERT(recent.readyToBoot == ReadyToBoot::Rtmr1 && recent.measuresFwCfg &&
+                       recent.measuresSmbios);
         CPPUNIT_ASSERT(recent.loadOptions == kit::LoadOptionsForm::InitrdFirst);
         CPPUNIT_ASSERT(!parseFirmwareProfile("auto") && !parseFirmwareProfile(""));
     }
