@@ -12,7 +12,7 @@ constexpr std::array kRemedies{
     kit::Remedy{"no_ovmf_table", "set ovmf.code.file to an OVMF image for x86-64"},
     kit::Remedy{"bad_sev_metadata",
                 "set ovmf.code.file to an OVMF built for SEV-SNP (Debian: "
-                "/usr/share/ovmf/OVMF.fd; edk2: OvmfPkg/AmdSev), not to an OVMF_CODE file"},
+                "/usr/share/ovmf/OVMF.fd; edk2: OvmfPkg/AmdSev); Debian 12's OVMF_CODE_4M.fd is not"},
     kit::Remedy{"unknown_section_type", "update teehost, or use a firmware it knows"},
     kit::Remedy{"no_kernel_hashes_section", "set ovmf.code.file to an OVMF that takes kernel hashes (edk2: "
                                             "OvmfPkg/AmdSev), or boot from a disk or an IGVM file"},

@@ -114,11 +114,18 @@ public:
             header(IgvmHeaderType::GuestPolicy, Writer().put(*igvm_.policy).put(kMask).zeros(4).take());
         if (igvm_.id)
             idBlock(*igvm_.id);
+        using At = IgvmBuilder::VpContext;
+        if (igvm_.vpContext == At::First)
+            vpContext();
         pageWithoutData(0x1000, 1); // secrets
         pageWithoutData(0x2000, 2); // CPUID
-        for (std::size_t i = 0; i < igvm_.pages; ++i)
+        for (std::size_t i = 0; i < igvm_.pages; ++i) {
+            if (igvm_.vpContext == At::BeforeLastPage && i + 1 == igvm_.pages)
+                vpContext();
             page(0x100000 + i * kPageSize, kit::Bytes(kPageSize, static_cast<std::uint8_t>(igvm_.fill + i)));
-        vpContext();
+        }
+        if (igvm_.vpContext == At::Last)
+            vpContext();
         return assemble();
     }
 
@@ -129,9 +136,9 @@ private:
         headers_.zeros((8 - headers_.size() % 8) % 8);
     }
 
-    static kit::Bytes pageData(std::uint64_t gpa, std::uint16_t type)
+    static kit::Bytes pageData(std::uint64_t gpa, std::uint16_t type, std::uint32_t flags = 0)
     {
-        return Writer().put(gpa).put(kMask).zeros(8).put(type).zeros(2).take();
+        return Writer().put(gpa).put(kMask).zeros(4).put(flags).put(type).zeros(2).take();
     }
     void pageWithoutData(std::uint64_t gpa, std::uint16_t type)
     {
@@ -145,14 +152,14 @@ private:
     void page(std::uint64_t gpa, kit::Bytes contents)
     {
         withContents(std::move(contents));
-        header(IgvmHeaderType::PageData, pageData(gpa, 0));
+        header(IgvmHeaderType::PageData, pageData(gpa, 0, igvm_.pageFlags));
     }
     void vpContext()
     {
         VmsaInput state;
         state.sevFeatures = igvm_.sevFeatures;
         Page vmsa = vmsaPage(state);
-        vmsa[kVmsaCr0] = 0x31; // as KVM wants it of a vCPU that is in protected mode
+        vmsa[kVmsaCr0] = static_cast<std::uint8_t>(igvm_.cr0);
         withContents(kit::Bytes(vmsa.begin(), vmsa.end()));
         header(IgvmHeaderType::VpContext, Writer().put(kVmsaGpa).put(kMask).zeros(8).take());
     }

@@ -45,8 +45,11 @@ struct IgvmBuilder {
     std::size_t pages = 3; ///< of content
     std::uint8_t fill = 0xa5;
     std::uint64_t sevFeatures = 1;
+    std::uint64_t cr0 = 0x31; ///< of the vCPU; KVM wants this of one in protected mode
+    enum class VpContext { First, BeforeLastPage, Last } vpContext = VpContext::Last;
+    std::uint32_t pageFlags = 0; ///< of the pages of content
     bool forSnp = true;
-    std::optional<IgvmId> id; ///< its block's policy is not written: the file's is
+    std::optional<IgvmId> id = {}; ///< its block's policy is not written: the file's is
 
     [[nodiscard]] kit::Bytes build() const;
 };

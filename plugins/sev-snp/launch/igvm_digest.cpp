@@ -31,6 +31,8 @@ public:
     {
         for (const IgvmHeader& header : file_.headers())
             withReason("igvm_header", [&] { take(header); });
+        if (heldVmsa_)
+            addVmsa(*heldVmsa_);
         out_.launch.digest = chain_.digest();
         if (id_)
             finishId();
@@ -148,8 +150,8 @@ private:
                              header.offset);
         expectPage(gpa, header);
         expectBeforeVmsa(header);
-        if ((flags & kFlagShared) != 0)
-            return;
+        // QEMU does not look at the flag of shared pages (backends/igvm.c, qigvm_type_to_cgs_type): it hands
+        // them over like others.
         anyPage_ = true;
         const bool isLarge = (flags & kFlag2MiB) != 0;
         if (isLarge && offset != 0)
@@ -227,6 +229,7 @@ private:
                              header.offset);
         area->second.inserted = true;
         expectBeforeVmsa(header);
+        anyInsert_ = true;
         // QEMU collects pages that follow each other and hands them over late, parameters at once.
         if (rules_.checkKvm && anyPage_)
             throw InputError("kvm_param_order",
@@ -240,8 +243,10 @@ private:
 
     void expectBeforeVmsa(const IgvmHeader& header) const
     {
-        if (rules_.checkKvm && anyVmsa_)
-            throw InputError("kvm_vmsa_order", "KVM measures VMSAs last, but memory follows one in this file",
+        if (rules_.checkKvm && anyVmsa_ && !vmsaIsFirst_)
+            throw InputError("kvm_vmsa_order",
+                             "KVM measures VMSAs last, but one stands amid the memory of this file; a file "
+                             "has it before all memory or after it",
                              header.offset);
     }
 
@@ -258,9 +263,23 @@ private:
         if (rules_.checkKvm)
             expectKvmTakes(vmsa, gpa, header);
         anyVmsa_ = true;
+        vmsaIsFirst_ = !anyPage_ && !anyInsert_;
         expectAffordable(1, header);
-        chain_.add(PageType::Vmsa, gpa, vmsa);
-        note("vmsa", PageType::Vmsa, gpa, 1);
+        if (rules_.checkKvm)
+            heldVmsa_ = Vmsa{gpa, vmsa}; // KVM measures it when the launch ends, wherever the file has it
+        else
+            addVmsa({gpa, vmsa});
+    }
+
+    struct Vmsa {
+        std::uint64_t gpa;
+        kit::ByteView page;
+    };
+
+    void addVmsa(const Vmsa& vmsa)
+    {
+        chain_.add(PageType::Vmsa, vmsa.gpa, vmsa.page);
+        note("vmsa", PageType::Vmsa, vmsa.gpa, 1);
     }
 
     void expectKvmTakes(kit::ByteView vmsa, std::uint64_t gpa, const IgvmHeader& header) const
@@ -274,9 +293,11 @@ private:
                                  kit::hexNumber(gpa),
                              header.offset);
         const std::uint64_t cr0 = kit::Reader(vmsa.subspan(kVmsaCr0), "VMSA").u64();
-        if (cr0 != 0x30 && cr0 != 0x31) // KVM sets ET and NE itself
+        // ET alone is the state after a reset, as every vCPU of OVMF starts; else there are ET and NE.
+        if (cr0 != 0x10 && cr0 != 0x30 && cr0 != 0x31)
             throw InputError("kvm_vmsa_cr0",
-                             "KVM starts a vCPU with CR0 0x30 or 0x31, the file says " + kit::hexNumber(cr0),
+                             "KVM starts a vCPU with CR0 0x10, 0x30 or 0x31, the file says " +
+                                 kit::hexNumber(cr0),
                              header.offset);
         const std::uint64_t features = kit::Reader(vmsa.subspan(kVmsaSevFeatures), "VMSA").u64();
         if ((features & kFeatureSnp) == 0)
@@ -361,8 +382,10 @@ private:
     std::optional<IgvmId> id_;
     std::size_t idOffset_ = 0;
     std::uint64_t pages_ = 0;
-    bool anyPage_ = false;
+    bool anyPage_ = false, anyInsert_ = false;
     bool anyVmsa_ = false;
+    bool vmsaIsFirst_ = false; ///< the file has it before all memory
+    std::optional<Vmsa> heldVmsa_;
     IgvmMeasurement out_;
 };
 

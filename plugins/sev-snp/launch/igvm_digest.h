@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The launch digest of a VM that boots an IGVM file: its directives for SEV-SNP, in file order.
+// The launch digest of a VM that boots an IGVM file: its directives for SEV-SNP, in file order, but for the
+// state of the vCPU, which KVM measures last.
 #pragma once
 
 #include <optional>
@@ -15,7 +16,8 @@ struct IgvmRules {
     /// Pages without data are given to the firmware as its own type ZERO. QEMU and KVM hand them over as
     /// pages of zeros.
     bool nativeZero = false;
-    /// Refuse what KVM or QEMU would measure otherwise than in file order, or not launch at all.
+    /// As QEMU and KVM measure: a VMSA last. Refuse what they would not launch, or where tools that go by
+    /// the file's order would not agree. Off: in file order.
     bool checkKvm = true;
     /// Let an ID block in the file disagree with the digest: to make the block for a new file.
     bool ignoreIdBlock = false;
