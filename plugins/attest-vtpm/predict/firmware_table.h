@@ -30,6 +30,17 @@ struct FirmwareBehaviour {
     bool takesWholeKernel = false;
 };
 
+/// What a build writes into PEIFV before it measures that: offsets in the volume (platform_info.h).
+struct PeiWrites {
+    /// Of what it learns of the platform: EFI_HOB_PLATFORM_INFO, a global in builds until 2022.
+    std::optional<std::size_t> platformInfo = {};
+    /// Of how much memory of each type to set aside, which a build with SMM_REQUIRE takes from the variable
+    /// MemoryTypeInformation that an earlier boot has left (OvmfPkg/PlatformPei/MemTypeInfo.c).
+    std::optional<std::size_t> memoryTypes = {};
+    /// Of the I/O port of the ACPI timer (OvmfPkg/Library/AcpiTimerLib, mAcpiTimerIoAddr).
+    std::optional<std::size_t> acpiTimer = {};
+};
+
 struct FirmwareBuild {
     std::string_view name;                        ///< package, version and file
     std::string_view sha256;                      ///< of the code file, hexadecimal
@@ -37,12 +48,8 @@ struct FirmwareBuild {
     std::string_view version = {};                ///< what PCR 0 is first extended with
     /// Built with Secure Boot: the variable SecureBoot exists also while that is off.
     bool hasSecureBoot = true;
-    /// Offset in PEIFV of what the firmware learns of the platform (platform_info.h); nothing when not all
-    /// that it holds is explained.
-    std::optional<std::size_t> platformInfo = {};
-    /// Offset of a second one, which a build with SMM_REQUIRE fills from the variable MemoryTypeInformation
-    /// that an earlier boot has left (OvmfPkg/PlatformPei/MemTypeInfo.c).
-    std::optional<std::size_t> memoryTypes = {};
+    /// Nothing when not all that the firmware writes is explained.
+    std::optional<PeiWrites> pei = {};
     bool needsSmm = false; ///< built with SMM_REQUIRE: does not start without SMM, nor on pc
 };
 

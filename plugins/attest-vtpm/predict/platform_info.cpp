@@ -16,6 +16,8 @@ constexpr std::uint32_t kFewestAddressBits = 36, kMostAddressBits = 52;
 constexpr std::uint32_t kMostUsedAddressBits = 47;    // no more than four levels of page tables
 constexpr std::uint64_t kClassicMmioSize = 32 * kGiB; // PcdPciMmio64Size
 constexpr std::uint32_t kTsegMiB = 16;                // PcdQ35TsegMbytes of builds with SMM_REQUIRE
+// ACPI timers of QEMU's chipsets: the power management block (PMBASE) that OVMF sets up, and 8.
+constexpr std::uint16_t kIch9Timer = 0x600 + 8, kPiix4Timer = 0xB000 + 8;
 constexpr std::size_t kPlatformInfoBytes = 0x74;
 constexpr std::size_t kMemoryTypeEntry = 8;                    // EFI_MEMORY_TYPE_INFORMATION: type, pages
 constexpr std::size_t kMemoryTypeBytes = 6 * kMemoryTypeEntry; // five, and the terminator
@@ -114,12 +116,37 @@ void writeMemory(Fields& out, const FirmwareBuild& build, const MachineShape& sh
     out.u32(0x6E, s3Size);
 }
 
+void writePlatformInfo(std::span<std::uint8_t> global, const FirmwareBuild& build, const MachineShape& shape)
+{
+    Fields out(global);
+    writeLowWindows(out, shape);
+    out.u8(0x0F, 1);                              // S3Supported
+    out.u8(0x10, build.needsSmm ? 1 : 0);         // SmmSmramRequire
+    out.u8(0x11, build.needsSmm ? 1 : 0);         // Q35SmramAtDefaultSmbase
+    out.u16(0x12, build.needsSmm ? kTsegMiB : 0); // Q35TsegMbytes
+    writeHighWindow(out, shape);
+    writeMemory(out, build, shape);
+    out.u8(0x72, 1);
+    out.u8(0x73, 1);
+}
+
+/// A global that nobody has written to yet.
+std::span<std::uint8_t> emptyAt(std::span<std::uint8_t> pei_volume, std::size_t at, std::size_t size)
+{
+    if (pei_volume.size() < at + size || !kit::isZero(pei_volume.subspan(at, size)))
+        throw kit::InputError("bad_firmware_volume",
+                              "the firmware has no room for what it learns of the platform", at);
+    return pei_volume.subspan(at, size);
+}
+
 } // namespace
 
 std::optional<std::string> unpredictableShape(const FirmwareBuild& build, const MachineShape& shape)
 {
     if (build.needsSmm && (shape.board != Board::Q35 || !shape.smm))
         return "this firmware starts on q35 with system management mode only";
+    if (!build.pei || !build.pei->platformInfo) // then little of the machine is written
+        return std::nullopt;
     if (shape.memoryBytes % (1u << 20) != 0 || shape.memoryBytes < (128u << 20))
         return "memory of " + std::to_string(shape.memoryBytes) +
                " bytes was not examined with this firmware";
@@ -134,32 +161,22 @@ std::optional<std::string> unpredictableShape(const FirmwareBuild& build, const 
     return std::nullopt;
 }
 
-void writePlatformInfo(std::span<std::uint8_t> pei_volume, const FirmwareBuild& build,
-                       const MachineShape& shape)
+void writeMachine(std::span<std::uint8_t> pei_volume, const FirmwareBuild& build, const MachineShape& shape)
 {
-    const std::size_t at = build.platformInfo.value();
-    if (pei_volume.size() < at + kPlatformInfoBytes ||
-        !kit::isZero(pei_volume.subspan(at, kPlatformInfoBytes)))
-        throw kit::InputError("bad_firmware_volume",
-                              "the firmware has no room for what it learns of the platform", at);
-    Fields out(pei_volume.subspan(at, kPlatformInfoBytes));
-    writeLowWindows(out, shape);
-    out.u8(0x0F, 1);                              // S3Supported
-    out.u8(0x10, build.needsSmm ? 1 : 0);         // SmmSmramRequire
-    out.u8(0x11, build.needsSmm ? 1 : 0);         // Q35SmramAtDefaultSmbase
-    out.u16(0x12, build.needsSmm ? kTsegMiB : 0); // Q35TsegMbytes
-    writeHighWindow(out, shape);
-    writeMemory(out, build, shape);
-    out.u8(0x72, 1);
-    out.u8(0x73, 1);
+    const PeiWrites& writes = build.pei.value();
+    if (writes.platformInfo)
+        writePlatformInfo(emptyAt(pei_volume, *writes.platformInfo, kPlatformInfoBytes), build, shape);
+    if (writes.acpiTimer)
+        Fields(emptyAt(pei_volume, *writes.acpiTimer, sizeof(std::uint16_t)))
+            .u16(0, shape.board == Board::Q35 ? kIch9Timer : kPiix4Timer);
 }
 
-std::optional<std::string> writeMemoryTypes(std::span<std::uint8_t> pei_volume, const FirmwareBuild& build,
+std::optional<std::string> writeMemoryTypes(std::span<std::uint8_t> pei_volume, const PeiWrites& writes,
                                             kit::ByteView variable)
 {
-    if (!build.memoryTypes || variable.empty())
+    if (!writes.memoryTypes || variable.empty())
         return std::nullopt;
-    const std::size_t at = *build.memoryTypes;
+    const std::size_t at = *writes.memoryTypes;
     if (pei_volume.size() < at + kMemoryTypeBytes)
         throw kit::InputError("bad_firmware_volume", "the firmware has no table of memory types", at);
     const auto table = pei_volume.subspan(at, kMemoryTypeBytes);

@@ -183,7 +183,7 @@ void Prediction::readFirmware(FirmwareCache& cache)
     readVersion();
     if (firmware_.calibrated != nullptr)
         readCalibrated(*firmware_.calibrated);
-    else if (firmware_.build != nullptr && firmware_.build->platformInfo)
+    else if (firmware_.build != nullptr && firmware_.build->pei)
         readBuild(*firmware_.build, *cache.unpack(path, sha256));
     else
         firmware_.pei = firmware_.dxe = unknownInAll(
@@ -227,13 +227,13 @@ void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& u
     const kit::ByteView pei = unpacked.volumes().pei();
     kit::Bytes volume(pei.begin(), pei.end());
     if (!reason)
-        reason =
-            writeMemoryTypes(volume, build, variable(kit::kMemoryTypeInformation, "MemoryTypeInformation"));
+        reason = writeMemoryTypes(volume, *build.pei,
+                                  variable(kit::kMemoryTypeInformation, "MemoryTypeInformation"));
     if (reason) {
         firmware_.pei = unknownInAll(banks_.size(), *reason);
         return;
     }
-    writePlatformInfo(volume, build, machine.shape);
+    writeMachine(volume, build, machine.shape);
     firmware_.pei = hashed(volume, inputs_.firmwareCode + " on " + toText(machine.shape), banks_);
 }
 

@@ -49,46 +49,63 @@ MeasuredGuest::MeasuredGuest(const MeasuredBoot& boot) : boot_(boot)
 {
     writeFile(scratch_ / "kernel", boot.kernel);
     writeFile(scratch_ / "initrd", boot.initrd);
+    if (!boot.disk.empty()) {
+        // The path that firmware looks for on a disk it does not know (UEFI specification, section 3.5.1.1).
+        std::filesystem::create_directories(scratch_ / "disk/EFI/BOOT");
+        writeFile(scratch_ / "disk/EFI/BOOT/BOOTX64.EFI", boot.disk);
+    }
+    if (boot.vars.empty())
+        return;
     std::filesystem::copy_file(varsSource(), scratch_ / "vars");
     std::filesystem::permissions(scratch_ / "vars", std::filesystem::perms::owner_write,
                                  std::filesystem::perm_options::add);
 }
 
+std::vector<std::string> MeasuredGuest::firmwareArguments() const
+{
+    if (boot_.vars.empty())
+        return {"-bios", firmware()};
+    return {"-drive", "if=pflash,format=raw,readonly=on,file=" + firmware(), "-drive",
+            "if=pflash,format=raw,file=" + path("vars")};
+}
+
+std::vector<std::string> MeasuredGuest::startArguments() const
+{
+    if (!boot_.disk.empty())
+        return {"-drive", "file=fat:rw:" + path("disk") + ",format=raw,if=none,id=disk", "-device",
+                "virtio-blk-pci,drive=disk"};
+    return {"-kernel", path("kernel"), "-initrd", path("initrd"), "-append", boot_.cmdline};
+}
+
 std::vector<std::string> MeasuredGuest::qemuArguments() const
 {
-    return {"-nodefaults",
-            "-no-user-config",
-            "-no-reboot",
-            "-display",
-            "none",
-            "-machine",
-            boot_.machine + ",accel=tcg",
-            "-cpu",
-            boot_.cpu,
-            "-m",
-            std::to_string(boot_.memoryMiB) + boot_.memoryRoom,
-            "-smp",
-            "cpus=" + std::to_string(boot_.vcpus) + ",maxcpus=" + std::to_string(boot_.maxVcpus),
-            "-drive",
-            "if=pflash,format=raw,readonly=on,file=" + firmware(),
-            "-drive",
-            "if=pflash,format=raw,file=" + path("vars"),
-            "-chardev",
-            "socket,id=chrtpm,path=" + path("tpm.sock"),
-            "-tpmdev",
-            "emulator,id=tpm0,chardev=chrtpm",
-            "-device",
-            "tpm-crb,tpmdev=tpm0",
-            "-device",
-            "virtio-net-pci,romfile=",
-            "-serial",
-            "file:" + path("console"),
-            "-kernel",
-            path("kernel"),
-            "-initrd",
-            path("initrd"),
-            "-append",
-            boot_.cmdline};
+    std::vector<std::string> out{"-nodefaults",
+                                 "-no-user-config",
+                                 "-no-reboot",
+                                 "-display",
+                                 "none",
+                                 "-machine",
+                                 boot_.machine + ",accel=tcg",
+                                 "-cpu",
+                                 boot_.cpu,
+                                 "-m",
+                                 std::to_string(boot_.memoryMiB) + boot_.memoryRoom,
+                                 "-smp",
+                                 "cpus=" + std::to_string(boot_.vcpus) +
+                                     ",maxcpus=" + std::to_string(boot_.maxVcpus),
+                                 "-chardev",
+                                 "socket,id=chrtpm,path=" + path("tpm.sock"),
+                                 "-tpmdev",
+                                 "emulator,id=tpm0,chardev=chrtpm",
+                                 "-device",
+                                 "tpm-crb,tpmdev=tpm0",
+                                 "-device",
+                                 "virtio-net-pci,romfile=",
+                                 "-serial",
+                                 "file:" + path("console")};
+    for (const auto& more : {firmwareArguments(), startArguments()})
+        out.insert(out.end(), more.begin(), more.end());
+    return out;
 }
 
 void MeasuredGuest::manufactureTpm() const
@@ -107,7 +124,7 @@ ReportedPcrs MeasuredGuest::run() const
                .errors = scratch_ / "swtpm.err"});
     waitUntil("swtpm listens", [&] { return std::filesystem::exists(scratch_ / "tpm.sock"); });
     Command qemu{.argv = qemuArguments(), .errors = scratch_ / "qemu.err"};
-    qemu.argv.insert(qemu.argv.begin(), "qemu-system-x86_64");
+    qemu.argv.insert(qemu.argv.begin(), boot_.qemu.begin(), boot_.qemu.end());
     if (Child(qemu).wait() != 0)
         throw std::runtime_error("QEMU failed: " + readFile(scratch_ / "qemu.err"));
     ReportedPcrs out;

@@ -3,6 +3,7 @@
 // A guest that tells its PCRs: real firmware, a real kernel and a software TPM, under TCG.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,10 +20,14 @@ struct MeasuredBoot {
     unsigned memoryMiB = 512;
     std::string memoryRoom = ""; ///< ",slots=5,maxmem=30G"
     unsigned vcpus = 1, maxVcpus = 1;
-    std::string firmware = "OVMF_CODE_4M.fd", vars = "OVMF_VARS_4M.fd"; ///< below /usr/share/OVMF
-    std::string kernel;                                                 ///< contents
+    std::filesystem::path folder = "/usr/share/OVMF"; ///< of the two:
+    std::string firmware = "OVMF_CODE_4M.fd";
+    std::string vars = "OVMF_VARS_4M.fd"; ///< empty: the firmware is one flat image, and given with -bios
+    std::string kernel;                   ///< contents
     std::string initrd;
     std::string cmdline;
+    std::string disk = {};                               ///< an EFI program; starts instead of a kernel
+    std::vector<std::string> qemu{"qemu-system-x86_64"}; ///< the program, and what it needs to start
 };
 
 /// Hexadecimal, by bank and number: {"sha256", 4}.
@@ -41,8 +46,12 @@ public:
     explicit MeasuredGuest(const MeasuredBoot& boot);
 
     [[nodiscard]] std::string path(std::string_view name) const { return (scratch_ / name).string(); }
-    [[nodiscard]] std::string firmware() const { return "/usr/share/OVMF/" + boot_.firmware; }
-    [[nodiscard]] std::string varsSource() const { return "/usr/share/OVMF/" + boot_.vars; }
+    [[nodiscard]] std::string firmware() const { return (boot_.folder / boot_.firmware).string(); }
+    /// Empty when the firmware has none.
+    [[nodiscard]] std::string varsSource() const
+    {
+        return boot_.vars.empty() ? "" : (boot_.folder / boot_.vars).string();
+    }
     [[nodiscard]] const MeasuredBoot& boot() const noexcept { return boot_; }
     /// Without the program's name.
     [[nodiscard]] std::vector<std::string> qemuArguments() const;
@@ -52,6 +61,8 @@ public:
 
 private:
     void manufactureTpm() const;
+    [[nodiscard]] std::vector<std::string> firmwareArguments() const;
+    [[nodiscard]] std::vector<std::string> startArguments() const;
 
     MeasuredBoot boot_;
     ScratchDir scratch_;

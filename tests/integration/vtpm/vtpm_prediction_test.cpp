@@ -8,42 +8,12 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
-#include "predict/predict_pcrs.h"
-#include "predict/qemu_shape.h"
-#include "vtpm/measured_guest.h"
+#include "vtpm/guest_prediction.h"
 
 namespace teehost::test {
 namespace {
 
 using namespace vtpm;
-
-constexpr HashAlgorithm kBanks[] = {HashAlgorithm::Sha1, HashAlgorithm::Sha2_256, HashAlgorithm::Sha2_384,
-                                    HashAlgorithm::Sha2_512};
-
-th_str str(const std::string& text) { return {text.data(), text.size()}; }
-
-/// As a plugin predicts it: from the VM and its final command line.
-PcrPrediction predict(const MeasuredGuest& guest)
-{
-    const std::string qemu = "7.2.22", tcg = "tcg", none;
-    const auto arguments = guest.qemuArguments();
-    const std::vector<std::string_view> views(arguments.begin(), arguments.end());
-    th_vm_spec raw{};
-    raw.struct_size = sizeof raw;
-    raw.accel = str(tcg);
-    BootInputs inputs;
-    inputs.firmwareCode = guest.firmware();
-    inputs.firmwareVars = guest.varsSource();
-    inputs.kernel = guest.path("kernel");
-    inputs.initrd = guest.path("initrd");
-    inputs.cmdline = guest.boot().cmdline;
-    inputs.machine = machineOf(sdk::Vm(raw), views, {});
-    inputs.qemuVersion = qemu;
-    inputs.banks.assign(std::begin(kBanks), std::end(kBanks));
-    inputs.initramfsOnly = ImaTemplate::Sig;
-    static FirmwareCache cache;
-    return predictPcrs(inputs, cache);
-}
 
 /// Boots it; all that was predicted must have come out.
 ReportedPcrs bootAsPredicted(const MeasuredBoot& boot, const std::string& what)

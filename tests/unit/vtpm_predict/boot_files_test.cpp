@@ -22,6 +22,7 @@ class BootFilesTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesADamagedStream);
     CPPUNIT_TEST(refusesAnAbsurdSizeWithoutAllocatingIt);
     CPPUNIT_TEST(fillsInTheMemoryTypesOfAnEarlierBoot);
+    CPPUNIT_TEST(fillsInThePortOfTheTimer);
     CPPUNIT_TEST_SUITE_END();
 
     void unpacksTheTwoVolumes()
@@ -67,15 +68,30 @@ class BootFilesTest final : public CppUnit::TestFixture {
 
     void fillsInTheMemoryTypesOfAnEarlierBoot()
     {
-        const FirmwareBuild build{.name = "made up", .sha256 = "", .memoryTypes = 8};
+        const PeiWrites writes{.memoryTypes = 8};
         kit::Bytes volume(64, 0);
         kit::Bytes variable(48, 0);
         variable[4] = 9; // pages of the first type
-        CPPUNIT_ASSERT(!writeMemoryTypes(volume, build, variable));
+        CPPUNIT_ASSERT(!writeMemoryTypes(volume, writes, variable));
         CPPUNIT_ASSERT_EQUAL(9, int{volume[12]});
         variable[0] = 1; // another type
-        CPPUNIT_ASSERT(writeMemoryTypes(volume, build, variable));
-        CPPUNIT_ASSERT(writeMemoryTypes(volume, build, kit::Bytes(40, 0)));
+        CPPUNIT_ASSERT(writeMemoryTypes(volume, writes, variable));
+        CPPUNIT_ASSERT(writeMemoryTypes(volume, writes, kit::Bytes(40, 0)));
+    }
+
+    void fillsInThePortOfTheTimer()
+    {
+        const FirmwareBuild build{.name = "made up", .sha256 = "", .pei = PeiWrites{.acpiTimer = 6}};
+        const auto written = [&](Board board) {
+            kit::Bytes volume(8, 0);
+            writeMachine(volume, build, {.board = board});
+            return kit::toHex(volume);
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string("0000000000000806"), written(Board::Q35));
+        CPPUNIT_ASSERT_EQUAL(std::string("00000000000008b0"), written(Board::Pc));
+        kit::Bytes small(7, 0), used(8, 1);
+        for (kit::Bytes* volume : {&small, &used})
+            expectRefusal("bad_firmware_volume", [&] { writeMachine(*volume, build, {}); });
     }
 
     // Volume header, pad file, file header, section header, GUID and offset: where the compressed bytes
