@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstdio>
 #include <sstream>
 
@@ -125,7 +126,8 @@ ReportedPcrs MeasuredGuest::run() const
     waitUntil("swtpm listens", [&] { return std::filesystem::exists(scratch_ / "tpm.sock"); });
     Command qemu{.argv = qemuArguments(), .errors = scratch_ / "qemu.err"};
     qemu.argv.insert(qemu.argv.begin(), boot_.qemu.begin(), boot_.qemu.end());
-    if (Child(qemu).wait() != 0)
+    constexpr std::chrono::minutes kMostOfABoot{15}; // beside other work
+    if (Child(qemu).wait(kMostOfABoot) != 0)
         throw std::runtime_error("QEMU failed: " + readFile(scratch_ / "qemu.err"));
     ReportedPcrs out;
     std::istringstream console(readFile(scratch_ / "console"));
