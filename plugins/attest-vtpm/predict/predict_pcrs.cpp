@@ -9,10 +9,9 @@
 #include <teehost/kit/kernel_header.h>
 #include <teehost/kit/load_options.h>
 #include <teehost/kit/pe_authenticode.h>
-#include <teehost/kit/utf16.h>
 #include <teehost/kit/variable_store.h>
 
-#include "predict/firmware_table.h"
+#include "predict/firmware_facts.h"
 #include "predict/known_qemu.h"
 #include "predict/platform_info.h"
 
@@ -62,47 +61,6 @@ PerBank hashed(kit::ByteView bytes, const std::string& source, const std::vector
         out.emplace_back(Known{kit::hash(bank, bytes), source});
     return out;
 }
-
-/// EV_S_CRTM_VERSION: PcdFirmwareVersionString, UTF-16LE with its terminator.
-kit::Bytes versionEvent(std::string_view version)
-{
-    kit::Bytes out = kit::utf16Of(version);
-    out.insert(out.end(), 2, 0);
-    return out;
-}
-
-/// What is known of the firmware: by the table of those that were examined, else by a calibration.
-struct Firmware {
-    const FirmwareBuild* build = nullptr;
-    const CalibratedBoot* calibrated = nullptr;
-    std::string name;
-    PerBank pei, dxe;
-
-    [[nodiscard]] const FirmwareBehaviour* behaviour() const
-    {
-        if (build != nullptr)
-            return build->behaviour;
-        return calibrated != nullptr ? calibrated->behaviour : nullptr;
-    }
-    [[nodiscard]] std::optional<std::string> version() const
-    {
-        if (build != nullptr)
-            return std::string(build->version);
-        return calibrated != nullptr ? calibrated->version : std::nullopt;
-    }
-    [[nodiscard]] std::optional<bool> hasSecureBoot() const
-    {
-        if (build != nullptr)
-            return build->hasSecureBoot;
-        return calibrated != nullptr ? calibrated->hasSecureBoot : std::nullopt;
-    }
-    [[nodiscard]] std::optional<kit::LoadOptionsForm> loadOptions() const
-    {
-        if (calibrated != nullptr && calibrated->loadOptions)
-            return calibrated->loadOptions;
-        return behaviour() != nullptr ? std::optional(behaviour()->loadOptions) : std::nullopt;
-    }
-};
 
 class Prediction {
 public:
@@ -161,7 +119,8 @@ private:
     const BootInputs& inputs_;
     std::vector<HashAlgorithm> banks_;
     BootFlow flow_ = BootFlow::Disk;
-    Firmware firmware_;
+    FirmwareFacts firmware_;
+    PerBank pei_, dxe_;
     kit::Bytes vars_;                         ///< what store_ views
     std::optional<kit::VariableStore> store_; ///< none without a firmware that has variables
     bool secureBoot_ = false;                 ///< enforced, or may be
@@ -174,22 +133,17 @@ void Prediction::readFirmware(FirmwareCache& cache)
 {
     const std::string& path = inputs_.firmwareCode;
     const kit::Sha256Digest sha256 = kit::sha256OfFile(path, "firmware");
-    firmware_.build = findBuild(sha256);
-    firmware_.name = firmware_.build != nullptr ? std::string(firmware_.build->name) + " (" +
-                                                      std::string(firmware_.build->behaviour->name) + ")"
-                                                : "SHA-256 " + kit::toHex(sha256);
-    if (inputs_.calibration != nullptr)
-        firmware_.calibrated = inputs_.calibration->find(sha256, inputs_.machine.shape);
+    firmware_ = FirmwareFacts::of(sha256, inputs_.calibration, inputs_.machine.shape);
     readVersion();
     if (firmware_.calibrated != nullptr)
         readCalibrated(*firmware_.calibrated);
     else if (firmware_.build != nullptr && firmware_.build->pei)
         readBuild(*firmware_.build, *cache.unpack(path, sha256));
     else
-        firmware_.pei = firmware_.dxe = unknownInAll(
-            banks_.size(), "it is not known what this firmware writes into itself before it measures "
-                           "itself (SHA-256 " +
-                               kit::toHex(sha256) + "); calibrate it");
+        pei_ = dxe_ = unknownInAll(banks_.size(),
+                                   "it is not known what this firmware writes into itself before it measures "
+                                   "itself (SHA-256 " +
+                                       kit::toHex(sha256) + "); calibrate it");
 }
 
 void Prediction::readVersion()
@@ -207,19 +161,19 @@ void Prediction::readCalibrated(const CalibratedBoot& boot)
         const auto found = boot.volumes.find(bank);
         if (found == boot.volumes.end()) {
             const Unknown missing{"it was calibrated without the bank " + std::string(kit::nameOf(bank))};
-            firmware_.pei.emplace_back(missing);
-            firmware_.dxe.emplace_back(missing);
+            pei_.emplace_back(missing);
+            dxe_.emplace_back(missing);
             continue;
         }
-        firmware_.pei.emplace_back(Known{found->second.pei, source});
-        firmware_.dxe.emplace_back(Known{found->second.dxe, source});
+        pei_.emplace_back(Known{found->second.pei, source});
+        dxe_.emplace_back(Known{found->second.dxe, source});
     }
 }
 
 void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& unpacked)
 {
     for (const HashAlgorithm bank : banks_)
-        firmware_.dxe.emplace_back(Known{unpacked.dxeDigest(bank), inputs_.firmwareCode});
+        dxe_.emplace_back(Known{unpacked.dxeDigest(bank), inputs_.firmwareCode});
     const MachineFacts& machine = inputs_.machine;
     auto reason = unpredictableShape(build, machine.shape);
     if (machine.firmwareView)
@@ -230,11 +184,11 @@ void Prediction::readBuild(const FirmwareBuild& build, const UnpackedFirmware& u
         reason = writeMemoryTypes(volume, *build.pei,
                                   variable(kit::kMemoryTypeInformation, "MemoryTypeInformation"));
     if (reason) {
-        firmware_.pei = unknownInAll(banks_.size(), *reason);
+        pei_ = unknownInAll(banks_.size(), *reason);
         return;
     }
     writeMachine(volume, build, machine.shape);
-    firmware_.pei = hashed(volume, inputs_.firmwareCode + " on " + toText(machine.shape), banks_);
+    pei_ = hashed(volume, inputs_.firmwareCode + " on " + toText(machine.shape), banks_);
 }
 
 void Prediction::readVariables()
@@ -376,8 +330,8 @@ BootDigests Prediction::digestsOf(std::size_t bank) const
     if (inputs_.machine.shim)
         out.authority = inputs_.machine.shim;
     out.version = version_[bank];
-    out.peiVolume = firmware_.pei[bank];
-    out.dxeVolume = firmware_.dxe[bank];
+    out.peiVolume = pei_[bank];
+    out.dxeVolume = dxe_[bank];
     for (const auto& [name, events] : policyVariables_)
         out.policyVariables.push_back({name, events[bank]});
     out.bootOrder = bootOrder_[bank];
