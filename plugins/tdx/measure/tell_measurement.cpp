@@ -52,6 +52,10 @@ void tell(const TdMeasurement& measurement, sdk::Reference out)
     out.value("tdx.firmware", measurement.firmware);
     if (!measurement.profile.empty())
         out.value("tdx.firmware_profile", measurement.profile);
+    else
+        out.value(
+            reference::kUnexamined,
+            "what this firmware measures was not examined: RTMR1 and RTMR2 are what firmware like it does");
     if (!measurement.firmwareNote.empty())
         out.value("tdx.firmware_note", measurement.firmwareNote);
     if (measurement.notPortable)

@@ -5,6 +5,7 @@
 
 #include <teehost/kit/bound_data.h>
 
+#include "tdx/measure/reference_values.h"
 #include "tdx/quote/appraisal.h"
 #include "tdx/quote/checks.h"
 #include "tdx/quote/td_fields.h"
@@ -22,9 +23,31 @@ std::optional<kit::ByteView> registerNamed(const TdReport& report, std::string_v
     return name.starts_with("RTMR") ? fieldNamed(report, kit::lowered(name)) : std::nullopt;
 }
 
-/// One check a register; several values of one are any of them.
-std::vector<CheckLine> measurements(const TdReport& report, const std::vector<sdk::RegisterValue>& expected)
+bool has(const sdk::VerifyRequest& request, std::string_view key)
 {
+    return std::any_of(request.reference.begin(), request.reference.end(),
+                       [&](const th_named& one) { return sdk::view(one.key) == key; });
+}
+
+/// A register that the firmware and the kernel extend by what nobody has seen this firmware do.
+CheckLine unexamined(std::string_view name, const std::string& wanted, kit::ByteView actual)
+{
+    CheckLine line =
+        undecided(std::string(check_id::kMeasurementPrefix) + kit::lowered(name), "UNEXAMINED",
+                  std::string(name) +
+                      " is none of the values that firmware like this one would lead to; this one was not "
+                      "examined, so that proves nothing",
+                  "name the firmware's profile when measuring (tdx.firmware_profile), or give the register");
+    line.expected = wanted;
+    line.actual = kit::toHex(actual);
+    return line;
+}
+
+/// One check a register; several values of one are any of them.
+std::vector<CheckLine> measurements(const TdReport& report, const sdk::VerifyRequest& request)
+{
+    const std::vector<sdk::RegisterValue>& expected = request.expected;
+    const bool isUnexamined = has(request, reference::kUnexamined);
     std::map<std::string_view, std::vector<sdk::ByteView>> byName;
     for (const auto& one : expected)
         byName[one.name.empty() ? "MRTD" : one.name].push_back(one.digest);
@@ -42,6 +65,10 @@ std::vector<CheckLine> measurements(const TdReport& report, const std::vector<sd
         for (const auto digest : digests) {
             kept = kept || kit::equal(digest, *actual);
             wanted += (wanted.empty() ? "" : " or ") + kit::toHex(digest);
+        }
+        if (!kept && isUnexamined && (name == "RTMR1" || name == "RTMR2")) {
+            out.push_back(unexamined(name, wanted, *actual));
+            continue;
         }
         out.push_back(judged(std::string(check_id::kMeasurementPrefix) + kit::lowered(name), kept, name,
                              std::string(name) + (kept ? " is as expected" : " is not as expected"), wanted,
@@ -79,7 +106,7 @@ std::optional<kit::Bytes> bytesOf(const th_value& value)
     }
 }
 
-CheckLine reference(const TdReport& report, const th_named& given)
+CheckLine referenceCheck(const TdReport& report, const th_named& given)
 {
     constexpr std::string_view kPrefix = "tdx.";
     const std::string_view key = sdk::view(given.key);
@@ -102,8 +129,7 @@ bool isCompared(std::string_view name, const std::vector<kit::Bytes>& rule, cons
     return !rule.empty() ||
            std::any_of(request.expected.begin(), request.expected.end(),
                        [&](const auto& one) { return (one.name.empty() ? "MRTD" : one.name) == name; }) ||
-           std::any_of(request.reference.begin(), request.reference.end(),
-                       [&](const th_named& one) { return sdk::view(one.key) == field; });
+           has(request, field);
 }
 
 /// Without any, a verdict says that it is a TD, and not which one; MRTD alone is that of a firmware, which
@@ -133,11 +159,13 @@ std::vector<CheckLine> appraiseRequest(const TdReport& report, const Policy& pol
         out.push_back(
             kit::boundDataCheck(check_id::kReportData, "REPORT_DATA", request.reportData, report.reportData));
     out.push_back(identity(policy, request));
-    for (CheckLine& line : measurements(report, request.expected))
+    for (CheckLine& line : measurements(report, request))
         out.push_back(std::move(line));
     bool unknown = false;
     for (const th_named& given : request.reference) {
-        CheckLine line = reference(report, given);
+        if (sdk::view(given.key) == reference::kUnexamined)
+            continue;
+        CheckLine line = referenceCheck(report, given);
         if (line.outcome != kit::Outcome::Error || !std::exchange(unknown, true)) // one such check is enough
             out.push_back(std::move(line));
     }

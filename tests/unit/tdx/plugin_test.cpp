@@ -63,6 +63,7 @@ class PluginTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(blamesTheFileThatIsWrong);
     CPPUNIT_TEST(acceptsWhatItPredicted);
     CPPUNIT_TEST(catchesEachRegister);
+    CPPUNIT_TEST(leavesOpenWhatAnUnexaminedFirmwareMeasures);
     CPPUNIT_TEST(doesNotAcceptWhatWasNotPredicted);
     CPPUNIT_TEST(doesNotTakeTablesOfALogForComputedOnes);
     CPPUNIT_TEST(takesTablesFromTheLogWhereAPolicySaysSo);
@@ -270,6 +271,26 @@ private:
             CPPUNIT_ASSERT(!result.accepted);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(id, std::string("FAIL"), verdictOf(result, id));
         }
+    }
+
+    /// Nobody has seen what an unknown image measures: a match proves something, a mismatch nothing.
+    void leavesOpenWhatAnUnexaminedFirmwareMeasures()
+    {
+        options_["firmware_profile"] = "auto";
+        VerifyRequest request = requestFor(measure());
+        request.policyJson = R"({"collateral": "off", "unpredicted": "ignore"})";
+        expectAccepted(verify(request));
+        for (auto& reg : request.expected)
+            if (reg.name == "RTMR2" || reg.name == "RTMR1")
+                reg.digest[0] ^= 1;
+        VerifyResult result = verify(request);
+        CPPUNIT_ASSERT(!result.accepted);
+        for (const char* id : {"tdx.measurement.rtmr1", "tdx.measurement.rtmr2"})
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(id, std::string("ERROR"), verdictOf(result, id));
+        for (auto& reg : request.expected)
+            if (reg.name == "MRTD") // which the image alone decides
+                reg.digest[0] ^= 1;
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(request), "tdx.measurement.mrtd"));
     }
 
     void doesNotAcceptWhatWasNotPredicted()
