@@ -111,8 +111,10 @@ void AttestVtpm::measure(sdk::Call call, const sdk::MeasureRequest& request, sdk
         const PcrPrediction prediction = predictPcrs(inputs, *firmware_);
         if (tpmOf(request.vm) == Tpm::Swtpm)
             out.value(reference::kBanks, swtpm_.banks);
-        if (!prediction.firmware.empty())
+        if (!prediction.firmware.empty()) {
             out.value(reference::kFirmware, prediction.firmware);
+            out.value(reference::kMachine, toText(inputs.machine.shape));
+        }
         for (const BankPrediction& bank : prediction.banks)
             tellBank(bank, expected, out);
         // Said, so that nobody takes a PCR that is left out for one that is as expected.

@@ -21,6 +21,8 @@ inline constexpr std::string_view kVmId = "vtpm.vm_id";               ///< in th
 inline constexpr std::string_view kBanks = "vtpm.banks"; ///< that the TPM has: each must be quoted
 inline constexpr std::string_view kFirmware =
     "vtpm.firmware"; ///< which build was recognised, for people: nothing is compared
+inline constexpr std::string_view kMachine =
+    "vtpm.machine"; ///< what the firmware finds, likewise: another machine may have another PCR 0
 inline constexpr std::string_view kResetCount = "vtpm.reset_count";
 inline constexpr std::string_view kRestartCount = "vtpm.restart_count";
 inline constexpr std::string_view kClock = "vtpm.clock";

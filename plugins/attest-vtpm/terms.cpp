@@ -186,7 +186,7 @@ void addReference(const sdk::VerifyRequest& request, Expectations& out)
     std::string notes, gaps;
     for (const th_named& one : request.reference) {
         const std::string_view key = sdk::view(one.key);
-        if (key == reference::kFirmware)
+        if (key == reference::kFirmware || key == reference::kMachine)
             continue; // told for people
         if (isNote(key) && one.value.type == TH_T_STRING) {
             (isEssential(key) ? gaps : notes) +=

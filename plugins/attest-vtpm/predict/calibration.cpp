@@ -191,4 +191,11 @@ const CalibratedBoot* Calibration::find(const kit::Sha256Digest& firmware,
     return found == boots_.end() ? nullptr : &*found;
 }
 
+const CalibratedBoot* Calibration::findFirmware(const kit::Sha256Digest& firmware) const noexcept
+{
+    const auto found = std::find_if(boots_.begin(), boots_.end(),
+                                    [&](const CalibratedBoot& boot) { return boot.firmware == firmware; });
+    return found == boots_.end() ? nullptr : &*found;
+}
+
 } // namespace teehost::vtpm

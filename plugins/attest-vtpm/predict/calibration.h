@@ -53,6 +53,8 @@ public:
     /// Null when that firmware was not booted on a machine of this shape.
     [[nodiscard]] const CalibratedBoot* find(const kit::Sha256Digest& firmware,
                                              const MachineShape& shape) const noexcept;
+    /// The first boot of that firmware, on whatever machine: for what does not depend on it. Null for none.
+    [[nodiscard]] const CalibratedBoot* findFirmware(const kit::Sha256Digest& firmware) const noexcept;
 
 private:
     std::vector<CalibratedBoot> boots_;

@@ -10,8 +10,10 @@ FirmwareFacts FirmwareFacts::of(const kit::Sha256Digest& sha256, const Calibrati
 {
     FirmwareFacts out;
     out.build = findBuild(sha256);
-    if (calibration != nullptr)
+    if (calibration != nullptr) {
         out.calibrated = calibration->find(sha256, shape);
+        out.told = calibration->findFirmware(sha256);
+    }
     out.name = out.build != nullptr
                    ? std::string(out.build->name) + " (" + std::string(out.build->behaviour->name) + ")"
                    : "SHA-256 " + kit::toHex(sha256);
@@ -22,27 +24,27 @@ const FirmwareBehaviour* FirmwareFacts::behaviour() const
 {
     if (build != nullptr)
         return build->behaviour;
-    return calibrated != nullptr ? calibrated->behaviour : nullptr;
+    return told != nullptr ? told->behaviour : nullptr;
 }
 
 std::optional<std::string> FirmwareFacts::version() const
 {
     if (build != nullptr)
         return std::string(build->version);
-    return calibrated != nullptr ? calibrated->version : std::nullopt;
+    return told != nullptr ? told->version : std::nullopt;
 }
 
 std::optional<bool> FirmwareFacts::hasSecureBoot() const
 {
     if (build != nullptr)
         return build->hasSecureBoot;
-    return calibrated != nullptr ? calibrated->hasSecureBoot : std::nullopt;
+    return told != nullptr ? told->hasSecureBoot : std::nullopt;
 }
 
 std::optional<kit::LoadOptionsForm> FirmwareFacts::loadOptions() const
 {
-    if (calibrated != nullptr && calibrated->loadOptions)
-        return calibrated->loadOptions;
+    if (told != nullptr && told->loadOptions)
+        return told->loadOptions;
     return behaviour() != nullptr ? std::optional(behaviour()->loadOptions) : std::nullopt;
 }
 

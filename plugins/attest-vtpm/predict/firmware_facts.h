@@ -14,6 +14,7 @@ namespace teehost::vtpm {
 struct FirmwareFacts {
     const FirmwareBuild* build = nullptr;       ///< null: not in the table
     const CalibratedBoot* calibrated = nullptr; ///< null: not calibrated on a machine of this shape
+    const CalibratedBoot* told = nullptr;       ///< calibrated on some machine; null: not at all
     std::string name;                           ///< for people
 
     /// `calibration` may be null, and must outlive the result.

@@ -139,6 +139,10 @@ void Prediction::readFirmware(FirmwareCache& cache)
         readCalibrated(*firmware_.calibrated);
     else if (firmware_.build != nullptr && firmware_.build->pei)
         readBuild(*firmware_.build, *cache.unpack(path, sha256));
+    else if (firmware_.told != nullptr)
+        pei_ = dxe_ =
+            unknownInAll(banks_.size(), "this firmware was calibrated on other machines than this one: " +
+                                            toText(inputs_.machine.shape));
     else
         pei_ = dxe_ = unknownInAll(banks_.size(),
                                    "it is not known what this firmware writes into itself before it measures "
