@@ -25,17 +25,19 @@ bool isOf(kit::ByteView digest, HashAlgorithm bank, kit::ByteView data)
     return kit::equal(kit::hash(bank, data).view(), digest);
 }
 
-/// UEFI_VARIABLE_DATA of SecureBoot with one byte.
+/// UEFI_VARIABLE_DATA of SecureBoot: with one byte, or with none by firmware that is built without Secure
+/// Boot.
 std::optional<bool> secureBootIn(kit::ByteView data)
 {
     try {
         kit::Reader in(data, "variable");
-        const bool named = kit::equal(in.bytes(16), kit::kGlobalVariable) &&
-                           in.u64() == kSecureBoot.size() / 2 && in.u64() == 1 &&
+        const bool vendor = kit::equal(in.bytes(16), kit::kGlobalVariable);
+        const std::uint64_t characters = in.u64(), size = in.u64();
+        const bool named = vendor && characters == kSecureBoot.size() / 2 &&
                            kit::textOf(in.bytes(kSecureBoot.size())) == kSecureBoot;
-        if (!named || in.remaining() != 1)
+        if (!named || size > 1 || in.remaining() != size)
             return std::nullopt;
-        return in.u8() == 1;
+        return size == 1 && in.u8() == 1;
     } catch (const kit::ParseError&) {
         return std::nullopt;
     }

@@ -153,6 +153,16 @@ class LogTest : public CppUnit::TestFixture {
         events[2].data.back() = 1; // or shows other data than was measured
         CPPUNIT_ASSERT(!facts(secure));
 
+        // Of firmware without Secure Boot, where the variable does not exist.
+        auto absent = directBoot("console=ttyS0");
+        constexpr std::size_t kDataLength = 24; // of UEFI_VARIABLE_DATA, behind GUID and length of the name
+        for (Bytes* bytes : {&absent[2].data, &absent[2].measured}) {
+            (*bytes)[kDataLength] = 0;
+            bytes->pop_back();
+        }
+        const Bytes without = eventLog(absent, {kSha256});
+        CPPUNIT_ASSERT(secureBoot(EventLog::parse(without), kSha256) == false);
+
         const auto kernel = [](const EventLog& log) { return kernelDigest(log, kSha256).has_value(); };
         CPPUNIT_ASSERT(facts(kernel));
         events.push_back({4, 0xD, {1}, {1}});
