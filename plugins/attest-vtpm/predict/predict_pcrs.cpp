@@ -299,7 +299,7 @@ PerBank Prediction::readKernel(std::optional<std::uint64_t> initrd_size) const
     if (const auto* unknown = std::get_if<Unknown>(&form))
         return unknownInAll(banks_.size(), unknown->reason);
     const bool isFilledIn = std::get<KernelForm>(form) == KernelForm::HeaderFilledIn;
-    if (isFilledIn && inputs_.machine.memoryLayout)
+    if (inputs_.machine.memoryLayout) // or a machine that nobody examined at all
         return unknownInAll(banks_.size(), inputs_.machine.memoryLayout->reason);
     if (const auto* file = std::get_if<KnownFile>(&inputs_.kernel)) {
         return isFilledIn ? known(*file, banks_)

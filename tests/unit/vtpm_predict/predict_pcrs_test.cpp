@@ -271,6 +271,9 @@ private:
         CPPUNIT_ASSERT_EQUAL(
             kit::toHex(kit::authenticode(image, std::array{HashAlgorithm::Sha2_256}).front().view()),
             kit::toHex(kernel->digest.view()));
+        BootInputs confidential = newQemu;
+        confidential.machine.memoryLayout = Unknown{"a confidential VM"};
+        expectUnpredicted(predictCalibrated(confidential, newFirmware), {4}, "a confidential VM");
         expectUnpredicted(predict(with([](auto& in) { in.machine.shim = Unknown{"a shim"}; })), {4, 7, 9},
                           "a shim");
     }
