@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "boot_factory/boot_files.h"
 
+#include <algorithm>
+
 #include "boot_factory/writer.h"
 
 namespace teehost::boot_factory {
@@ -66,6 +68,10 @@ kit::Bytes KernelBuilder::build() const
     put(out, 0x211, 1, 1);
     put(out, 0x22C, initrdMax, 4);
     put(out, 0x236, extendedFlags, 2);
+    if (!version.empty()) {
+        put(out, 0x20E, kHeaders - 0x200, 2);
+        std::copy(version.begin(), version.end(), out.begin() + kHeaders);
+    }
     out.insert(out.end(), signature.begin(), signature.end());
     return out;
 }

@@ -38,6 +38,7 @@ struct KernelBuilder {
     std::uint32_t initrdMax = 0x7FFF'FFFF;
     std::string signature{};                   ///< appended, and named in the certificate table
     std::string content = "the kernel proper"; ///< of the second section
+    std::string version{};                     ///< that the header points to; empty: to none
 
     [[nodiscard]] kit::Bytes build() const;
 };

@@ -105,6 +105,7 @@ private:
     void readVariables();
     [[nodiscard]] PerBank readSecureBoot();
     [[nodiscard]] BootFlow directFlow() const;
+    [[nodiscard]] std::optional<std::string> silentKernel() const;
     /// Empty when there is none.
     [[nodiscard]] kit::ByteView variable(const kit::Guid& vendor, std::string_view name) const
     {
@@ -260,6 +261,18 @@ BootFlow Prediction::directFlow() const
                                                             : BootFlow::DirectNotMeasured;
 }
 
+/// Why the kernel may not measure what it is started with: its EFI stub does so from Linux 6.1 on, and
+/// measured the initrd alone before.
+std::optional<std::string> Prediction::silentKernel() const
+{
+    constexpr kit::LinuxVersion kFirst{6, 1};
+    const auto* path = std::get_if<std::string>(&inputs_.kernel);
+    const auto version = path != nullptr ? kit::linuxVersionOf(*path) : std::nullopt;
+    if (!version || *version >= kFirst)
+        return std::nullopt;
+    return "whether Linux " + toText(*version) + " measures its command line was not examined";
+}
+
 void Prediction::readDirectBoot()
 {
     if (const auto reason = kit::unpredictableCmdline(inputs_.cmdline))
@@ -282,6 +295,10 @@ void Prediction::readDirectBoot()
         return;
     if (inputs_.machine.shim) {
         loadOptions_ = unknownInAll(banks_.size(), inputs_.machine.shim->reason);
+        return;
+    }
+    if (const auto reason = silentKernel()) {
+        loadOptions_ = unknownInAll(banks_.size(), *reason);
         return;
     }
     const auto form = firmware_.loadOptions();

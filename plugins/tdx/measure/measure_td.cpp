@@ -6,6 +6,7 @@
 
 #include <teehost/kit/file.h>
 #include <teehost/kit/input_error.h>
+#include <teehost/kit/kernel_header.h>
 #include <teehost/kit/reader.h>
 
 #include "tdx/measure/rtmr_predictions.h"
@@ -123,6 +124,16 @@ void addRtmrs(const TdInputs& inputs, const TdvfImage& image, const FirmwareProf
     }
 }
 
+/// The EFI stub of Linux measures into RTMRs from 6.9 on, of distributions' kernels also of some before.
+std::string unexaminedKernel(const TdInputs& inputs)
+{
+    constexpr kit::LinuxVersion kFirst{6, 9};
+    const auto version = kit::linuxVersionOf(inputs.kernel);
+    return version && *version < kFirst ? "whether Linux " + toText(*version) +
+                                              " measures command line and initrd into RTMRs is not known"
+                                        : "";
+}
+
 void addSilentRtmrs(const KnownFirmware& firmware, TdMeasurement& out)
 {
     for (const char* name : {"RTMR0", "RTMR1", "RTMR2"})
@@ -162,6 +173,10 @@ TdMeasurement measureTd(const TdInputs& inputs)
     TdMeasurement out;
     out.firmware = known != nullptr ? std::string(known->name) : "unknown, SHA-256 " + kit::toHex(sha256);
     out.profile = profile ? profile->name : std::string();
+    if (!profile)
+        out.unexaminedRtmr1 = out.unexaminedRtmr2 = "what this firmware measures was not examined";
+    else if (!inputs.kernel.empty())
+        out.unexaminedRtmr2 = unexaminedKernel(inputs);
     out.qemuRefuses = image.qemuRefuses;
     out.notPortable = notPortable(image);
     addMrtd(inputs, image, out);

@@ -40,6 +40,12 @@ private:
     std::size_t events_ = 0;
 };
 
+void tellUnexamined(const char* name, const std::string& why, sdk::Reference out)
+{
+    if (!why.empty())
+        out.value(std::string(reference::kUnexamined) + name, why);
+}
+
 } // namespace
 
 void tell(const TdMeasurement& measurement, sdk::Reference out)
@@ -52,10 +58,8 @@ void tell(const TdMeasurement& measurement, sdk::Reference out)
     out.value("tdx.firmware", measurement.firmware);
     if (!measurement.profile.empty())
         out.value("tdx.firmware_profile", measurement.profile);
-    else
-        out.value(
-            reference::kUnexamined,
-            "what this firmware measures was not examined: RTMR1 and RTMR2 are what firmware like it does");
+    tellUnexamined("rtmr1", measurement.unexaminedRtmr1, out);
+    tellUnexamined("rtmr2", measurement.unexaminedRtmr2, out);
     if (!measurement.firmwareNote.empty())
         out.value("tdx.firmware_note", measurement.firmwareNote);
     if (measurement.notPortable)

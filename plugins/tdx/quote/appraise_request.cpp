@@ -29,15 +29,15 @@ bool has(const sdk::VerifyRequest& request, std::string_view key)
                        [&](const th_named& one) { return sdk::view(one.key) == key; });
 }
 
-/// A register that the firmware and the kernel extend by what nobody has seen this firmware do.
+/// A register of which nobody has seen what this firmware or kernel extends it with.
 CheckLine unexamined(std::string_view name, const std::string& wanted, kit::ByteView actual)
 {
-    CheckLine line =
-        undecided(std::string(check_id::kMeasurementPrefix) + kit::lowered(name), "UNEXAMINED",
-                  std::string(name) +
-                      " is none of the values that firmware like this one would lead to; this one was not "
-                      "examined, so that proves nothing",
-                  "name the firmware's profile when measuring (tdx.firmware_profile), or give the register");
+    CheckLine line = undecided(
+        std::string(check_id::kMeasurementPrefix) + kit::lowered(name), "UNEXAMINED",
+        std::string(name) +
+            " is none of the values that firmware and kernel like these would lead to; these were not "
+            "examined, so that proves nothing",
+        "name the firmware's profile when measuring (tdx.firmware_profile), or give the register");
     line.expected = wanted;
     line.actual = kit::toHex(actual);
     return line;
@@ -47,7 +47,6 @@ CheckLine unexamined(std::string_view name, const std::string& wanted, kit::Byte
 std::vector<CheckLine> measurements(const TdReport& report, const sdk::VerifyRequest& request)
 {
     const std::vector<sdk::RegisterValue>& expected = request.expected;
-    const bool isUnexamined = has(request, reference::kUnexamined);
     std::map<std::string_view, std::vector<sdk::ByteView>> byName;
     for (const auto& one : expected)
         byName[one.name.empty() ? "MRTD" : one.name].push_back(one.digest);
@@ -66,7 +65,7 @@ std::vector<CheckLine> measurements(const TdReport& report, const sdk::VerifyReq
             kept = kept || kit::equal(digest, *actual);
             wanted += (wanted.empty() ? "" : " or ") + kit::toHex(digest);
         }
-        if (!kept && isUnexamined && (name == "RTMR1" || name == "RTMR2")) {
+        if (!kept && has(request, std::string(reference::kUnexamined) + kit::lowered(name))) {
             out.push_back(unexamined(name, wanted, *actual));
             continue;
         }
@@ -163,7 +162,7 @@ std::vector<CheckLine> appraiseRequest(const TdReport& report, const Policy& pol
         out.push_back(std::move(line));
     bool unknown = false;
     for (const th_named& given : request.reference) {
-        if (sdk::view(given.key) == reference::kUnexamined)
+        if (sdk::view(given.key).starts_with(reference::kUnexamined))
             continue;
         CheckLine line = referenceCheck(report, given);
         if (line.outcome != kit::Outcome::Error || !std::exchange(unknown, true)) // one such check is enough

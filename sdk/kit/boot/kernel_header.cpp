@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "teehost/kit/kernel_header.h"
 
+#include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <utility>
 
 #include "teehost/kit/input_error.h"
@@ -11,11 +13,12 @@ namespace {
 
 // Offsets of boot.rst, "The Real-Mode Kernel Header".
 constexpr std::size_t kSetupHeaderEnd = 0x268;
-constexpr std::size_t kVideoMode = 0x1FA, kMagic = 0x202, kVersion = 0x206, kLoaderType = 0x210,
-                      kLoadFlags = 0x211;
+constexpr std::size_t kVideoMode = 0x1FA, kMagic = 0x202, kVersion = 0x206, kVersionText = 0x20E,
+                      kLoaderType = 0x210, kLoadFlags = 0x211;
 constexpr std::size_t kRamdiskImage = 0x218, kRamdiskSize = 0x21C, kHeapEnd = 0x224, kCmdlinePointer = 0x228;
 constexpr std::size_t kInitrdAddressMax = 0x22C, kExtendedFlags = 0x236;
 
+constexpr std::uint32_t kHdrS = 0x5372'6448; // "HdrS"
 constexpr std::uint16_t kFirstWithCmdlinePointer = 0x202, kFirstWithExtendedFlags = 0x20C;
 constexpr std::uint16_t kInitrdAbove4G = 0x2; // XLF_CAN_BE_LOADED_ABOVE_4G
 constexpr std::uint8_t kLoadedHigh = 0x01, kCanUseHeap = 0x80;
@@ -87,7 +90,7 @@ std::optional<std::uint64_t> videoMode(std::string_view cmdline)
 void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
                        std::optional<std::uint64_t> initrd_size, std::string_view cmdline)
 {
-    if (kernel.size() < kSetupHeaderEnd || get(kernel, kMagic, 4) != 0x5372'6448) // "HdrS"
+    if (kernel.size() < kSetupHeaderEnd || get(kernel, kMagic, 4) != kHdrS)
         refuse("has no setup header: not a bzImage");
     if (get(kernel, kVersion, 2) < kFirstWithCmdlinePointer || (kernel[kLoadFlags] & kLoadedHigh) == 0)
         refuse("is of a boot protocol too old for this");
@@ -103,6 +106,32 @@ void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
         return;
     put(kernel, kRamdiskImage, initrdAddress(kernel, low_memory, *initrd_size), 4);
     put(kernel, kRamdiskSize, *initrd_size, 4);
+}
+
+std::optional<LinuxVersion> linuxVersionOf(const std::string& path)
+{
+    // The pointer has 16 bits and counts from byte 0x200.
+    constexpr std::size_t kMostOffset = 0x200 + 0xFFFF, kMostText = 64;
+    std::string start(kMostOffset + kMostText, '\0');
+    std::ifstream in(path, std::ios::binary);
+    in.read(start.data(), static_cast<std::streamsize>(start.size()));
+    start.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    const ByteView bytes = viewOf(start);
+    const std::span<const std::uint8_t> kernel(bytes.data(), bytes.size());
+    if (kernel.size() < kSetupHeaderEnd || get(kernel, kMagic, 4) != kHdrS ||
+        get(kernel, kVersionText, 2) == 0)
+        return std::nullopt;
+    const std::size_t at = 0x200 + get(kernel, kVersionText, 2);
+    if (at >= start.size())
+        return std::nullopt;
+    const std::string_view text = std::string_view(start).substr(at, kMostText);
+    const char* const end = text.data() + text.size();
+    LinuxVersion out;
+    const auto major = std::from_chars(text.data(), end, out.major);
+    if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.' ||
+        std::from_chars(major.ptr + 1, end, out.minor).ec != std::errc())
+        return std::nullopt;
+    return out;
 }
 
 } // namespace teehost::kit

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The kernel as it is measured: its header filled in, and what Authenticode leaves out.
+#include <filesystem>
+#include <fstream>
+
+#include <unistd.h>
+
 #include <cppunit/extensions/HelperMacros.h>
 
 #include <teehost/kit/kernel_header.h>
@@ -35,6 +40,7 @@ class KernelTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(placesTheInitrdByProtocolAndMemory);
     CPPUNIT_TEST(writesTheVideoMode);
     CPPUNIT_TEST(refusesWhatIsNoKernel);
+    CPPUNIT_TEST(readsTheVersionThatIsThere);
     CPPUNIT_TEST(leavesOutChecksumAndSignatures);
     CPPUNIT_TEST(hashesEveryOtherByte);
     CPPUNIT_TEST(hashesInTheOrderOfTheFile);
@@ -115,6 +121,28 @@ class KernelTest final : public CppUnit::TestFixture {
         Bytes low = kernel;
         low[0x211] = 0; // loaded low
         refuses(low, 1u << 30, 1);
+    }
+
+    void readsTheVersionThatIsThere()
+    {
+        const auto path = std::filesystem::temp_directory_path() / ("kernel-" + std::to_string(::getpid()));
+        const auto versionOf = [&](const Bytes& file) {
+            std::ofstream(path, std::ios::binary) << textOf(file);
+            const auto version = linuxVersionOf(path.string());
+            return version ? toText(*version) : "none";
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string("6.12"),
+                             versionOf(KernelBuilder{.version = "6.12.57+deb12-amd64 (x)"}.build()));
+        CPPUNIT_ASSERT_EQUAL(std::string("5.10"), versionOf(KernelBuilder{.version = "5.10"}.build()));
+        for (const char* text : {"6", "6.", "x.y", "linux"})
+            CPPUNIT_ASSERT_EQUAL(std::string("none"), versionOf(KernelBuilder{.version = text}.build()));
+        Bytes kernel = KernelBuilder{.version = "6.1.0"}.build();
+        kernel[0x20F] = 0xFF; // beyond the file
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), versionOf(kernel));
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), versionOf(KernelBuilder().build()));
+        CPPUNIT_ASSERT_EQUAL(std::string("none"), versionOf(Bytes(10)));
+        std::filesystem::remove(path);
+        CPPUNIT_ASSERT(!linuxVersionOf(path.string()));
     }
 
     void leavesOutChecksumAndSignatures()

@@ -64,6 +64,7 @@ class PluginTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(acceptsWhatItPredicted);
     CPPUNIT_TEST(catchesEachRegister);
     CPPUNIT_TEST(leavesOpenWhatAnUnexaminedFirmwareMeasures);
+    CPPUNIT_TEST(leavesOpenWhatAnOldKernelMeasures);
     CPPUNIT_TEST(doesNotAcceptWhatWasNotPredicted);
     CPPUNIT_TEST(doesNotTakeTablesOfALogForComputedOnes);
     CPPUNIT_TEST(takesTablesFromTheLogWhereAPolicySaysSo);
@@ -291,6 +292,22 @@ private:
             if (reg.name == "MRTD") // which the image alone decides
                 reg.digest[0] ^= 1;
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(request), "tdx.measurement.mrtd"));
+    }
+
+    /// Linux measures command line and initrd into RTMRs from 6.9 on.
+    void leavesOpenWhatAnOldKernelMeasures()
+    {
+        const auto verdict = [&](const char* version, const char* id) {
+            vm_.kernel = scratch_.write("bzImage", boot_factory::KernelBuilder{.version = version}.build());
+            VerifyRequest request = requestFor(measure());
+            for (auto& reg : request.expected)
+                if (reg.name == "RTMR1" || reg.name == "RTMR2")
+                    reg.digest[0] ^= 1;
+            return verdictOf(verify(request), id);
+        };
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdict("6.8.0-31-generic", "tdx.measurement.rtmr2"));
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdict("6.8.0-31-generic", "tdx.measurement.rtmr1"));
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdict("6.9.0", "tdx.measurement.rtmr2"));
     }
 
     void doesNotAcceptWhatWasNotPredicted()

@@ -27,6 +27,7 @@ class PredictPcrsTest final : public PredictionTest {
     CPPUNIT_TEST(takesCalibratedFirmware);
     CPPUNIT_TEST(saysThatAKernelWillNotBeMeasured);
     CPPUNIT_TEST(givesUpOnBootOptionsOfOthers);
+    CPPUNIT_TEST(leavesOpenWhatAnOldKernelMeasures);
     CPPUNIT_TEST(predictsTheImaAggregate);
     CPPUNIT_TEST(predictsLittleOfADiskBoot);
     CPPUNIT_TEST(predictsNothingWithoutUefi);
@@ -128,6 +129,18 @@ class PredictPcrsTest final : public PredictionTest {
         CPPUNIT_ASSERT(prediction.unpredictable.contains(1));
     }
 
+    void leavesOpenWhatAnOldKernelMeasures()
+    {
+        const auto withKernel = [this](const char* version) {
+            return predict(with([&](auto& in) {
+                in.kernel = write("versioned", KernelBuilder{.version = version}.build());
+            }));
+        };
+        expectUnpredicted(withKernel("5.10.0-32-amd64"), {9}, "Linux 5.10");
+        for (const char* version : {"6.1.0", "6.12.57"})
+            CPPUNIT_ASSERT_EQUAL(value(predict(inputs_), 9), value(withKernel(version), 9));
+    }
+
     void predictsTheImaAggregate()
     {
         const auto asked = with([](auto& in) {
@@ -188,7 +201,6 @@ class PredictPcrsTest final : public PredictionTest {
         expectRefusal("bad_cmdline",
                       [&] { static_cast<void>(predict(with([](auto& in) { in.cmdline = "vga=1"; }))); });
     }
-
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(PredictPcrsTest);
 

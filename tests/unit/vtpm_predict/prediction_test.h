@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A boot that is predicted, to be changed by tests: small files, and a firmware that is calibrated to behave like
-// edk2-2022.11.
+// A boot that is predicted, to be changed by tests: small files, and a firmware that is calibrated to behave
+// like edk2-2022.11.
 #pragma once
 
 #include <filesystem>

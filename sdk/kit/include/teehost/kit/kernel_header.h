@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace teehost::kit {
@@ -14,5 +16,20 @@ namespace teehost::kit {
 /// no bzImage of protocol 2.02 or later, or an initrd that does not fit.
 void patchKernelHeader(std::span<std::uint8_t> kernel, std::uint64_t low_memory,
                        std::optional<std::uint64_t> initrd_size, std::string_view cmdline = {});
+
+/// The version that a kernel states, as far as what it measures depends on it.
+struct LinuxVersion {
+    unsigned major = 0, minor = 0;
+    auto operator<=>(const LinuxVersion&) const = default;
+};
+
+/// Of the bzImage at `path`, whose header points to a text like "6.12.57+deb12-amd64 (...)". Nothing for a
+/// file that cannot be read, is no bzImage or has no such text: a version is never more than a hint.
+[[nodiscard]] std::optional<LinuxVersion> linuxVersionOf(const std::string& path);
+
+[[nodiscard]] inline std::string toText(const LinuxVersion& version)
+{
+    return std::to_string(version.major) + "." + std::to_string(version.minor);
+}
 
 } // namespace teehost::kit
