@@ -15,11 +15,12 @@ struct Explanation {
     std::string evidence; ///< the line of output that shows it
 };
 
-/// Findings of the host's own table: what QEMU 7.2 writes when it refuses to start. Best first; empty when
-/// nothing fits.
+/// Findings of the host's own table, qemu_symptoms.h. Best first, and of equal ones what was said first;
+/// empty when nothing fits.
 [[nodiscard]] std::vector<plugin::Finding> hostFindings(const plugin::Failure& failure);
 
-/// The best of the plugin's and the host's findings, or the last line of the output when nobody knows.
+/// The best of the plugin's and the host's findings, or the first line of the output that is no warning when
+/// nobody knows.
 [[nodiscard]] Explanation explain(const plugin::Failure& failure,
                                   const std::vector<plugin::Finding>& pluginFindings);
 

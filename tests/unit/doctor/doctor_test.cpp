@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 class DoctorTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(DoctorTest);
     CPPUNIT_TEST(explainsWhatTheInstalledQemuSays);
+    CPPUNIT_TEST(explainsWhatQemuAndTheKernelSay);
+    CPPUNIT_TEST(doesNotMistakeOneWordForAnother);
     CPPUNIT_TEST(quotesTheLineThatShowsIt);
     CPPUNIT_TEST(thePluginWinsWhenItIsSurer);
     CPPUNIT_TEST(anUnknownFailureQuotesTheFirstComplaint);
@@ -69,6 +71,130 @@ class DoctorTest final : public CppUnit::TestFixture {
                                    why.cause.find(row.cause) != std::string::npos);
             CPPUNIT_ASSERT_MESSAGE(row.arguments.back(), !why.remedy.empty() && !why.evidence.empty());
         }
+    }
+
+    /// Each row is a text with where it is from: a version and file of QEMU or Linux, or a public report.
+    void explainsWhatQemuAndTheKernelSay()
+    {
+        struct Row {
+            const char* from;
+            const char* text; ///< the first line is the one that says something
+            const char* cause;
+            const char* remedy;
+        };
+        static constexpr Row rows[] = {
+            {"QEMU 7.2, accel/kvm/kvm-all.c",
+             "Could not access KVM kernel module: No such file or directory\n"
+             "qemu-system-x86_64: -accel kvm: failed to initialize kvm: No such file or directory",
+             "no /dev/kvm", "qemu.enable_kvm"},
+            {"QEMU 10.0; a report on containers of Nova",
+             "libvirt.libvirtError: internal error: qemu unexpectedly closed the monitor: Could not access "
+             "KVM kernel "
+             "module: Permission denied\n"
+             "qemu-system-x86_64: -accel kvm: failed to initialize kvm: Permission denied",
+             "may not open /dev/kvm", "container"},
+            {"QEMU 7.2, accel/kvm/kvm-all.c",
+             "kvm version too old\nqemu-system-x86_64: -accel kvm: failed to initialize kvm: Inappropriate "
+             "ioctl",
+             "not a KVM device", "ls -l /dev/kvm"},
+            {"QEMU 10.2, accel/kvm/kvm-all.c",
+             "qemu-system-x86_64: ioctl(KVM_CREATE_VM) failed: Device or resource busy", "Another hypervisor",
+             "VirtualBox"},
+            {"QEMU 10.2, accel/kvm/kvm-all.c",
+             "qemu-system-x86_64: Number of SMP cpus requested (5000) exceeds the maximum cpus supported by "
+             "KVM (4096)",
+             "fewer vCPUs", "qemu.smp.maxcpus"},
+            {"Linux 7.1, arch/x86/kvm/vmx/vmx.c",
+             "kvm_intel: VMX not enabled (by BIOS) in MSR_IA32_FEAT_CTL on CPU 3",
+             "off in the firmware setup", "qemu.enable_kvm"},
+            {"QEMU 7.2, target/i386/cpu.c", "qemu-system-x86_64: CPU model 'host' requires KVM or HVF",
+             "needs KVM", "qemu.cpu"},
+            {"QEMU 7.2, hw/i386/x86.c", "qemu: could not load kernel '/dev/null': No such file or directory",
+             "could not load the kernel", "bzImage"},
+            {"QEMU 10.2, hw/i386/x86-common.c",
+             "qemu-system-x86_64: Error loading uncompressed kernel without PVH ELF Note", "ELF image",
+             "vmlinux"},
+            {"QEMU 7.2, hw/i386/x86.c", "qemu: error reading initrd nope: Failed to open file",
+             "could not read the initrd", "qemu.kernel.initrd"},
+            {"QEMU 10.2, hw/i386/x86-common.c",
+             "qemu: initrd is too large, cannot support.(max: 1048575, need 2000000)", "larger than",
+             "more memory"},
+            {"QEMU 7.2, hw/i386/pc_sysfw.c",
+             "qemu-system-x86_64: system firmware block device pflash0 has invalid size 3072\n"
+             "qemu-system-x86_64: info: its size must be a non-zero multiple of 0x1000",
+             "cut short", "4 KiB"},
+            {"QEMU 7.2, hw/i386/pc_sysfw.c",
+             "qemu-system-x86_64: combined size of system firmware exceeds 8388608 bytes", "too large",
+             "max-fw-size"},
+            {"QEMU 7.2, block/file-posix.c",
+             "qemu-system-x86_64: -drive if=pflash,unit=0,file=/nope/OVMF.fd: Could not open "
+             "'/nope/OVMF.fd': No such "
+             "file or directory",
+             "firmware file is missing", "ovmf.code.file"},
+            {"QEMU 7.2, softmmu/physmem.c",
+             "qemu-system-x86_64: cannot set up guest memory 'ram1': Cannot allocate memory",
+             "not enough memory", "less memory"},
+            {"QEMU 10.2, util/oslib-posix.c",
+             "qemu-system-x86_64: qemu_prealloc_mem: preallocating memory failed: Bad address",
+             "not enough memory", "less memory"},
+            {"QEMU 10.2, hw/i386/pc.c",
+             "qemu-system-x86_64: Address space limit 0xffffffffff < 0x1ffffffffff phys-bits too low (40)",
+             "address bits", "qemu.memory.max"},
+            {"QEMU 10.2, target/i386/cpu.c", "qemu-system-x86_64: Host doesn't support requested features",
+             "CPU model", "qemu.cpu"},
+            {"QEMU 10.2, hw/virtio/vhost-vsock.c",
+             "qemu-system-x86_64: -device vhost-vsock-pci,guest-cid=3: vhost-vsock: unable to set guest cid: "
+             "Address "
+             "already in use",
+             "same vsock number", "guest-cid"},
+            {"QEMU 10.2, hw/virtio/vhost-vsock.c",
+             "qemu-system-x86_64: -device vhost-vsock-pci: Could not open '/dev/vhost-vsock': No such file "
+             "or directory",
+             "no vhost-vsock", "vhost_vsock"},
+            {"QEMU 10.2, net/tap-linux.c",
+             "qemu-system-x86_64: could not configure /dev/net/tun (tap0): Operation not permitted",
+             "network device", "net_admin"},
+            {"QEMU 10.2, net/net.c",
+             "qemu-system-x86_64: -netdev user,id=n: network backend 'user' is not compiled into this binary",
+             "built without the network", "complete QEMU"},
+            {"QEMU 7.2, hw/vfio/common.c; a commit of libvirt",
+             "qemu-system-x86_64: -device vfio-pci,host=00:1a.0: vfio: error, group 8 is not viable, please "
+             "ensure all "
+             "devices within the iommu_group are bound to their vfio bus driver.",
+             "IOMMU group", "vfio-pci"},
+            {"QEMU 10.2, backends/tpm/tpm_emulator.c",
+             "qemu-system-x86_64: tpm-emulator: TPM result for CMD_INIT: 0x9 operation failed",
+             "could not use the VM's TPM", "attesters=none"},
+            {"QEMU 7.2, block/file-posix.c",
+             "qemu-system-x86_64: -drive file=d.qcow2: Failed to get \"write\" lock\nIs another process "
+             "using the image?",
+             "Another process uses", "fuser"},
+            {"Linux 6.1, mm/oom_kill.c",
+             "Out of memory: Killed process 4242 (qemu-system-x86) total-vm:9000000kB, anon-rss:8000000kB",
+             "killed QEMU", "less memory"},
+            {"QEMU 10.2, accel/kvm/kvm-all.c; AMDESE/AMDSEV issue 138",
+             "error: kvm run failed Invalid argument\nEAX=00000000 EBX=00000000",
+             "could not run the guest on", "console"},
+        };
+        for (const auto& row : rows) {
+            const auto why =
+                explain(failure(std::string("qemu: warning: odd\n") + row.text + "\nmore\n"), {});
+            const std::string text = row.text;
+            CPPUNIT_ASSERT_MESSAGE(text + " -> " + why.cause, why.cause.find(row.cause) != std::string::npos);
+            CPPUNIT_ASSERT_MESSAGE(text + " -> " + why.remedy,
+                                   why.remedy.find(row.remedy) != std::string::npos);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.from, text.substr(0, text.find('\n')), why.evidence);
+        }
+    }
+
+    void doesNotMistakeOneWordForAnother()
+    {
+        for (const char* text : {"qemu-system-x86_64: warning: Number of SMP cpus requested (96) exceeds the "
+                                 "recommended cpus supported "
+                                 "by KVM (64)",
+                                 "a parameter of the kernel", "kvm: Running KVM with ignore_msrs=1",
+                                 "Linux version 6.1.0", "Command line: console=ttyS0 group=x"})
+            CPPUNIT_ASSERT_MESSAGE(text, hostFindings(failure(text, -1)).empty());
     }
 
     void quotesTheLineThatShowsIt()
