@@ -17,7 +17,7 @@ enum class ExitCode : int {
     Usage = 2,        ///< the command line, or a value on it, is not acceptable
     Undecided = 2,    ///< evidence could neither be accepted nor rejected
     Rejected = 3,     ///< evidence was appraised and rejected
-    NotFound = 4,     ///< no such VM, backend or plugin
+    NotFound = 4,     ///< no such VM, backend or plugin; explain knows nothing of the text
     Unreachable = 5,  ///< no daemon answers
     Exhausted = 6,    ///< the host has no room: VMs, memory, ports, encrypted slots
     TimedOut = 7,     ///< --timeout or --wait-timeout passed

@@ -33,7 +33,7 @@ Exit codes:
     1  the operation failed
     2  the command line, or a value on it, is not acceptable; or evidence could not be judged
     3  evidence was rejected
-    4  no such VM, backend or plugin
+    4  no such VM, backend or plugin; or explain knows nothing of the text
     5  no daemon answers
     6  the host has no room: VMs, memory, ports, encrypted slots
     7  --timeout or --wait-timeout passed
@@ -121,6 +121,7 @@ void buildProgram(CLI::App& app, Session& session, const Parts& parts)
     addMeasure(app, session);
     addVerify(app, session);
     addInspect(app, session);
+    addExplain(app, session);
     addKeys(app, session);
     requireUtf8(app);
     app.footer(kFooter); // last, because commands inherit what is set when they are added

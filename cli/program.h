@@ -16,6 +16,9 @@ struct Parts {
     const attest::HttpsClient& https;
 };
 
+/// Everything at once: only programs that link teehost::cli_daemon have it.
+extern const Parts kWholeProgram;
+
 /// Declares the global options and every command. `session` and `parts` must outlive `app`.
 void buildProgram(CLI::App& app, Session& session, const Parts& parts);
 

@@ -81,6 +81,15 @@ std::string LocalPlugins::whatThereIs() const
     return text;
 }
 
+std::vector<std::string> LocalPlugins::ids() const
+{
+    std::vector<std::string> ids;
+    for (const auto& plugin : configuration_.plugins.plugins)
+        ids.push_back(plugin->info().id);
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
 plugin::Plugin& LocalPlugins::get(const std::string& id)
 {
     auto* plugin = configuration_.plugins.find(id);

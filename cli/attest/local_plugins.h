@@ -41,6 +41,8 @@ public:
     /// The plugin that is surest of any of these blobs. Throws Failure when none recognises one, or several
     /// are equally sure.
     [[nodiscard]] plugin::Plugin& recognise(const std::vector<plugin::Blob>& evidence);
+    /// The ids of all plugins that were loaded, sorted.
+    [[nodiscard]] std::vector<std::string> ids() const;
     [[nodiscard]] plugin::CallContext call() const;
 
 private:

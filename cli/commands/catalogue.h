@@ -40,6 +40,7 @@ inline constexpr std::array kCommands = std::to_array<CommandLine>({
     {"measure", "Compute what evidence of a VM must show, from the files it boots", Runs::Here},
     {"verify", "Verify evidence, and say check by check why it is accepted or not", Runs::Here},
     {"inspect", "Show what evidence says of itself, without verifying it", Runs::Here},
+    {"explain", "Say why a VM did not start, from what QEMU or the kernel printed", Runs::Here},
     {"keys", "Generate an RSA 4096 key pair: private.pem and public.pem; needs no daemon", Runs::Here},
 });
 

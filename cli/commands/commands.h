@@ -28,6 +28,7 @@ void addConfig(CLI::App& app, Session& session);
 void addMeasure(CLI::App& app, Session& session);
 void addVerify(CLI::App& app, Session& session);
 void addInspect(CLI::App& app, Session& session);
+void addExplain(CLI::App& app, Session& session);
 void addKeys(CLI::App& app, Session& session);
 void addCompletion(CLI::App& app, Session& session);
 

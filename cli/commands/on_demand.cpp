@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
+#include "cli/program.h"
+#include "host/attest/https.h"
 
 namespace teehost::cli {
 
@@ -20,5 +22,7 @@ void addOnDemandCommands(CLI::App& app, Session& session)
     addConfig(app, session);
     addCompletion(app, session);
 }
+
+const Parts kWholeProgram{addOnDemandCommands, attest::kCurl};
 
 } // namespace teehost::cli

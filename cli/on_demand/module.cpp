@@ -3,7 +3,6 @@
 // The library's side of library.h.
 #include <google/protobuf/stubs/logging.h>
 
-#include "cli/commands/commands.h"
 #include "cli/on_demand/library.h"
 #include "cli/program.h"
 
@@ -14,7 +13,7 @@ using namespace teehost;
 int run(int argc, const char* const* argv) noexcept
 {
     google::protobuf::SetLogHandler(nullptr); // its lines on standard error are for programmers
-    return cli::runProgram(argc, argv, {cli::addOnDemandCommands, attest::kCurl});
+    return cli::runProgram(argc, argv, cli::kWholeProgram);
 }
 
 constexpr cli::OnDemandEntry kEntry{TEEHOST_VERSION, run, &attest::kCurl};

@@ -84,6 +84,9 @@ _teehost_value() {
     inspect\ --backend | \
     inspect\ --set) how=(:) ;;
     inspect\ --config) how=(_teehost_files -f) ;;
+    explain\ --backend | \
+    explain\ --set) how=(:) ;;
+    explain\ --config) how=(_teehost_files -f) ;;
     keys\ --directory) how=(_teehost_files -d) ;;
     *\ --url | \
     *\ --timeout) how=(:) ;;
@@ -113,6 +116,7 @@ _teehost_option() {
     measure) own='--backend --igvm --firmware --firmware-vars --kernel --initrd --cmdline --cpus --cpu --memory --machine --qemu-version --eventlog --attester --config --set' ;;
     verify) own='--backend --report --eventlog --certs --anchor --nonce --measurement --reference --policy --at --offline --config --set' ;;
     inspect) own='--backend --config --set' ;;
+    explain) own='--backend --config --set' ;;
     keys) own='--directory --force' ;;
     esac
     _teehost_words "$own -h --help --version --url --tls-ca --tls-cert --tls-key --timeout -o --output"

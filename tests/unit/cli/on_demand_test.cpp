@@ -10,13 +10,10 @@
 #include "cli/commands/commands.h"
 #include "cli/on_demand/command_of.h"
 #include "cli/program.h"
-#include "host/attest/https.h"
 #include "run_program.h"
 
 namespace teehost::cli {
 namespace {
-
-const Parts kWhole{addOnDemandCommands, attest::kCurl};
 
 class OnDemandTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(OnDemandTest);
@@ -53,7 +50,7 @@ class OnDemandTest final : public CppUnit::TestFixture {
     {
         CLI::App app;
         Session session;
-        buildProgram(app, session, kWhole);
+        buildProgram(app, session, kWholeProgram);
         std::vector<std::string> names;
         for (const auto* option : app.get_options())
             if (option->get_items_expected_max() > 0) // not a flag
@@ -69,7 +66,7 @@ class OnDemandTest final : public CppUnit::TestFixture {
     {
         CLI::App app;
         Session session;
-        buildProgram(app, session, kWhole);
+        buildProgram(app, session, kWholeProgram);
         const auto commands = app.get_subcommands({});
         CPPUNIT_ASSERT_EQUAL(kCommands.size(), commands.size());
         for (std::size_t i = 0; i < commands.size(); ++i)

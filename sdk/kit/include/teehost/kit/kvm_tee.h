@@ -41,9 +41,10 @@ struct KvmTee {
 inline void expectKvmAndQemu(const KvmTee& tee, const sdk::Vm& vm)
 {
     if (vm.accel() != "kvm")
-        refuseLaunch(
-            std::string(tee.name) + " VMs need KVM, and this one would run under " + std::string(vm.accel()),
-            "set qemu.enable_kvm=true, and see what `teehost doctor` says of /dev/kvm", "qemu.enable_kvm");
+        refuseLaunch(std::string(tee.name) + " VMs need KVM, and this one would run under " +
+                         std::string(vm.accel()),
+                     "set qemu.enable_kvm=true, and see what `teehost backends --checks` says of /dev/kvm",
+                     "qemu.enable_kvm");
     if (const auto version = QemuVersion::of(vm.qemuVersion()); version && *version < tee.firstQemu)
         refuseLaunch("QEMU " + std::string(vm.qemuVersion()) + " (" + std::string(vm.qemuBinary()) + ")" +
                          tee.doesNotKnow(),
