@@ -94,11 +94,43 @@ const nlohmann::json& partOf(const nlohmann::json& json, const std::string& plug
     throw InvalidArgument("it was computed by \"" + printable(made) + "\", not by " + pluginId);
 }
 
+/// Where the VM's size was taken from when no option of measure says it.
+std::string usedText(const plugin::VmFacts& vm)
+{
+    const std::string room = vm.memorySlots == 0 ? std::string("none can be added")
+                                                 : "up to " + formatSize(vm.maxMemoryBytes) + " in " +
+                                                       std::to_string(vm.memorySlots) + " slots";
+    Table table({{"WHAT"}, {"VALUE"}, {"FROM"}});
+    table.add({"vCPUs", std::to_string(vm.vcpus) + ", up to " + std::to_string(vm.maxVcpus),
+               "--cpus, qemu.smp.maxcpus"});
+    table.add(
+        {"memory", formatSize(vm.memoryBytes) + ", " + room, "--memory, qemu.memory.slots, qemu.memory.max"});
+    table.add({"machine", vm.machine, "--machine, qemu.machine"});
+    table.add({"CPU", vm.cpu + " under " + vm.accel, "--cpu, qemu.enable_kvm"});
+    table.add(
+        {"QEMU", vm.qemuVersion.empty() ? "of no particular version" : vm.qemuVersion, "--qemu-version"});
+    return "\nComputed for this VM, and for nothing that this machine has\n" + table.render();
+}
+
+Json usedJson(const plugin::VmFacts& vm)
+{
+    return {{"vcpus", vm.vcpus},
+            {"max_vcpus", vm.maxVcpus},
+            {"memory", vm.memoryBytes},
+            {"memory_slots", vm.memorySlots},
+            {"max_memory", vm.maxMemoryBytes},
+            {"machine", vm.machine},
+            {"cpu", vm.cpu},
+            {"accel", vm.accel},
+            {"qemu_version", vm.qemuVersion}};
+}
+
 } // namespace
 
-Json measurementsJson(const std::vector<Measured>& measured)
+Json measurementsJson(const std::vector<Measured>& measured, const plugin::VmFacts& vm)
 {
     Json json = measurementJson(measured.front());
+    json["used"] = usedJson(vm);
     Json attesters = Json::array();
     for (std::size_t i = 1; i < measured.size(); ++i)
         attesters.push_back(measurementJson(measured[i]));
@@ -106,12 +138,12 @@ Json measurementsJson(const std::vector<Measured>& measured)
     return json;
 }
 
-std::string measurementsText(const std::vector<Measured>& measured)
+std::string measurementsText(const std::vector<Measured>& measured, const plugin::VmFacts& vm)
 {
     std::string text;
     for (const auto& one : measured)
         text += (text.empty() ? "" : "\n") + measurementText(one);
-    return text;
+    return text + usedText(vm);
 }
 
 Measurement readMeasurement(std::string_view text, const std::string& pluginId, std::string_view option)

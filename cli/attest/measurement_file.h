@@ -7,7 +7,8 @@
 //      "values": {"snp.policy": {"type": "uint", "value": 196608}},
 //      "events": [{"register": "LAUNCH_DIGEST", "algorithm": "sha384", "what": "kernel", "source": "…",
 //                  "digest": "…"}],
-//      "attesters": [the same for each]}
+//      "used": {"vcpus": 1, "max_vcpus": 64, "memory": 536870912, ...},
+//      "attesters": [the same for each, without "used"]}
 //
 // Several registers of one name and algorithm are alternatives: any of them will do.
 #pragma once
@@ -18,6 +19,7 @@
 
 #include "cli/output/json.h"
 #include "host/plugin/evidence.h"
+#include "host/plugin/vm_facts.h"
 
 namespace teehost::cli {
 
@@ -27,9 +29,9 @@ struct Measured {
     plugin::Measurement measurement;
 };
 
-/// The backend's first, then those of the attesters.
-[[nodiscard]] Json measurementsJson(const std::vector<Measured>& measured);
-[[nodiscard]] std::string measurementsText(const std::vector<Measured>& measured);
+/// The backend's first, then those of the attesters. `vm` is what they were computed for, and is told.
+[[nodiscard]] Json measurementsJson(const std::vector<Measured>& measured, const plugin::VmFacts& vm);
+[[nodiscard]] std::string measurementsText(const std::vector<Measured>& measured, const plugin::VmFacts& vm);
 
 /// What `text` says for `pluginId`: registers and values; events are left out, since nothing is verified
 /// against them. Throws UsageFailure that names `option` when the text is not of the form above, or has

@@ -112,9 +112,9 @@ void measure(const Options& o, Session& session)
         measured.push_back({id, plugins.get(id).measure(plugins.call(), facts, {})});
     attest::crossCheckIgvm(plugins.settings(), facts.igvm, measured.front().measurement, kCrossCheckLimit);
     if (session.json())
-        printJson(session.out(), measurementsJson(measured));
+        printJson(session.out(), measurementsJson(measured, facts));
     else
-        session.out() << measurementsText(measured);
+        session.out() << measurementsText(measured, facts);
 }
 
 } // namespace

@@ -35,6 +35,24 @@ std::vector<HashAlgorithm> banksOf(std::string_view names)
     return banks;
 }
 
+/// The CPU of the host that launches the VM: this machine for a VM with an id. Who asks about no particular
+/// VM may be anywhere, and names the CPU: "host,vendor=GenuineIntel,phys-bits=46,pdpe1gb=on" if need be.
+HostCpu hostCpuOf(const sdk::Vm& vm)
+{
+    return vm.vmId().empty() ? HostCpu::ofModel(vm.cpu())
+                             : HostCpu::of(kit::contentsOf("/proc/cpuinfo").value_or(""));
+}
+
+/// What was assumed of a host that is not this machine; empty when nothing was.
+std::string assumedOf(const sdk::Vm& vm)
+{
+    if (!vm.vmId().empty() || vm.accel() != "kvm" || vm.cpu().find("vendor=") != std::string_view::npos ||
+        !HostCpu::ofModel(vm.cpu()).vendor)
+        return {};
+    return "the host's CPU is of the vendor that the model " + std::string(vm.cpu()) +
+           " is named for, which guests under KVM see";
+}
+
 BootInputs inputsOf(const sdk::MeasureRequest& request, std::string_view banks)
 {
     const sdk::Vm& vm = request.vm;
@@ -44,8 +62,7 @@ BootInputs inputsOf(const sdk::MeasureRequest& request, std::string_view banks)
     inputs.kernel = std::string(vm.kernel());
     inputs.initrd = std::string(vm.initrd());
     inputs.cmdline = vm.cmdline();
-    inputs.machine =
-        machineOf(vm, request.qemuArgs, HostCpu::of(kit::contentsOf("/proc/cpuinfo").value_or("")));
+    inputs.machine = machineOf(vm, request.qemuArgs, hostCpuOf(vm));
     inputs.qemuVersion = vm.qemuVersion();
     inputs.banks = banksOf(banks);
     return inputs;
@@ -115,6 +132,8 @@ void AttestVtpm::measure(sdk::Call call, const sdk::MeasureRequest& request, sdk
             out.value(reference::kFirmware, prediction.firmware);
             out.value(reference::kMachine, toText(inputs.machine.shape));
         }
+        if (const std::string assumed = assumedOf(request.vm); !assumed.empty())
+            out.value(reference::kAssumedCpu, assumed);
         for (const BankPrediction& bank : prediction.banks)
             tellBank(bank, expected, out);
         // Said, so that nobody takes a PCR that is left out for one that is as expected.

@@ -23,6 +23,7 @@ inline constexpr std::string_view kFirmware =
     "vtpm.firmware"; ///< which build was recognised, for people: nothing is compared
 inline constexpr std::string_view kMachine =
     "vtpm.machine"; ///< what the firmware finds, likewise: another machine may have another PCR 0
+inline constexpr std::string_view kAssumedCpu = "vtpm.assumed_cpu"; ///< of a host that is not this machine
 inline constexpr std::string_view kResetCount = "vtpm.reset_count";
 inline constexpr std::string_view kRestartCount = "vtpm.restart_count";
 inline constexpr std::string_view kClock = "vtpm.clock";

@@ -169,7 +169,8 @@ const std::map<std::string_view, Taker>& takers()
 /// What measure says of registers that it cannot predict: nothing to compare, but to be told.
 bool isNote(std::string_view key)
 {
-    return key.starts_with("vtpm.unpredictable.") || key == "vtpm.kernel_not_measured";
+    return key.starts_with("vtpm.unpredictable.") || key == "vtpm.kernel_not_measured" ||
+           key == reference::kAssumedCpu;
 }
 
 /// What firmware, kernel, command line and initrd go into: a VM of which these are not compared may be any.

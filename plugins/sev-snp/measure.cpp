@@ -3,6 +3,7 @@
 
 #include <teehost/kit/reader.h>
 
+#include "appraisal.h"
 #include "host_data.h"
 #include "predict.h"
 #include "sev_snp.h"
@@ -60,6 +61,8 @@ void SevSnp::measure(sdk::Call, const sdk::MeasureRequest& request, sdk::Referen
     const LaunchPrediction prediction = predictLaunch(configuration, host_, request.vm);
     out.reg(kRegister, TH_ALG_SHA384, prediction.launch.digest);
     out.value("snp.policy", kit::hexNumber(prediction.policy));
+    if (prediction.cpuSignature) // told, since two digests may differ by it alone; reports do not show it
+        out.value(reference::kCpuSignature, kit::hexNumber(*prediction.cpuSignature));
     if (const auto hostData = hostDataFor(configuration, request.vm))
         out.value("snp.host_data", sdk::ByteView(hostData->bytes));
     if (prediction.igvmId)

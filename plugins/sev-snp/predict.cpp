@@ -30,13 +30,28 @@ std::optional<std::string_view> plainModel(std::string_view cpu)
     return cpu.substr(0, comma);
 }
 
+/// The signature of the model host: that of the machine which launches. Who asks about no particular VM may
+/// be anywhere, a verifier's laptop for instance, whose CPU says nothing of the VM's.
+std::optional<std::uint32_t> signatureOfHost(const HostFacts& host, const sdk::Vm& vm)
+{
+    if (vm.vmId().empty())
+        throw sdk::Error(
+            TH_FAILED_PRECONDITION,
+            "the CPU model \"host\" has the CPUID signature of the machine that launches the VM, which "
+            "the launch digest depends on and which is not known here",
+            "set sev-snp.cpu_signature to EAX of CPUID leaf 1 of that machine, 0xa00f11 for instance, or "
+            "name the model that the VM is launched with: EPYC-v4, EPYC-Milan-v2, EPYC-Genoa",
+            "sev-snp.cpu_signature");
+    return host.cpuSignature();
+}
+
 std::uint32_t signatureFor(const Configuration& configuration, const HostFacts& host, const sdk::Vm& vm)
 {
     if (configuration.cpuSignature)
         return *configuration.cpuSignature;
     std::optional<std::uint32_t> signature;
     if (const auto model = plainModel(vm.cpu()))
-        signature = *model == "host" ? host.cpuSignature() : signatureOfCpu(*model);
+        signature = *model == "host" ? signatureOfHost(host, vm) : signatureOfCpu(*model);
     if (!signature)
         throw operatorError(InputError("unknown_cpu_model", "the CPU model \"" + std::string(vm.cpu()) +
                                                                 "\" has no known CPUID signature, which the "

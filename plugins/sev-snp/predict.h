@@ -46,9 +46,10 @@ struct LaunchPrediction {
     bool allVcpusKnown = true;
 };
 
-/// Reads the image, and the kernel and initrd if they are measured. Throws sdk::Error, with the option to
-/// change, for a file that cannot be read or launched, for a policy that is not that of the IGVM file, and
-/// for a CPU model whose signature is not known.
+/// Reads the image, and the kernel and initrd if they are measured. `host` is asked only for a VM that has an
+/// id, which is launched there. Throws sdk::Error, with the option to change, for a file that cannot be read
+/// or launched, for a policy that is not that of the IGVM file, and for a CPU model whose signature is not
+/// known.
 [[nodiscard]] LaunchPrediction predictLaunch(const Configuration& configuration, const HostFacts& host,
                                              const sdk::Vm& vm);
 

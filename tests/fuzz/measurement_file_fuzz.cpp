@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       "a register has a name and a whole digest");
     const std::vector<cli::Measured> measured{{"paper", *measurement}};
     const auto written =
-        cli::measurementsJson(measured).dump(-1, ' ', true, cli::Json::error_handler_t::replace);
+        cli::measurementsJson(measured, {}).dump(-1, ' ', true, cli::Json::error_handler_t::replace);
     const auto again = read(written);
     fuzz::require(again && *again == *measurement, "a measurement survives being written and read again");
     return 0;

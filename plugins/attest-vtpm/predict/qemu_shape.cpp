@@ -211,20 +211,25 @@ void readAddressBits(const kit::QemuOptions& options, const std::string& model, 
         out.firmwareView = Unknown{"the CPU shows as many bits of physical address as the host's has"};
 }
 
+bool modelHasGigabytePages(std::string_view model)
+{
+    constexpr std::string_view kModels[] = {"EPYC",    "Skylake-Server", "Cascadelake",
+                                            "Icelake", "Cooperlake",     "SapphireRapids"};
+    return std::any_of(std::begin(kModels), std::end(kModels),
+                       [&](std::string_view name) { return model.starts_with(name); });
+}
+
 /// OVMF uses 40 bits at most of a CPU without pages of 1 GiB.
 bool hasGigabytePages(const kit::QemuOptions& options, const std::string& model, bool kvm,
                       const HostCpu& host)
 {
-    constexpr std::string_view kModels[] = {"EPYC",    "Skylake-Server", "Cascadelake",
-                                            "Icelake", "Cooperlake",     "SapphireRapids"};
     if (const auto asked = options.find("pdpe1gb"); asked != options.end())
         return !kit::isOff(asked->second);
     if (options.contains("-pdpe1gb"))
         return false;
     if (kvm)
         return host.gigabytePages; // KVM takes away what the host has not
-    return std::any_of(std::begin(kModels), std::end(kModels),
-                       [&](std::string_view name) { return model.starts_with(name); });
+    return modelHasGigabytePages(model);
 }
 
 void readCpuModel(const kit::QemuOptions& options, const sdk::Vm& vm, const HostCpu& host, MachineFacts& out)
@@ -268,6 +273,14 @@ MachineFacts machineOf(const sdk::Vm& vm, std::span<const std::string_view> qemu
     readCpus(line.merged("-smp", "cpus"), vm, out);
     readCpuModel(line.merged("-cpu", "model"), vm, host, out);
     return out;
+}
+
+HostCpu HostCpu::ofModel(std::string_view model)
+{
+    model = model.substr(0, model.find(','));
+    if (model == "host" || model == "max")
+        return {};
+    return {vendorOfModel(model), std::nullopt, modelHasGigabytePages(model)};
 }
 
 HostCpu HostCpu::of(std::string_view cpuinfo)

@@ -17,6 +17,9 @@ struct HostCpu {
     std::optional<std::uint32_t> addressBits;
     bool gigabytePages = false;
 
+    /// A CPU that shows what the model `-cpu MODEL` is named for: for a host that is not this machine. The
+    /// models host and max show the host's, of which nothing is known then.
+    [[nodiscard]] static HostCpu ofModel(std::string_view model);
     /// Of the text of /proc/cpuinfo.
     [[nodiscard]] static HostCpu of(std::string_view cpuinfo);
 };

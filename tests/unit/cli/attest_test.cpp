@@ -393,6 +393,17 @@ class AttestTest final : public CppUnit::TestFixture {
         expectContains("     1  CONTENTS  cpu     EPYC", result.out);
         expectContains("     2  CONTENTS  kernel  " + directory_.path().string() + "/bzImage", result.out);
         CPPUNIT_ASSERT(result.out != run(measureCommand("5")).out);
+        // What else it was computed for, and from where it is taken.
+        expectContains("\nComputed for this VM, and for nothing that this machine has\n", result.out);
+        expectContains("4, up to 64", result.out);
+        expectContains("up to 30G in 5 slots", result.out);
+        expectContains("EPYC under kvm", result.out);
+        const json used = object(measureCommand()).at("used");
+        CPPUNIT_ASSERT_EQUAL(64, used.at("max_vcpus").get<int>());
+        CPPUNIT_ASSERT_EQUAL(5, used.at("memory_slots").get<int>());
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{30} << 30, used.at("max_memory").get<std::uint64_t>());
+        CPPUNIT_ASSERT_EQUAL("q35"s, used.at("machine").get<std::string>());
+        CPPUNIT_ASSERT(!object(measureCommand()).at("values").contains("used"));
     }
 
     void layersThePluginsOptions()

@@ -17,6 +17,7 @@ class PredictTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(changesWithEverythingThatIsMeasured);
     CPPUNIT_TEST(staysWithWhatIsNotMeasured);
     CPPUNIT_TEST(takesTheHostsCpuForTheModelHost);
+    CPPUNIT_TEST(takesNoCpuOfThisMachineForAVmThatIsNotHere);
     CPPUNIT_TEST(knowsTheFirstVcpuOfAnIgvmFileOnly);
     CPPUNIT_TEST_SUITE_END();
 
@@ -108,10 +109,30 @@ private:
     {
         plugin::VmFacts vm = vm_;
         vm.cpu = "host";
+        vm.vmId = "8d4ad306-9bb6-4ea0-b6d7-630b253a19ed"; // which this host launches
         const auto prediction = predict({}, vm);
         CPPUNIT_ASSERT(prediction.cpuSignature == host_.cpuSignature());
         vm.cpu = "EPYC-Milan"; // whose signature the paper host's is
         CPPUNIT_ASSERT_EQUAL(kit::toHex(prediction.launch.digest), digest({}, vm));
+    }
+
+    /// A digest for `teehost measure` on a verifier's laptop: its CPU is not the host's.
+    void takesNoCpuOfThisMachineForAVmThatIsNotHere()
+    {
+        plugin::VmFacts vm = vm_;
+        vm.vmId.clear();
+        for (const char* cpu : {"host", "host,+avx512f"}) {
+            vm.cpu = cpu;
+            try {
+                predict({}, vm);
+                CPPUNIT_FAIL(cpu);
+            } catch (const sdk::Error& e) {
+                CPPUNIT_ASSERT(std::string(e.what()).find("not known here") != std::string::npos);
+                CPPUNIT_ASSERT_EQUAL(std::string("sev-snp.cpu_signature"), std::string(e.field()));
+            }
+        }
+        const auto told = predict({{"cpu_signature", "0xa00f11"}}, vm);
+        CPPUNIT_ASSERT(told.cpuSignature == 0xa00f11u);
     }
 
     void knowsTheFirstVcpuOfAnIgvmFileOnly()

@@ -31,6 +31,7 @@ class QemuShapeTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(readsTheMachine);
     CPPUNIT_TEST(readsCpus);
     CPPUNIT_TEST(showsTheHostsCpuUnderKvm);
+    CPPUNIT_TEST(takesTheModelForAHostThatIsNotThisMachine);
     CPPUNIT_TEST(saysWhatItCannotTell);
     CPPUNIT_TEST(findsOptionRoms);
     CPPUNIT_TEST(takesNoValueForAnOption);
@@ -85,6 +86,22 @@ class QemuShapeTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(factsOf({"-cpu", "host"}, "kvm").firmwareView.has_value());
         CPPUNIT_ASSERT(
             factsOf({"-cpu", "host,host-phys-bits-limit=42"}, "kvm", host).firmwareView.has_value());
+    }
+
+    void takesTheModelForAHostThatIsNotThisMachine()
+    {
+        const auto amd = factsOf({"-cpu", "EPYC-v4"}, "kvm", HostCpu::ofModel("EPYC-v4,+x"));
+        CPPUNIT_ASSERT(!amd.firmwareView && amd.shape.vendor == CpuVendor::Amd);
+        CPPUNIT_ASSERT(HostCpu::ofModel("SapphireRapids").vendor == CpuVendor::Intel);
+        for (const char* model : {"host", "max,+x", "Dhyana"}) {
+            CPPUNIT_ASSERT_MESSAGE(model, !HostCpu::ofModel(model).vendor);
+            CPPUNIT_ASSERT_MESSAGE(model,
+                                   factsOf({"-cpu", model}, "kvm", HostCpu::ofModel(model)).firmwareView);
+        }
+        const char* told = "host,vendor=GenuineIntel,phys-bits=46,pdpe1gb=on";
+        const auto facts = factsOf({"-cpu", told}, "kvm", HostCpu::ofModel(told));
+        CPPUNIT_ASSERT(!facts.firmwareView && facts.shape.vendor == CpuVendor::Intel);
+        CPPUNIT_ASSERT_EQUAL(46u, facts.shape.physicalAddressBits);
     }
 
     void saysWhatItCannotTell()
