@@ -48,16 +48,36 @@ Bytes contentsOf(const std::string& path)
 std::optional<bool> mustPass(const Json& expect)
 {
     for (const char* key : {"ok", "parses"})
-        if (expect.contains(key))
+        if (expect.contains(key)) {
+            if (!expect[key].is_null() && !expect[key].is_boolean())
+                throw NotUnderstood(std::string("\"") + key + "\" is neither true, false nor null");
             return expect[key].is_null() ? std::nullopt : std::optional(expect[key] == true);
-    const std::string result = expect.value("result", "ok");
-    return result != "fail" && result != "error";
+        }
+    const Json result = expect.value("result", Json("ok"));
+    for (const char* good : {"ok", "ok-without-collateral"})
+        if (result == good)
+            return true;
+    for (const char* bad : {"fail", "error"})
+        if (result == bad)
+            return false;
+    throw NotUnderstood("the result " + result.dump() + " is not known");
 }
+
+/// An input for people.
+bool isComment(const std::string& key) { return key == "note" || key == "origin"; }
 
 bool isRemark(const std::string& key)
 {
-    return key == "result" || key == "ok" || key == "parses" || key.starts_with("reason") ||
+    return key == "result" || key == "ok" || key == "parses" || key == "reason" || key == "reason_any_of" ||
            key.ends_with("note");
+}
+
+/// A result that says more than "ok" must be what the runner says.
+void compareResult(const Json& expect, const Outcome& outcome, std::vector<std::string>& out)
+{
+    const Json wanted = expect.value("result", Json("ok")), got = outcome.values.value("result", Json("ok"));
+    if (expect.contains("result") && wanted != got)
+        out.push_back("result: expected " + wanted.dump() + ", came out " + got.dump());
 }
 
 /// A note may name further reasons that are fine.
@@ -76,6 +96,39 @@ bool isNoted(const Case& item, const std::string& reason)
     return false;
 }
 
+/// What differs from what the case expects.
+std::vector<std::string> differences(const Case& item, const Outcome& outcome)
+{
+    const Json& expect = item.expect();
+    std::vector<std::string> out;
+    const std::optional<bool> wanted = mustPass(expect);
+    if (wanted && *wanted != outcome.accepted) {
+        out.push_back(!*wanted ? "expected to be refused (" + expect.value("reason", "any reason") +
+                                     "), was accepted"
+                               : "expected to be accepted, was refused: " + outcome.reasons.front() + ", " +
+                                     outcome.message);
+        return out;
+    }
+    if (!outcome.accepted) {
+        const std::string reason = expect.value("reason", "");
+        const Json anyOf = expect.value("reason_any_of", Json::array({reason}));
+        const bool named = std::any_of(outcome.reasons.begin(), outcome.reasons.end(), [&](const auto& r) {
+            return std::find(anyOf.begin(), anyOf.end(), Json(r)) != anyOf.end();
+        });
+        const bool noted = std::any_of(outcome.reasons.begin(), outcome.reasons.end(),
+                                       [&](const std::string& r) { return isNoted(item, r); });
+        if (anyOf != Json::array({""}) && !named && !noted)
+            out.push_back("expected to be refused for " + anyOf.dump() + ", was for " +
+                          outcome.reasons.front() + ", " + outcome.message);
+        return out;
+    }
+    compareResult(expect, outcome, out);
+    for (const auto& [key, value] : expect.items())
+        if (!isRemark(key) || (key != "result" && outcome.values.contains(key)))
+            compare(key, value, outcome.values.value(key, Json()), out);
+    return out;
+}
+
 } // namespace
 
 Case::Case(const Json& json, std::filesystem::path folder)
@@ -85,7 +138,18 @@ Case::Case(const Json& json, std::filesystem::path folder)
 {
 }
 
-bool Case::has(const std::string& key) const { return inputs_.contains(key) && !inputs_[key].is_null(); }
+bool Case::has(const std::string& key) const
+{
+    askedInputs_.insert(key);
+    return inputs_.contains(key) && !inputs_[key].is_null();
+}
+
+const Json& Case::input(const std::string& key) const
+{
+    if (!has(key))
+        throw NotUnderstood("the input \"" + key + "\" is missing");
+    return inputs_[key];
+}
 
 std::string Case::text(const std::string& key) const
 {
@@ -128,6 +192,7 @@ Bytes Case::file(const std::string& key) const { return contentsOf(path(key)); }
 
 std::string Case::rolePath(const std::string& role) const
 {
+    askedRoles_.insert(role);
     const auto there = [&](const Json& file) { return (folder_ / file.get<std::string>()).string(); };
     if (files_.is_object())
         return files_.contains(role) && files_[role].is_string() ? there(files_[role]) : std::string();
@@ -165,8 +230,52 @@ std::int64_t Case::time(const std::string& key) const
 void Case::expectInputs(std::initializer_list<const char*> known) const
 {
     for (const auto& [key, value] : inputs_.items())
-        if (key != "note" && key != "origin" && std::find(known.begin(), known.end(), key) == known.end())
+        if (!isComment(key) && std::find(known.begin(), known.end(), key) == known.end())
             throw NotUnderstood("the input \"" + key + "\" is not known");
+}
+
+void Case::expectRoles(const std::vector<std::string>& known) const
+{
+    if (!files_.is_object())
+        return; // a list says which files there are, and no more
+    for (const auto& [role, file] : files_.items()) {
+        if (std::find(known.begin(), known.end(), role) == known.end())
+            throw NotUnderstood("the role \"" + role + "\" of a file is not known to the kind \"" + kind_ +
+                                "\"");
+        if (!file.is_string())
+            throw NotUnderstood("the file in the role \"" + role + "\" is not named by a text");
+    }
+}
+
+std::vector<std::string> Case::unused() const
+{
+    std::vector<std::string> out;
+    if (files_.is_object())
+        for (const auto& [role, file] : files_.items())
+            if (!askedRoles_.contains(role))
+                out.push_back("the file in the role \"" + role + "\" was not used");
+    for (const auto& [key, value] : inputs_.items())
+        if (key.starts_with("mutate") && !askedInputs_.contains(key))
+            out.push_back("the changes of \"" + key + "\" were not made");
+    return out;
+}
+
+std::vector<std::string> runCase(const Case& item, const Runners& runners)
+{
+    const auto kind = runners.find(item.kind());
+    if (kind == runners.end())
+        return {"nobody knows cases of the kind \"" + item.kind() + "\""};
+    try {
+        item.expectRoles(kind->second.roles);
+        const Outcome outcome = kind->second.run(item);
+        auto found = differences(item, outcome);
+        if (outcome.accepted) // a refusal may come before all was looked at
+            for (auto& what : item.unused())
+                found.push_back(std::move(what));
+        return found;
+    } catch (const std::exception& e) {
+        return {std::string("could not be run: ") + e.what()};
+    }
 }
 
 Outcome refused(std::string_view reason, const std::string& message)
@@ -175,37 +284,6 @@ Outcome refused(std::string_view reason, const std::string& message)
     outcome.reasons = {std::string(reason)};
     outcome.message = message;
     return outcome;
-}
-
-std::vector<std::string> differences(const Case& item, const Outcome& outcome)
-{
-    const Json& expect = item.expect();
-    std::vector<std::string> out;
-    const std::optional<bool> wanted = mustPass(expect);
-    if (wanted && *wanted != outcome.accepted) {
-        out.push_back(!*wanted ? "expected to be refused (" + expect.value("reason", "any reason") +
-                                     "), was accepted"
-                               : "expected to be accepted, was refused: " + outcome.reasons.front() + ", " +
-                                     outcome.message);
-        return out;
-    }
-    if (!outcome.accepted) {
-        const std::string reason = expect.value("reason", "");
-        const Json anyOf = expect.value("reason_any_of", Json::array({reason}));
-        const bool named = std::any_of(outcome.reasons.begin(), outcome.reasons.end(), [&](const auto& r) {
-            return std::find(anyOf.begin(), anyOf.end(), Json(r)) != anyOf.end();
-        });
-        const bool noted = std::any_of(outcome.reasons.begin(), outcome.reasons.end(),
-                                       [&](const std::string& r) { return isNoted(item, r); });
-        if (anyOf != Json::array({""}) && !named && !noted)
-            out.push_back("expected to be refused for " + anyOf.dump() + ", was for " +
-                          outcome.reasons.front() + ", " + outcome.message);
-        return out;
-    }
-    for (const auto& [key, value] : expect.items())
-        if (!isRemark(key) || outcome.values.contains(key))
-            compare(key, value, outcome.values.value(key, Json()), out);
-    return out;
 }
 
 } // namespace teehost::cases

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -31,7 +32,8 @@ public:
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     [[nodiscard]] const std::string& kind() const noexcept { return kind_; }
-    [[nodiscard]] const Json& inputs() const noexcept { return inputs_; }
+    /// An input of any type; throws NotUnderstood when it is missing.
+    [[nodiscard]] const Json& input(const std::string& key) const;
     [[nodiscard]] const Json& expect() const noexcept { return expect_; }
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
@@ -57,10 +59,17 @@ public:
     /// Every key of the inputs is one of these; else NotUnderstood.
     void expectInputs(std::initializer_list<const char*> known) const;
 
+    /// Every role that `files` names is one of these; else NotUnderstood.
+    void expectRoles(const std::vector<std::string>& known) const;
+    /// Roles of `files`, and changes to them, that nobody has asked for so far: the outcome says nothing of
+    /// them. Other inputs may be there for people.
+    [[nodiscard]] std::vector<std::string> unused() const;
+
 private:
     std::string name_, kind_;
     Json inputs_, expect_, files_;
     std::filesystem::path folder_;
+    mutable std::set<std::string> askedRoles_, askedInputs_;
 };
 
 /// What came out, in the words of `expect`.
@@ -75,10 +84,15 @@ struct Outcome {
 
 /// Runs one case through the code under test.
 using Runner = std::function<Outcome(const Case&)>;
-using Runners = std::map<std::string, Runner>; ///< by kind
+struct Kind {
+    Runner run;
+    std::vector<std::string> roles{}; ///< of `files` where that is an object
+};
+using Runners = std::map<std::string, Kind>; ///< by name of the kind
 
-/// What differs from what the case expects; empty when it came out as stated.
-[[nodiscard]] std::vector<std::string> differences(const Case& item, const Outcome& outcome);
+/// Runs a case and says what differs from what it expects; empty when it came out as stated. A kind, a role,
+/// a change or a result that is not known differs too, and so does what the runner did not use.
+[[nodiscard]] std::vector<std::string> runCase(const Case& item, const Runners& runners);
 
 // One for each folder of vectors.
 void addSevSnpCases(Runners& runners);

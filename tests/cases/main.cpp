@@ -4,8 +4,8 @@
 //
 // Walks folders of test vectors: each DIR has a cases.json, a list of {name, kind, files, inputs, expect}
 // whose paths are relative to it. Every case runs through the code that plugins and daemon are made of.
-// Prints what did not come out as stated, and last "N passed, N failed"; a kind that is not known counts as
-// failed, and nothing is skipped.
+// Prints what did not come out as stated, and last "N passed, N failed"; a kind, a role of a file, a change
+// or a result that is not known or not used counts as failed, and nothing is skipped.
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -20,18 +20,6 @@ struct Tally {
     std::size_t passed = 0, failed = 0;
 };
 
-std::vector<std::string> run(const Case& item, const Runners& runners)
-{
-    const auto runner = runners.find(item.kind());
-    if (runner == runners.end())
-        return {"nobody knows cases of the kind \"" + item.kind() + "\""};
-    try {
-        return differences(item, runner->second(item));
-    } catch (const std::exception& e) {
-        return {std::string("could not be run: ") + e.what()};
-    }
-}
-
 void walk(const std::filesystem::path& folder, const Runners& runners, Tally& tally)
 {
     std::ifstream in(folder / "cases.json");
@@ -43,7 +31,7 @@ void walk(const std::filesystem::path& folder, const Runners& runners, Tally& ta
     }
     for (const Json& json : list) {
         const Case item(json, folder);
-        const auto found = run(item, runners);
+        const auto found = runCase(item, runners);
         ++(found.empty() ? tally.passed : tally.failed);
         if (!found.empty())
             std::cout << item.name() << " (" << item.kind() << ")\n";

@@ -2,6 +2,7 @@
 //
 // Kinds of the TDX vectors that are about verification: quote, collateral.
 #include <algorithm>
+#include <set>
 
 #include <teehost/kit/digest.h>
 #include <teehost/kit/file.h>
@@ -19,12 +20,13 @@ using kit::Outcome::Error, kit::Outcome::Fail;
 
 constexpr std::uint64_t kMostBytes = 16u << 20;
 
-/// Changes that are to be made in memory, one after the other.
-void change(Bytes& bytes, const Json& step)
+/// Makes a change in memory. Throws NotUnderstood for one that is not known, or that changes nothing: the
+/// outcome would be that of the file as it is. `also` are keys that say where the change is to be made.
+void change(Bytes& bytes, const Json& step, std::initializer_list<std::string_view> also = {})
 {
     for (const auto& [key, value] : step.items())
         if (key != "offset" && key != "set" && key != "xor" && key != "truncate" && key != "append" &&
-            key != "document" && key != "offset_in_signed_bytes")
+            std::find(also.begin(), also.end(), key) == also.end())
             throw NotUnderstood("the change \"" + key + "\" is not known");
     const auto hex = [&](const char* key) {
         const auto decoded = kit::fromHex(step.at(key).get<std::string>());
@@ -32,6 +34,7 @@ void change(Bytes& bytes, const Json& step)
             throw NotUnderstood(std::string("the change \"") + key + "\" is not hexadecimal");
         return *decoded;
     };
+    const Bytes before = bytes;
     const std::size_t offset = step.value("offset", std::size_t{0});
     if (step.contains("truncate"))
         bytes.resize(std::min(bytes.size(), step.at("truncate").get<std::size_t>()));
@@ -45,15 +48,21 @@ void change(Bytes& bytes, const Json& step)
             throw NotUnderstood("a change is beyond the end");
         std::copy(with.begin(), with.end(), bytes.begin() + static_cast<std::ptrdiff_t>(offset));
     }
-    if (step.contains("xor"))
-        bytes.at(offset) = static_cast<std::uint8_t>(bytes.at(offset) ^ step.at("xor").get<unsigned>());
+    if (step.contains("xor")) {
+        const auto with = step.at("xor").get<unsigned>();
+        if (offset >= bytes.size() || with > 0xff)
+            throw NotUnderstood("a change is beyond the end, or of more than one byte");
+        bytes[offset] = static_cast<std::uint8_t>(bytes[offset] ^ with);
+    }
+    if (bytes == before)
+        throw NotUnderstood("the change " + step.dump() + " changes nothing");
 }
 
 Bytes quoteOf(const Case& item)
 {
     Bytes quote = item.roleFile("quote");
     if (item.has("mutate_quote"))
-        for (const Json& step : item.inputs()["mutate_quote"])
+        for (const Json& step : item.input("mutate_quote"))
             change(quote, step);
     return quote;
 }
@@ -67,23 +76,26 @@ std::optional<SignedJson> documentIn(const Bytes& blob)
     }
 }
 
-/// The file, changed where the case says so.
-Bytes blobOf(const Case& item, const std::filesystem::path& path)
+/// The file, changed where the case says so. `made` gathers the numbers of the changes that were made.
+Bytes blobOf(const Case& item, const std::filesystem::path& path, std::set<std::size_t>& made)
 {
     Bytes blob = kit::readFile(path.string(), "collateral", kMostBytes);
     const auto document = item.has("mutate_signed_json") ? documentIn(blob) : std::nullopt;
     if (!document)
         return blob;
     const bool isTcbInfo = document->kind() == SignedJson::Kind::TcbInfo;
-    for (Json step : item.inputs()["mutate_signed_json"]) {
+    const auto start = static_cast<std::size_t>(document->signedPart().data() - document->text().data());
+    std::size_t number = 0;
+    for (Json step : item.input("mutate_signed_json")) {
+        ++number;
         const std::string which = step.at("document");
         if (which != "tcb_info" && which != "qe_identity")
             throw NotUnderstood("the document \"" + which + "\" is not known");
         if (isTcbInfo != (which == "tcb_info"))
             continue;
-        const auto start = static_cast<std::size_t>(document->signedPart().data() - document->text().data());
         step["offset"] = start + step.at("offset_in_signed_bytes").get<std::size_t>();
-        change(blob, step);
+        change(blob, step, {"document", "offset_in_signed_bytes"});
+        made.insert(number);
     }
     return blob;
 }
@@ -92,10 +104,12 @@ Bytes blobOf(const Case& item, const std::filesystem::path& path)
 CollateralPool poolOf(const Case& item)
 {
     CollateralPool pool;
-    if (!item.hasRole("collateral"))
-        return pool;
-    for (const auto& entry : std::filesystem::directory_iterator(item.rolePath("collateral")))
-        pool.add(blobOf(item, entry.path()));
+    std::set<std::size_t> made;
+    if (item.hasRole("collateral"))
+        for (const auto& entry : std::filesystem::directory_iterator(item.rolePath("collateral")))
+            pool.add(blobOf(item, entry.path(), made));
+    if (item.has("mutate_signed_json") && made.size() != item.input("mutate_signed_json").size())
+        throw NotUnderstood("a change of mutate_signed_json is of a document that is not there");
     return pool;
 }
 
@@ -178,7 +192,7 @@ Outcome runQuote(const Case& item)
         const Quote quote = Quote::parse(bytes);
         const PckChain chain = PckChain::of(quote.certificates);
         const auto anchors = anchorsOf(item);
-        const Policy policy = item.has("policy") ? Policy::parse(item.inputs()["policy"].dump()) : Policy();
+        const Policy policy = item.has("policy") ? Policy::parse(item.input("policy").dump()) : Policy();
         const bool hasCollateral = item.hasRole("collateral");
         const VerifyTerms terms{item.time("verification_time"), anchors,
                                 policy.crl.value_or(CrlMode::Required), policy.collateral};
@@ -245,8 +259,8 @@ Outcome runCollateral(const Case& item)
 
 void addTdxQuoteCases(Runners& runners)
 {
-    runners["quote"] = runQuote;
-    runners["collateral"] = runCollateral;
+    runners["quote"] = {runQuote, {"quote", "collateral", "trusted_root"}};
+    runners["collateral"] = {runCollateral, {"collateral", "trusted_root"}};
 }
 
 } // namespace teehost::cases

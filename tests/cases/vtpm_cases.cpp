@@ -161,7 +161,7 @@ std::optional<Fault> selectionFault(const Case& item, const Attest& attest)
     if (!item.has("selection"))
         return std::nullopt;
     std::map<std::string, std::uint32_t> wanted, actual;
-    for (const auto& [bank, list] : item.inputs()["selection"].items())
+    for (const auto& [bank, list] : item.input("selection").items())
         for (const Json& pcr : list)
             wanted[bank] |= 1u << pcr.get<unsigned>();
     for (const PcrSelection& one : attest.selections)
@@ -337,15 +337,19 @@ Runner refusing(Runner run)
 
 void addVtpmCases(Runners& runners, const Predict& predict)
 {
-    runners["eventlog"] = refusing(runEventLog);
-    runners["measured-boot"] =
-        refusing([predict](const Case& item) { return runMeasuredBoot(item, predict); });
-    runners["tpm-quote"] = refusing(runQuote);
-    runners["attest-protobuf"] = refusing(runProtobuf);
-    runners["ima-log"] = refusing(runIma);
-    runners["certificate"] = refusing(runCertificate);
-    runners["ek-certificate"] = refusing(runEkCertificate);
-    runners["certify-creation"] = refusing(runCertifyCreation);
+    runners["eventlog"] = {refusing(runEventLog), {"eventlog"}};
+    runners["measured-boot"] = {
+        refusing([predict](const Case& item) { return runMeasuredBoot(item, predict); }),
+        {"eventlog", "pcrs"}};
+    runners["tpm-quote"] = {refusing(runQuote), {"attest", "signature", "ak_public", "pcrs", "eventlog"}};
+    runners["attest-protobuf"] = {refusing(runProtobuf), {"pb"}};
+    runners["ima-log"] = {refusing(runIma), {"ima", "pcrs"}};
+    runners["certificate"] = {refusing(runCertificate), {"certificate"}};
+    runners["ek-certificate"] = {
+        refusing(runEkCertificate),
+        {"ek_rsa_cert", "ek_ecc_cert", "ek_rsa_pub", "ek_ecc_pub", "platform_cert", "intermediate", "root"}};
+    runners["certify-creation"] = {refusing(runCertifyCreation),
+                                   {"attest", "signature", "key_public", "creation_hash", "creation_data"}};
 }
 
 } // namespace teehost::cases

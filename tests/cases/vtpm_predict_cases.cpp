@@ -47,7 +47,7 @@ InputFile inputFile(const Case& item, const char* name, const std::string& prefi
 {
     if (!item.has(name))
         return {};
-    const Json& json = item.inputs()[name];
+    const Json& json = item.input(name);
     if (json.contains("file") && json["file"].is_string())
         return (item.folder() / json["file"].get<std::string>()).string();
     return knownFile(json, prefix, suffix);
@@ -55,7 +55,7 @@ InputFile inputFile(const Case& item, const char* name, const std::string& prefi
 
 std::string firmwareCode(const Case& item)
 {
-    const Json& firmware = member(item.inputs(), "firmware");
+    const Json& firmware = item.input("firmware");
     const auto path = "/usr/share/OVMF/" + member(firmware, "file").get<std::string>();
     if (kit::toHex(kit::sha256OfFile(path, "firmware")) != member(firmware, "sha256").get<std::string>())
         throw NotUnderstood(path + " is not the firmware of the recording");
