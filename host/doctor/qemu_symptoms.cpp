@@ -44,6 +44,10 @@ constexpr std::array kSymptoms{
     Symptom{"failed to initialize kvm: Device or resource busy", 90,
             "Another hypervisor holds the CPU's virtualisation.",
             "Stop the other hypervisor (VirtualBox, VMware) and unload its module."},
+    Symptom{
+        "failed to initialize kvm: No such device", 88,
+        "KVM is installed on this host, and the CPU's virtualisation is off, or not passed to this machine.",
+        kNoKvm},
     Symptom{"KVM_CREATE_VM) failed*Cannot allocate memory", 92,
             "The kernel has not enough memory for another VM.", "Remove other VMs."},
     Symptom{"KVM_CREATE_VM) failed*Invalid argument", 85,

@@ -112,8 +112,12 @@ constexpr std::array kOwn{
             "Give the VM more memory; else use an OVMF built for QEMU."},
     Symptom{"Failed to add metadata page", 60,
             "A page that the firmware asks for could not be put into the VM.", "See the line before it."},
-    Symptom{"failed to encrypt pflash rom", 60, "The firmware could not be put into the VM.",
-            "See the line before it."},
+    Symptom{
+        "failed to encrypt pflash rom", 60, "The firmware could not be put into the VM.",
+        "See the line before it; else use QEMU 9.1 or later, and leave the firmware to sev-snp, which passes "
+        "ovmf.code.file with -bios, not as flash."},
+    Symptom{"memory fault: GPA * flags 0x8", 70,
+            "The guest used memory as private that KVM does not hold as private.", kSameAge},
     Symptom{"failed to locate and/or save reset vector", 60, "The firmware is not built for SEV-ES.",
             kWholeImage},
     Symptom{"failed to configure initial*private guest memory", 88,

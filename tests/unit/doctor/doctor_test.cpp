@@ -97,6 +97,9 @@ class DoctorTest final : public CppUnit::TestFixture {
              "kvm version too old\nqemu-system-x86_64: -accel kvm: failed to initialize kvm: Inappropriate "
              "ioctl",
              "not a KVM device", "ls -l /dev/kvm"},
+            {"QEMU 7.2, softmmu/vl.c; intel/tdx-tools issue 227",
+             "qemu-system-x86_64: -accel kvm: failed to initialize kvm: No such device", "off, or not passed",
+             "qemu.enable_kvm"},
             {"QEMU 10.2, accel/kvm/kvm-all.c",
              "qemu-system-x86_64: ioctl(KVM_CREATE_VM) failed: Device or resource busy", "Another hypervisor",
              "VirtualBox"},

@@ -145,6 +145,9 @@ class DiagnoseTest final : public CppUnit::TestFixture {
              "0x800000 due to "
              "existing non-RAM region",
              "does not have", "more memory"},
+            {"COCONUT-SVSM's tree; coconut-svsm/svsm issue 311",
+             "qemu-system-x86_64: warning: memory fault: GPA 0x0 size 0x1000 flags 0x8",
+             "does not hold as private", "vendor"},
             {"QEMU 10.2, backends/igvm.c", "qemu-system-x86_64: Unable to parse IGVM file x.igvm: -1",
              "damaged", "teehost measure"},
         };

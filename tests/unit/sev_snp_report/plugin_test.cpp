@@ -178,7 +178,8 @@ private:
         right.expected = {{"LAUNCH_DIGEST",
                            plugin::DigestAlg::Sha384,
                            {report.measurement.begin(), report.measurement.end()}}};
-        right.reference = {{"snp.policy", std::string("0x30000")}};
+        right.reference = {{"snp.policy", std::string("0x30000")},
+                           {"snp.cpu_signature", std::string("0xa00f11")}}; // told, and in the digest alone
         right.policyJson = R"({"vmpl": 0})";
         CPPUNIT_ASSERT(verify(right).accepted);
         auto wrong = right;

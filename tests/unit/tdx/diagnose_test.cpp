@@ -26,6 +26,7 @@ class DiagnoseTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(explainsTheKernelsWords);
     CPPUNIT_TEST(takesTheSymptomThatFitsTheLine);
     CPPUNIT_TEST(takesNoWarningForTheCause);
+    CPPUNIT_TEST(findsTheReasonInTheKernelsLog);
     CPPUNIT_TEST(saysNothingOfOtherTroubles);
     CPPUNIT_TEST_SUITE_END();
 
@@ -243,6 +244,16 @@ class DiagnoseTest final : public CppUnit::TestFixture {
                      "qemu: TDX ioctl KVM_TDX_INIT_VM failed, hw_errors: 0x0: Is a directory\n");
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, found.size());
         CPPUNIT_ASSERT_EQUAL(std::string("KVM could not make the TD."), found.front().cause);
+    }
+
+    /// canonical/tdx issue 102: QEMU's error and the kernel's log in one text.
+    void findsTheReasonInTheKernelsLog()
+    {
+        const auto found = diagnose("kvm: vm-type tdx not supported by KVM\n"
+                                    "[    1.387218] tdx: BIOS enabled: private KeyID range [32, 64)\n"
+                                    "[   10.348460] tdx: not enabled by BIOS.\n");
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, found.size());
+        CPPUNIT_ASSERT_EQUAL(std::string("TDX is not set up in the firmware setup."), found.front().cause);
     }
 
     void saysNothingOfOtherTroubles()

@@ -32,7 +32,7 @@ constexpr std::array<Symptom, 11> confidentialSymptoms(const ConfidentialNames& 
     return {
         Symptom{names.noQemuObject, 98, names.qemuTooOld, names.newerQemu},
         Symptom{names.noQemuSupport, 98, names.qemuTooOld, names.newerQemu},
-        Symptom{names.vmType, kOneReading, names.noSuchVms, names.enableKvm},
+        Symptom{names.vmType, 90, names.noSuchVms, names.enableKvm}, // the kernel's log may say why
         Symptom{"KVM does not support guest_memfd", 90, "KVM has no private memory for guests.",
                 names.enableKvm},
         Symptom{"Error creating KVM guest_memfd*Cannot allocate memory", 92,
