@@ -27,7 +27,8 @@ constexpr const char* kExamples =
       --qemu-version 7.2.22
   teehost verify --report report.bin --reference expected.json
 
-Needs no daemon and no TEE: what it computes depends on these options, the named files and the plugin's options only.)";
+Needs no daemon and no TEE: what it computes depends on these options, the named files and the settings only, and on
+nothing of this machine. What was used stands in the output.)";
 
 constexpr auto kLimit = 5min;
 constexpr auto kCrossCheckLimit = 2min;
