@@ -479,7 +479,7 @@ typedef struct th_vm_spec {
     uint64_t max_memory_bytes; /* with that memory; meaningless without slots */
 } th_vm_spec;
 
-/* ---- Probe: is this host fit for the plugin?  Asked by `doctor`, backend=auto and the readiness gate. ---- */
+/* ---- Probe: is this host fit for the plugin?  Asked by `teehost backends`, backend=auto and the readiness gate. ---- */
 #define TH_PROBE_V1 "teehost.probe/1"
 typedef struct th_probe_request {
     uint32_t struct_size;
