@@ -49,10 +49,10 @@ void benchVerify()
     const snp_factory::Hierarchy hierarchy(ProductLine::Milan);
     const snp_factory::ReportTerms terms{.chip = snp_factory::chipId(ProductLine::Milan)};
     const kit::Bytes bytes = snp_factory::makeReport(terms, hierarchy.vekKey);
-    const ChainFacts chain =
-        ChainFacts::of({snp_factory::makeCertificate(hierarchy.vcekTerms(terms.tcb, terms.chip)),
-                        hierarchy.ask, hierarchy.ark},
-                       {});
+    const ChainFacts chain = ChainFacts::of(
+        {snp_factory::vendor(snp_factory::makeCertificate(hierarchy.vcekTerms(terms.tcb, terms.chip))),
+         snp_factory::vendor(hierarchy.ask), snp_factory::vendor(hierarchy.ark)},
+        {});
     const std::vector<kit::Sha256Digest> roots{hierarchy.ark.fingerprint()};
     const Policy policy = Policy::parse(R"({"vmpl": 0, "minimum_tcb": {"snp": 20}, "allow_debug": false})");
     const auto digest = kit::sha384(kit::ByteView(bytes).first(kSignedSize));

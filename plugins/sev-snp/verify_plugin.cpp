@@ -8,6 +8,7 @@
 #include <teehost/kit/fetch.h>
 #include <teehost/kit/tell_checks.h>
 #include <teehost/kit/verify_request.h>
+#include <teehost/kit/x509.h>
 
 #include "appraisal.h"
 #include "claims.h"
@@ -41,11 +42,11 @@ public:
     /// Nothing when a certificate is missing, and cannot be had either: see troubles().
     std::shared_ptr<const ChainFacts> find()
     {
-        const kit::Certificate* vek = findVek();
+        const kit::VendorCertificate* vek = findVek();
         if (vek == nullptr)
             return nothing(report_.signingKey() == SigningKey::Vlek ? "the VLEK's certificate"
                                                                     : "the VCEK's certificate");
-        const kit::Certificate endorsement = *vek; // the pool may grow below
+        const kit::VendorCertificate endorsement = *vek; // the pool may grow below
         auto issuers = findIssuers(endorsement);
         if (issuers.intermediate == nullptr || issuers.root == nullptr)
             return nothing("the certificate of " + (issuers.intermediate == nullptr
@@ -66,10 +67,12 @@ private:
     std::shared_ptr<const ChainFacts> nothing(const std::string& what)
     {
         missing_ = what + " is missing" + (troubles_.empty() ? "" : ": " + troubles_);
+        if (!pool_.others().empty())
+            missing_ += "; " + pool_.others().front();
         return nullptr;
     }
 
-    const kit::Certificate* findVek()
+    const kit::VendorCertificate* findVek()
     {
         if (const auto* vek = pool_.vekFor(report_); vek != nullptr ||
                                                      report_.signingKey() != SigningKey::Vcek ||
@@ -91,7 +94,7 @@ private:
         return {ProductLine::Milan, ProductLine::Genoa};
     }
 
-    Collateral::Issuers findIssuers(const kit::Certificate& vek)
+    Collateral::Issuers findIssuers(const kit::VendorCertificate& vek)
     {
         const auto issuers = pool_.issuersOf(vek);
         if (issuers.root != nullptr || !mayFetch_)

@@ -18,6 +18,50 @@ void DerReader::skip()
     static_cast<void>(contents());
 }
 
+bool DerReader::nextIs(std::uint8_t tag) const
+{
+    Reader ahead = in_;
+    return !ahead.done() && ahead.u8() == tag;
+}
+
+ByteView DerReader::whole()
+{
+    Reader before = in_;
+    skip();
+    return before.bytes(in_.offset() - before.offset());
+}
+
+ByteView DerReader::oidContents()
+{
+    const ByteView contents = element(0x06).rest();
+    bool first = true; // of a component, which has no zeros before it (X.690, 8.19.2)
+    for (const std::uint8_t byte : contents) {
+        if (first && byte == 0x80)
+            in_.fail("an object identifier with a padded component ends");
+        first = (byte & 0x80) == 0;
+    }
+    if (contents.empty() || !first)
+        in_.fail("an object identifier without an end ends");
+    return contents;
+}
+
+ByteView DerReader::unsignedDigits()
+{
+    const ByteView digits = element(0x02).rest();
+    const bool padded = digits.size() > 1 && digits[0] == 0 && digits[1] < 0x80; // X.690, 8.3.2
+    if (digits.empty() || digits[0] >= 0x80 || padded)
+        in_.fail("a number that is negative or padded ends");
+    return digits.size() > 1 && digits[0] == 0 ? digits.subspan(1) : digits;
+}
+
+ByteView DerReader::wholeBits()
+{
+    const ByteView contents = element(0x03).rest();
+    if (contents.empty() || contents[0] != 0) // X.690, 8.6.2.2: how many bits at the end do not count
+        in_.fail("a bit string that is not of whole bytes ends");
+    return contents.subspan(1);
+}
+
 Reader DerReader::contents()
 {
     std::size_t length = in_.u8();

@@ -176,6 +176,20 @@ bool PublicKey::verifyEcdsa(ByteView digest, ByteView r, ByteView s) const
 bool PublicKey::verifyRsa(RsaPadding padding, HashAlgorithm algorithm, ByteView digest,
                           ByteView signature) const
 {
+    return verifyRsa(padding, RSA_PSS_SALTLEN_AUTO, algorithm, digest, signature);
+}
+
+bool PublicKey::verifyPss(HashAlgorithm algorithm, std::size_t salt, ByteView digest,
+                          ByteView signature) const
+{
+    constexpr std::size_t kLongest = 512; // of a modulus of 4096 bits there is no more
+    return salt <= kLongest &&
+           verifyRsa(RsaPadding::Pss, static_cast<int>(salt), algorithm, digest, signature);
+}
+
+bool PublicKey::verifyRsa(RsaPadding padding, int salt, HashAlgorithm algorithm, ByteView digest,
+                          ByteView signature) const
+{
     const OpensslScope scope;
     if (!isRsa() || digest.size() != sizeOf(algorithm))
         return false;
@@ -186,8 +200,7 @@ bool PublicKey::verifyRsa(RsaPadding padding, HashAlgorithm algorithm, ByteView 
         EVP_PKEY_CTX_set_rsa_padding(context.get(), mode) != 1 ||
         EVP_PKEY_CTX_set_signature_md(context.get(), EVP_get_digestbyname(name.c_str())) != 1)
         return false;
-    if (padding == RsaPadding::Pss &&
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), RSA_PSS_SALTLEN_AUTO) != 1)
+    if (padding == RsaPadding::Pss && EVP_PKEY_CTX_set_rsa_pss_saltlen(context.get(), salt) != 1)
         return false;
     return EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(), digest.size()) ==
            1;

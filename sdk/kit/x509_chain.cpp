@@ -57,35 +57,7 @@ private:
     Handle<X509_STORE_CTX, X509_STORE_CTX_free> context_; // points to the others
 };
 
-/// The certificates as they were given, and no others: a path that leaves one out is not the chain that was
-/// shown.
-bool isExactly(const STACK_OF(X509) * path, const Certificate& leaf, std::span<const Certificate> issuers)
-{
-    if (sk_X509_num(path) != static_cast<int>(issuers.size()) + 2 ||
-        X509_cmp(sk_X509_value(path, 0), leaf.raw()) != 0)
-        return false;
-    int at = 1;
-    for (const Certificate& issuer : issuers)
-        if (X509_cmp(sk_X509_value(path, at++), issuer.raw()) != 0)
-            return false;
-    return true;
-}
-
 } // namespace
-
-std::optional<std::string> chainFault(const Certificate& leaf, std::span<const Certificate> issuers,
-                                      const Certificate& root)
-{
-    const OpensslScope scope;
-    PathSearch search(leaf, issuers, {&root, 1});
-    // The root must verify itself too: it may be one that the evidence brought along.
-    search.setFlags(X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_CHECK_SS_SIGNATURE);
-    if (auto fault = search.fault())
-        return fault;
-    if (!isExactly(search.path(), leaf, issuers))
-        return "the certificates are not a chain in the order they are meant for";
-    return std::nullopt;
-}
 
 FoundChain findChain(const Certificate& leaf, std::span<const Certificate> pool,
                      std::span<const Certificate> anchors, UnixSeconds at)

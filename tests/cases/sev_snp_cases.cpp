@@ -26,9 +26,9 @@ using namespace sev_snp;
 
 std::string hexNumber(std::uint64_t number) { return kit::hexNumber(number); }
 
-kit::Certificate certificate(const Case& item, const std::string& key)
+kit::VendorCertificate certificate(const Case& item, const std::string& key)
 {
-    return kit::Certificate::fromDer(item.file(key));
+    return kit::VendorCertificate::fromDer(item.file(key));
 }
 
 Json tcbJson(const Tcb& tcb, bool withFmc)
@@ -82,9 +82,9 @@ Json fieldsOf(const Report& r, ProductLine line)
 
 ChainFacts chainOf(const Case& item)
 {
-    std::vector<kit::Crl> crls;
+    std::vector<kit::VendorCrl> crls;
     if (item.has("crl"))
-        crls.push_back(kit::Crl::fromDer(item.file("crl")));
+        crls.push_back(kit::VendorCrl::fromDer(item.file("crl")));
     return ChainFacts::of({certificate(item, "vek"), certificate(item, "ask"), certificate(item, "ark")},
                           crls);
 }
@@ -132,7 +132,7 @@ Outcome runChain(const Case& item)
         if (!one->validity().covers(item.time("verify_time")))
             return refused("validity", one->subjectCommonName());
     unsigned char* spki = nullptr;
-    const int length = i2d_PUBKEY(root.publicKey().raw(), &spki);
+    const int length = i2d_PUBKEY(kit::Certificate::fromDer(root.der()).publicKey().raw(), &spki);
     const kit::Bytes key(spki, spki + length);
     OPENSSL_free(spki);
     return {true,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <teehost/kit/bytes.h>
+#include <teehost/kit/vendor_x509.h>
 #include <teehost/kit/x509.h>
 
 struct evp_pkey_st;
@@ -55,6 +56,13 @@ struct CrlTerms {
 };
 [[nodiscard]] kit::Crl makeCrl(const CrlTerms& terms);
 
+/// The same, read as one of a maker of TEEs.
+[[nodiscard]] inline kit::VendorCertificate vendor(const kit::Certificate& certificate)
+{
+    return kit::VendorCertificate::fromDer(certificate.der());
+}
+[[nodiscard]] inline kit::VendorCrl vendor(const kit::Crl& crl) { return kit::VendorCrl::fromDer(crl.der()); }
+
 /// ECDSA over SHA-256 with a key on P-256, over SHA-384 with another: r and s, big endian, `number` bytes
 /// each.
 [[nodiscard]] Bytes signBytes(kit::ByteView message, const Key& key, std::size_t number);
@@ -62,6 +70,10 @@ struct CrlTerms {
 /// RFC 7468: one block of PEM.
 [[nodiscard]] std::string pem(std::string_view label, kit::ByteView der);
 [[nodiscard]] inline std::string pem(const kit::Certificate& certificate)
+{
+    return pem("CERTIFICATE", certificate.der());
+}
+[[nodiscard]] inline std::string pem(const kit::VendorCertificate& certificate)
 {
     return pem("CERTIFICATE", certificate.der());
 }

@@ -12,13 +12,13 @@ constexpr std::array kAmdRoots{
     kit::arrayOf<32>("1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"), // ARK-Turin
 };
 
-Fault wrongName(const std::string& what, const kit::Certificate& certificate)
+Fault wrongName(const std::string& what, const kit::VendorCertificate& certificate)
 {
     return {"chain_names",
             "the " + what + " certificate has the name \"" + certificate.subjectCommonName() + "\""};
 }
 
-std::optional<Fault> algorithmFault(const kit::Certificate& certificate)
+std::optional<Fault> algorithmFault(const kit::VendorCertificate& certificate)
 {
     if (certificate.hasPssSha384Signature())
         return std::nullopt;
@@ -31,14 +31,30 @@ std::optional<Fault> notAChain(const std::string& why)
     return Fault{"chain_signature", "the certificates do not make a chain: " + why};
 }
 
+/// Why those two, which are a chain, are not of one product line of AMD's.
+std::optional<Fault> lineFault(const kit::VendorCertificate& intermediate, const kit::VendorCertificate& root)
+{
+    for (const auto* certificate : {&intermediate, &root})
+        if (auto fault = algorithmFault(*certificate))
+            return fault;
+    const auto line = lineOfRoot(root);
+    if (!line)
+        return wrongName("root", root);
+    const std::string name = intermediate.subjectCommonName(), its(nameOf(*line));
+    if (name != "SEV-" + its && name != "SEV-VLEK-" + its)
+        return wrongName("intermediate", intermediate);
+    return std::nullopt;
+}
+
 /// Of all three; names last.
 std::optional<Fault> chainFault(const EndorsementChain& chain)
 {
-    if (const auto fault = kit::chainFault(chain.vek, std::span(&chain.intermediate, 1), chain.root))
+    if (const auto fault =
+            kit::chainFault(chain.vek, std::span(&chain.intermediate, 1), chain.root, kAmdRoots))
         return notAChain(*fault);
     if (auto fault = algorithmFault(chain.vek))
         return fault;
-    if (auto fault = issuersFault(chain.intermediate, chain.root))
+    if (auto fault = lineFault(chain.intermediate, chain.root))
         return fault;
     const bool isVlek = chain.intermediate.subjectCommonName().starts_with("SEV-VLEK-");
     if (chain.vek.subjectCommonName() != (isVlek ? "SEV-VLEK" : "SEV-VCEK"))
@@ -46,11 +62,11 @@ std::optional<Fault> chainFault(const EndorsementChain& chain)
     return std::nullopt;
 }
 
-ChainFacts::CrlFacts crlFacts(std::span<const kit::Crl> crls, const EndorsementChain& chain)
+ChainFacts::CrlFacts crlFacts(std::span<const kit::VendorCrl> crls, const EndorsementChain& chain)
 {
     ChainFacts::CrlFacts facts;
     facts.signature = Fault{"crl_signature", "the CRL is not signed by " + chain.root.subjectCommonName()};
-    for (const kit::Crl& crl : crls) {
+    for (const kit::VendorCrl& crl : crls) {
         if (!crl.isSignedBy(chain.root))
             continue;
         if (facts.signature || crl.validity().from > facts.validity.from)
@@ -68,29 +84,21 @@ ChainFacts::CrlFacts crlFacts(std::span<const kit::Crl> crls, const EndorsementC
 
 std::span<const kit::Sha256Digest> amdRoots() noexcept { return kAmdRoots; }
 
-std::optional<ProductLine> lineOfRoot(const kit::Certificate& root)
+std::optional<ProductLine> lineOfRoot(const kit::VendorCertificate& root)
 {
     const std::string name = root.subjectCommonName();
     return name.starts_with("ARK-") ? lineNamed(std::string_view(name).substr(4)) : std::nullopt;
 }
 
-std::optional<Fault> issuersFault(const kit::Certificate& intermediate, const kit::Certificate& root)
+std::optional<Fault> issuersFault(const kit::VendorCertificate& intermediate,
+                                  const kit::VendorCertificate& root)
 {
-    if (const auto fault = kit::chainFault(intermediate, {}, root))
+    if (const auto fault = kit::chainFault(intermediate, {}, root, kAmdRoots))
         return notAChain(*fault);
-    for (const auto* certificate : {&intermediate, &root})
-        if (auto fault = algorithmFault(*certificate))
-            return fault;
-    const auto line = lineOfRoot(root);
-    if (!line)
-        return wrongName("root", root);
-    const std::string name = intermediate.subjectCommonName(), its(nameOf(*line));
-    if (name != "SEV-" + its && name != "SEV-VLEK-" + its)
-        return wrongName("intermediate", intermediate);
-    return std::nullopt;
+    return lineFault(intermediate, root);
 }
 
-ChainFacts ChainFacts::of(const EndorsementChain& chain, std::span<const kit::Crl> crls)
+ChainFacts ChainFacts::of(const EndorsementChain& chain, std::span<const kit::VendorCrl> crls)
 {
     ChainFacts facts;
     facts.root = chain.root.fingerprint();
@@ -105,8 +113,7 @@ ChainFacts ChainFacts::of(const EndorsementChain& chain, std::span<const kit::Cr
         facts.endorsementFault = Fault{e.reason(), e.what()};
     }
     facts.signatures = chainFault(chain);
-    if (const kit::PublicKey key = chain.vek.publicKey(); key.isOn(kit::Curve::P384))
-        facts.key = key;
+    facts.key = chain.vek.keyOn(kit::Curve::P384);
     if (!crls.empty())
         facts.crl = crlFacts(crls, chain);
     return facts;

@@ -9,7 +9,7 @@
 #include <string>
 
 #include <teehost/kit/check_line.h>
-#include <teehost/kit/x509.h>
+#include <teehost/kit/vendor_x509.h>
 
 #include "report/endorsement.h"
 
@@ -20,23 +20,23 @@ namespace teehost::sev_snp {
 [[nodiscard]] std::span<const kit::Sha256Digest> amdRoots() noexcept;
 
 struct EndorsementChain {
-    kit::Certificate vek;          ///< VCEK or VLEK
-    kit::Certificate intermediate; ///< ASK or ASVK
-    kit::Certificate root;         ///< ARK
+    kit::VendorCertificate vek;          ///< VCEK or VLEK
+    kit::VendorCertificate intermediate; ///< ASK or ASVK
+    kit::VendorCertificate root;         ///< ARK
 };
 
 using kit::Fault;
 
 /// Why `intermediate` and `root` are not the ASK or ASVK and the ARK of one product line; nothing when they
 /// are. Neither time nor trust in the root is looked at.
-[[nodiscard]] std::optional<Fault> issuersFault(const kit::Certificate& intermediate,
-                                                const kit::Certificate& root);
+[[nodiscard]] std::optional<Fault> issuersFault(const kit::VendorCertificate& intermediate,
+                                                const kit::VendorCertificate& root);
 /// The line that the root's name says.
-[[nodiscard]] std::optional<ProductLine> lineOfRoot(const kit::Certificate& root);
+[[nodiscard]] std::optional<ProductLine> lineOfRoot(const kit::VendorCertificate& root);
 
 struct ChainFacts {
     /// With several CRLs the newest says until when they count, and each can revoke.
-    [[nodiscard]] static ChainFacts of(const EndorsementChain& chain, std::span<const kit::Crl> crls);
+    [[nodiscard]] static ChainFacts of(const EndorsementChain& chain, std::span<const kit::VendorCrl> crls);
 
     std::optional<Fault> signatures; ///< chain_signature, chain_names
     kit::Sha256Digest root{};        ///< fingerprint

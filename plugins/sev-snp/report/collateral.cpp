@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include <teehost/kit/x509.h>
+
 #include "input_error.h"
 #include "report/cert_table.h"
 
@@ -13,7 +15,7 @@ namespace {
 constexpr std::size_t kMostObjects = 64; // a chain has three certificates and a CRL or two
 
 /// How well a certificate fits the report: kind, TCB, chip.
-int fitOf(const kit::Certificate& certificate, const Report& report)
+int fitOf(const kit::VendorCertificate& certificate, const Report& report)
 {
     try {
         const Endorsement vek = Endorsement::parse(certificate);
@@ -28,7 +30,7 @@ int fitOf(const kit::Certificate& certificate, const Report& report)
     }
 }
 
-bool isVek(const kit::Certificate& certificate)
+bool isVek(const kit::VendorCertificate& certificate)
 {
     const std::string name = certificate.subjectCommonName();
     return name == "SEV-VCEK" || name == "SEV-VLEK";
@@ -65,21 +67,25 @@ void Collateral::add(kit::ByteView blob)
 void Collateral::addX509(kit::ByteView blob)
 {
     try {
-        const kit::X509Objects objects = kit::readX509(blob);
-        certificates_.insert(certificates_.end(), objects.certificates.begin(), objects.certificates.end());
+        const kit::VendorObjects objects = kit::readVendorX509(blob);
+        for (const kit::VendorCertificate& one : objects.certificates) // an anchor may be given as collateral
+            if (std::find(certificates_.begin(), certificates_.end(), one) == certificates_.end())
+                certificates_.push_back(one);
         crls_.insert(crls_.end(), objects.crls.begin(), objects.crls.end());
+        others_.insert(others_.end(), objects.others.begin(), objects.others.end());
+        objects_ += objects.count();
     } catch (const kit::CryptoError& e) {
         throw InputError("collateral", e.what());
     }
-    if (certificates_.size() + crls_.size() > kMostObjects)
+    if (objects_ > kMostObjects)
         throw InputError("collateral", "more than 64 certificates and CRLs are given");
 }
 
-const kit::Certificate* Collateral::vekFor(const Report& report) const
+const kit::VendorCertificate* Collateral::vekFor(const Report& report) const
 {
-    const kit::Certificate* best = nullptr;
+    const kit::VendorCertificate* best = nullptr;
     int fit = 0;
-    for (const kit::Certificate& certificate : certificates_)
+    for (const kit::VendorCertificate& certificate : certificates_)
         if (const int its = isVek(certificate) ? fitOf(certificate, report) : 0; its > fit) {
             best = &certificate;
             fit = its;
@@ -87,25 +93,29 @@ const kit::Certificate* Collateral::vekFor(const Report& report) const
     return best;
 }
 
-Collateral::Issuers Collateral::issuersOf(const kit::Certificate& vek) const
+Collateral::Issuers Collateral::issuersOf(const kit::VendorCertificate& vek) const
 {
-    Issuers first;
-    const std::string issuer = vek.issuerCommonName();
-    for (const kit::Certificate& intermediate : certificates_) {
+    const kit::VendorCertificate* lone = nullptr; // the first intermediate, if it is without a root
+    std::vector<Issuers> found;
+    const std::string& issuer = vek.issuerCommonName();
+    for (const kit::VendorCertificate& intermediate : certificates_) {
         if (issuer.empty() || intermediate.subjectCommonName() != issuer)
             continue;
-        if (first.intermediate == nullptr)
-            first.intermediate = &intermediate;
-        for (const kit::Certificate& root : certificates_) {
-            if (root.subjectCommonName() != intermediate.issuerCommonName())
-                continue;
-            if (first.root == nullptr)
-                first = {&intermediate, &root};
-            if (!kit::chainFault(vek, std::span(&intermediate, 1), root))
-                return {&intermediate, &root};
-        }
+        if (lone == nullptr)
+            lone = &intermediate;
+        for (const kit::VendorCertificate& root : certificates_)
+            if (root.subjectCommonName() == intermediate.issuerCommonName())
+                found.push_back({&intermediate, &root});
     }
-    return first;
+    if (found.empty())
+        return {lone, nullptr};
+    if (found.size() == 1)
+        return found.front();
+    const auto fits = [&](const Issuers& its) {
+        return !kit::chainFault(vek, std::span(its.intermediate, 1), *its.root, amdRoots());
+    };
+    const auto it = std::find_if(found.begin(), found.end(), fits);
+    return it == found.end() ? found.front() : *it;
 }
 
 } // namespace teehost::sev_snp

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "report/chain.h"
@@ -19,23 +20,30 @@ public:
 
     /// A VCEK or VLEK: of the kind that signed the report, and of its chip and TCB, as far as there are
     /// several.
-    [[nodiscard]] const kit::Certificate* vekFor(const Report& report) const;
+    [[nodiscard]] const kit::VendorCertificate* vekFor(const Report& report) const;
     /// ASK or ASVK, and ARK, by the names in the certificates; of several with one name those whose
-    /// signatures fit.
+    /// signatures fit. Of one each the signatures are not looked at.
     struct Issuers {
-        const kit::Certificate* intermediate = nullptr;
-        const kit::Certificate* root = nullptr;
+        const kit::VendorCertificate* intermediate = nullptr;
+        const kit::VendorCertificate* root = nullptr;
     };
-    [[nodiscard]] Issuers issuersOf(const kit::Certificate& vek) const;
+    [[nodiscard]] Issuers issuersOf(const kit::VendorCertificate& vek) const;
 
-    [[nodiscard]] const std::vector<kit::Certificate>& certificates() const noexcept { return certificates_; }
-    [[nodiscard]] const std::vector<kit::Crl>& crls() const noexcept { return crls_; }
+    [[nodiscard]] const std::vector<kit::VendorCertificate>& certificates() const noexcept
+    {
+        return certificates_;
+    }
+    [[nodiscard]] const std::vector<kit::VendorCrl>& crls() const noexcept { return crls_; }
+    /// Why what is given beside them is not AMD's; one sentence each.
+    [[nodiscard]] const std::vector<std::string>& others() const noexcept { return others_; }
 
 private:
     void addX509(kit::ByteView blob);
 
-    std::vector<kit::Certificate> certificates_;
-    std::vector<kit::Crl> crls_;
+    std::vector<kit::VendorCertificate> certificates_;
+    std::vector<kit::VendorCrl> crls_;
+    std::vector<std::string> others_;
+    std::size_t objects_ = 0; ///< that were read, however often one was given
 };
 
 } // namespace teehost::sev_snp

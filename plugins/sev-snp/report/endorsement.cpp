@@ -23,9 +23,9 @@ constexpr std::uint8_t kOctetString = 0x04; // X.690
 
 class Extensions {
 public:
-    explicit Extensions(const kit::Certificate& certificate) : certificate_(certificate) {}
+    explicit Extensions(const kit::VendorCertificate& certificate) : certificate_(certificate) {}
 
-    [[nodiscard]] std::optional<kit::Bytes> find(std::string_view oid) const
+    [[nodiscard]] std::optional<kit::ByteView> find(std::string_view oid) const
     {
         try {
             return certificate_.extension(oid);
@@ -33,19 +33,19 @@ public:
             throw InputError("ext_encoding", e.what());
         }
     }
-    [[nodiscard]] kit::Bytes get(std::string_view oid, std::string_view what) const
+    [[nodiscard]] kit::ByteView get(std::string_view oid, std::string_view what) const
     {
-        auto value = find(oid);
+        const auto value = find(oid);
         if (!value)
             throw InputError("ext_missing", "the endorsement certificate does not say its " +
                                                 std::string(what) + " (extension " + std::string(oid) + ")");
-        return *std::move(value);
+        return *value;
     }
     /// The one element that the extension holds.
     template <class Read>
     [[nodiscard]] auto read(std::string_view oid, std::string_view what, Read&& element) const
     {
-        const kit::Bytes value = get(oid, what);
+        const kit::ByteView value = get(oid, what);
         kit::DerReader in(value, "extension");
         try {
             const auto out = element(in);
@@ -72,15 +72,15 @@ private:
         return {"ext_encoding",
                 "the endorsement certificate says its " + std::string(what) + " in a form that is not known"};
     }
-    const kit::Certificate& certificate_;
+    const kit::VendorCertificate& certificate_;
 };
 
 /// The raw bytes, or an OCTET STRING of them as some certificates have it: told apart by the length, since a
 /// chip id may begin like an OCTET STRING.
-kit::Bytes readHwid(const kit::Bytes& value, std::size_t size)
+kit::Bytes readHwid(kit::ByteView value, std::size_t size)
 {
     if (value.size() == size)
-        return value;
+        return {value.begin(), value.end()};
     if (value.size() == size + 2 && value[0] == kOctetString && value[1] == size)
         return {value.begin() + 2, value.end()};
     throw InputError("hwid_size", "the hardware id of the endorsement certificate has " +
@@ -90,7 +90,7 @@ kit::Bytes readHwid(const kit::Bytes& value, std::size_t size)
 
 } // namespace
 
-EndorsementKind kindOf(const kit::Certificate& certificate)
+EndorsementKind kindOf(const kit::VendorCertificate& certificate)
 {
     const std::string name = certificate.subjectCommonName();
     if (name == "SEV-VCEK")
@@ -106,7 +106,7 @@ std::string_view nameOf(EndorsementKind kind) noexcept
     return kind == EndorsementKind::Vcek ? "VCEK" : "VLEK";
 }
 
-Endorsement Endorsement::parse(const kit::Certificate& certificate)
+Endorsement Endorsement::parse(const kit::VendorCertificate& certificate)
 {
     const Extensions in(certificate);
     Endorsement out;

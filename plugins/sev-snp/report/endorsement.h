@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include <teehost/kit/x509.h>
+#include <teehost/kit/vendor_x509.h>
 
 #include "report/tcb.h"
 
@@ -19,12 +19,12 @@ enum class EndorsementKind { Vcek, Vlek };
 [[nodiscard]] std::string_view nameOf(EndorsementKind kind) noexcept;
 
 /// By the subject's common name, exactly; InputError chain_names for another one.
-[[nodiscard]] EndorsementKind kindOf(const kit::Certificate& certificate);
+[[nodiscard]] EndorsementKind kindOf(const kit::VendorCertificate& certificate);
 
 struct Endorsement {
     /// Reads the extensions. Throws InputError chain_names (see kindOf), ext_missing, ext_encoding,
     /// struct_version, hwid_size. The signature of the certificate is not looked at.
-    [[nodiscard]] static Endorsement parse(const kit::Certificate& certificate);
+    [[nodiscard]] static Endorsement parse(const kit::VendorCertificate& certificate);
 
     EndorsementKind kind = EndorsementKind::Vcek;
     std::uint64_t structVersion = 0;

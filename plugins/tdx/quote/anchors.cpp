@@ -12,6 +12,11 @@ constexpr std::array kIntelRoots{
 
 } // namespace
 
+Anchor Anchor::of(const kit::VendorCertificate& root)
+{
+    return {root.fingerprint(), kit::sha256(root.publicKeyBits())};
+}
+
 Anchor Anchor::of(const kit::Certificate& root)
 {
     return {root.fingerprint(), kit::sha256(root.publicKeyBits())};

@@ -5,6 +5,7 @@
 
 #include <span>
 
+#include <teehost/kit/vendor_x509.h>
 #include <teehost/kit/x509.h>
 
 namespace teehost::tdx {
@@ -12,6 +13,8 @@ namespace teehost::tdx {
 /// A root certificate. Intel has issued its root more than once for one key, so a certificate of that key
 /// will do too: only who has the key can have signed it, and that it did is checked with the chain.
 struct Anchor {
+    [[nodiscard]] static Anchor of(const kit::VendorCertificate& root);
+    /// Of whoever: what an operator gives.
     [[nodiscard]] static Anchor of(const kit::Certificate& root);
 
     kit::Sha256Digest certificate{}; ///< SHA-256 of the DER

@@ -8,7 +8,8 @@
 namespace teehost::tdx {
 namespace {
 
-using kit::Certificate, kit::Fault;
+using kit::Fault;
+using Certificate = kit::VendorCertificate;
 
 /// How the two kinds of documents differ.
 struct DocumentWords {
@@ -83,7 +84,8 @@ private:
         const auto signers = pool_.named(subject::kTcbSigning);
         if (signers.empty() || root_.certificate == nullptr)
             return Fault{"COLLATERAL_MISSING",
-                         "the certificates of who signed the " + std::string(words.name) + " are missing"};
+                         "the certificates of who signed the " + std::string(words.name) + " are missing" +
+                             (pool_.others().empty() ? "" : "; " + pool_.others().front())};
         std::optional<Fault> first;
         for (const Certificate* signer : signers) { // one that has expired may be there beside its successor
             auto fault = chainFaultOf(*signer);
@@ -121,8 +123,9 @@ private:
                            const kit::Sha256Digest& digest)
     {
         const kit::ByteView signature(document.signature());
-        return !signature.empty() &&
-               signer.publicKey().verifyEcdsa(digest, signature.first(32), signature.subspan(32));
+        const auto key = signer.keyOn(kit::Curve::P256);
+        return !signature.empty() && key &&
+               key->verifyEcdsa(digest, signature.first(32), signature.subspan(32));
     }
 
     void addSigner(const Certificate& signer)
@@ -153,7 +156,7 @@ private:
     CrlFacts crlOf(const Certificate& issuer, const std::vector<const Certificate*>& revocable)
     {
         CrlFacts facts;
-        for (const kit::Crl& crl : pool_.crls()) {
+        for (const kit::VendorCrl& crl : pool_.crls()) {
             if (crl.issuerCommonName() != issuer.subjectCommonName())
                 continue;
             const bool isSigned = crl.isSignedBy(issuer);
@@ -183,7 +186,7 @@ private:
     }
     [[nodiscard]] CrlFacts unsignedCrl() const
     {
-        for (const kit::Crl& crl : pool_.crls())
+        for (const kit::VendorCrl& crl : pool_.crls())
             if (const auto name = crl.issuerCommonName();
                 name == subject::kPlatformCa || name == subject::kProcessorCa)
                 return {true, false, crl.validity(), crl.revokedCount()};

@@ -69,28 +69,28 @@ void CollateralPool::add(kit::ByteView blob)
 void CollateralPool::addX509(kit::ByteView blob)
 {
     try {
-        kit::X509Objects objects = kit::readX509(blob, known_);
-        for (kit::Certificate& one : objects.certificates)
+        kit::VendorObjects objects = kit::readVendorX509(blob, known_);
+        for (kit::VendorCertificate& one : objects.certificates)
             addCertificate(std::move(one));
-        for (kit::Crl& one : objects.crls) {
-            static_cast<void>(one.validity()); // that it can be read
-            crls_.push_back(std::move(one));
-        }
+        crls_.insert(crls_.end(), objects.crls.begin(), objects.crls.end());
+        others_.insert(others_.end(), objects.others.begin(), objects.others.end());
+        objects_ += objects.count();
     } catch (const kit::CryptoError& e) {
         throw InputError("COLLATERAL", e.what());
     }
-    if (certificates_.size() + crls_.size() > kMostObjects)
+    if (objects_ > kMostObjects)
         throw InputError("COLLATERAL", "more than 64 certificates and CRLs are given");
 }
 
 /// Issuer chains come twice, and end in a root that the quote brings too.
-void CollateralPool::addCertificate(kit::Certificate certificate)
+void CollateralPool::addCertificate(kit::VendorCertificate certificate)
 {
-    const auto isSame = [&](const kit::Certificate& one) { return one.raw() == certificate.raw(); };
-    if (std::any_of(certificates_.begin(), certificates_.end(), isSame))
+    const auto isThere = [&](const std::vector<kit::VendorCertificate>& all) {
+        return std::find(all.begin(), all.end(), certificate) != all.end();
+    };
+    if (isThere(certificates_))
         return;
-    expectReadable(certificate);
-    if (std::none_of(known_.begin(), known_.end(), isSame))
+    if (!isThere(known_))
         known_.push_back(certificate);
     certificates_.push_back(std::move(certificate));
 }
@@ -107,10 +107,10 @@ void CollateralPool::addDocument(std::string_view text)
     place = std::move(document);
 }
 
-std::vector<const kit::Certificate*> CollateralPool::named(std::string_view subject) const
+std::vector<const kit::VendorCertificate*> CollateralPool::named(std::string_view subject) const
 {
-    std::vector<const kit::Certificate*> out;
-    for (const kit::Certificate& one : certificates_)
+    std::vector<const kit::VendorCertificate*> out;
+    for (const kit::VendorCertificate& one : certificates_)
         if (one.subjectCommonName() == subject)
             out.push_back(&one);
     return out;

@@ -56,14 +56,12 @@ kit::Bytes readBlock(std::string_view& text)
     return *std::move(der);
 }
 
-std::vector<kit::Certificate> readCertificates(kit::ByteView pem)
+std::vector<kit::VendorCertificate> readCertificates(kit::ByteView pem)
 {
-    std::vector<kit::Certificate> chain;
+    std::vector<kit::VendorCertificate> chain;
     for (const kit::Bytes& der : readPemChain(pem)) {
         try {
-            kit::Certificate one = kit::Certificate::fromDer(der);
-            expectReadable(one);
-            chain.push_back(std::move(one));
+            chain.push_back(kit::VendorCertificate::fromDer(der));
         } catch (const kit::CryptoError& e) {
             throw InputError("CHAIN_FORMAT", "certificate " + std::to_string(chain.size() + 1) +
                                                  " of the PCK certificate's chain: " + e.what());
@@ -90,12 +88,6 @@ std::optional<Fault> nameFault(const PckChain& chain)
 
 } // namespace
 
-void expectReadable(const kit::Certificate& certificate)
-{
-    static_cast<void>(certificate.validity());
-    static_cast<void>(certificate.publicKey());
-}
-
 std::vector<kit::Bytes> readPemChain(kit::ByteView bytes)
 {
     std::string_view text = kit::textOf(bytes);
@@ -113,16 +105,20 @@ std::vector<kit::Bytes> readPemChain(kit::ByteView bytes)
     return chain;
 }
 
-std::optional<Fault> chainFault(const std::vector<kit::Certificate>& chain)
+std::optional<Fault> chainFault(const std::vector<kit::VendorCertificate>& chain)
 {
-    for (const kit::Certificate& one : chain)
-        if (!one.hasEcdsaSha256Signature() || !one.publicKey().isOn(kit::Curve::P256))
+    for (const kit::VendorCertificate& one : chain)
+        if (!one.hasEcdsaSha256Signature() || !one.keyOn(kit::Curve::P256))
             return Fault{"CHAIN_SIG", "the certificate of " + kit::shownText(one.subjectCommonName()) +
                                           " is not signed with ECDSA and SHA-256, or its key not on P-256"};
     const auto issuers = std::span(chain).subspan(1);
-    const auto mayIssue = [](const kit::Certificate& one) { return one.mayIssue(); };
+    const auto mayIssue = [](const kit::VendorCertificate& one) { return one.mayIssue(); };
     const auto notCa = std::find_if_not(issuers.begin(), issuers.end(), mayIssue);
-    const auto fault = kit::chainFault(chain.front(), issuers.first(issuers.size() - 1), chain.back());
+    std::vector<kit::Sha256Digest> selfSigned; // as Intel's roots are known to be
+    for (const Anchor& root : intelRoots())
+        selfSigned.push_back(root.certificate);
+    const auto fault =
+        kit::chainFault(chain.front(), issuers.first(issuers.size() - 1), chain.back(), selfSigned);
     if (!fault && notCa == issuers.end())
         return std::nullopt;
     // Which of both it is: a signature or name that is wrong comes first.
@@ -136,7 +132,7 @@ std::optional<Fault> chainFault(const std::vector<kit::Certificate>& chain)
     return Fault{"CHAIN_SIG", "the certificates do not make a chain: " + *fault};
 }
 
-NamedValidity validityOf(const kit::Certificate& certificate)
+NamedValidity validityOf(const kit::VendorCertificate& certificate)
 {
     return {kit::shownText(certificate.subjectCommonName()), certificate.validity()};
 }
@@ -156,10 +152,9 @@ PckChain PckChain::of(kit::ByteView pem)
         return out;
     out.signatures = chainFault(out.certificates);
     out.rootId = Anchor::of(out.root());
-    for (const kit::Certificate& one : out.certificates)
+    for (const kit::VendorCertificate& one : out.certificates)
         out.validity.push_back(validityOf(one));
-    if (kit::PublicKey key = out.pck().publicKey(); key.isOn(kit::Curve::P256))
-        out.key = std::move(key);
+    out.key = out.pck().keyOn(kit::Curve::P256);
     return out;
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <teehost/kit/check_line.h>
-#include <teehost/kit/x509.h>
+#include <teehost/kit/vendor_x509.h>
 
 #include "tdx/quote/anchors.h"
 #include "tdx/quote/pck_extension.h"
@@ -30,19 +30,16 @@ inline constexpr std::string_view kTcbSigning = "Intel SGX TCB Signing";
 /// CHAIN_LEN.
 [[nodiscard]] std::vector<kit::Bytes> readPemChain(kit::ByteView text);
 
-/// That times and key of a certificate can be read, which DER alone does not promise. CryptoError.
-void expectReadable(const kit::Certificate& certificate);
-
 /// Why the certificates, leaf first, are not a chain of ECDSA with SHA-256 on P-256 to the self-signed last
 /// one; nothing when they are: CHAIN_SIG, NOT_CA. Neither validity in time nor trust in the root is looked
 /// at.
-[[nodiscard]] std::optional<kit::Fault> chainFault(const std::vector<kit::Certificate>& chain);
+[[nodiscard]] std::optional<kit::Fault> chainFault(const std::vector<kit::VendorCertificate>& chain);
 
 struct NamedValidity {
     std::string name; ///< common name, as it can be shown
     kit::Validity validity;
 };
-[[nodiscard]] NamedValidity validityOf(const kit::Certificate& certificate);
+[[nodiscard]] NamedValidity validityOf(const kit::VendorCertificate& certificate);
 
 struct PckChain {
     /// From the text in a quote.
@@ -50,7 +47,7 @@ struct PckChain {
 
     std::optional<kit::Fault> format; ///< CHAIN_FORMAT, CHAIN_LEN, LEAF_CN, PCK_EXTENSION
     /// PCK certificate, its issuer, the root; none of them where that is not what there is.
-    std::vector<kit::Certificate> certificates;
+    std::vector<kit::VendorCertificate> certificates;
     std::optional<kit::Fault> signatures; ///< see chainFault
     std::optional<PckExtension> extension;
     Anchor rootId;                       ///< by which the root is trusted, or not
@@ -58,9 +55,9 @@ struct PckChain {
     std::optional<kit::PublicKey> key;   ///< of the PCK, on P-256
 
     [[nodiscard]] bool isWhole() const noexcept { return !certificates.empty(); }
-    [[nodiscard]] const kit::Certificate& pck() const { return certificates.at(0); }
-    [[nodiscard]] const kit::Certificate& issuer() const { return certificates.at(1); }
-    [[nodiscard]] const kit::Certificate& root() const { return certificates.at(2); }
+    [[nodiscard]] const kit::VendorCertificate& pck() const { return certificates.at(0); }
+    [[nodiscard]] const kit::VendorCertificate& issuer() const { return certificates.at(1); }
+    [[nodiscard]] const kit::VendorCertificate& root() const { return certificates.at(2); }
 };
 
 } // namespace teehost::tdx

@@ -102,9 +102,9 @@ PckExtension PckExtension::parse(kit::ByteView der)
     });
 }
 
-PckExtension PckExtension::of(const kit::Certificate& pck)
+PckExtension PckExtension::of(const kit::VendorCertificate& pck)
 {
-    std::optional<kit::Bytes> value;
+    std::optional<kit::ByteView> value;
     try {
         value = pck.extension(kExtension);
     } catch (const kit::CryptoError& e) {

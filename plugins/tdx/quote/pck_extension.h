@@ -7,7 +7,7 @@
 #include <array>
 #include <cstdint>
 
-#include <teehost/kit/x509.h>
+#include <teehost/kit/vendor_x509.h>
 
 #include "tdx/quote/quote.h"
 
@@ -16,7 +16,7 @@ namespace teehost::tdx {
 struct PckExtension {
     /// From the extension's contents. InputError PCK_EXTENSION.
     [[nodiscard]] static PckExtension parse(kit::ByteView der);
-    [[nodiscard]] static PckExtension of(const kit::Certificate& pck);
+    [[nodiscard]] static PckExtension of(const kit::VendorCertificate& pck);
 
     std::array<std::uint8_t, 16> ppid{};
     Svns components{}; ///< of the platform's TCB; TCB levels are matched with these, not with CPUSVN

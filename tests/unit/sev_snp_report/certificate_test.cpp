@@ -117,33 +117,33 @@ class CertificateTest : public CppUnit::TestFixture {
         const Scene other(ProductLine::Genoa);
         const auto& own = scene.hierarchy();
         const auto& foreign = other.hierarchy();
-        const auto verify = [&](const EndorsementChain& chain) {
+        const auto verify = [&](const auto& vek, const auto& intermediate, const auto& root) {
+            const EndorsementChain chain{vendor(vek), vendor(intermediate), vendor(root)};
             return scene.verify(scene.report(), ChainFacts::of(chain, {}));
         };
         const kit::Certificate vek = makeCertificate(scene.vekTerms);
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, foreign.ask, foreign.ark}));
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, own.ask, foreign.ark}));
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, own.asvk, own.ark}));
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, own.ark, own.ask}));
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, vek, vek}));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, foreign.ask, foreign.ark));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, own.ask, foreign.ark));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, own.asvk, own.ark));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, own.ark, own.ask));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, vek, vek));
         // The root signs the endorsement key itself.
         auto direct = scene.vekTerms;
         direct.issuer = "ARK-Milan";
         direct.signer = own.arkKey;
         CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"),
-                             verify({makeCertificate(direct), own.ask, own.ark}));
+                             verify(makeCertificate(direct), own.ask, own.ark));
         // An intermediate that may not sign certificates.
         auto leaf = own.askTerms;
         leaf.isCa = false;
-        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify({vek, makeCertificate(leaf), own.ark}));
+        CPPUNIT_ASSERT_EQUAL(std::string("chain_signature"), verify(vek, makeCertificate(leaf), own.ark));
         // A root with the right name, and a key of somebody else.
         Scene untrusted;
         untrusted.trusted = false;
         CPPUNIT_ASSERT_EQUAL(std::string("untrusted_root"), untrusted.verify());
         auto impostor = own.arkTerms;
         impostor.validity.to += 1;
-        CPPUNIT_ASSERT_EQUAL(std::string("untrusted_root"),
-                             verify({vek, own.ask, makeCertificate(impostor)}));
+        CPPUNIT_ASSERT_EQUAL(std::string("untrusted_root"), verify(vek, own.ask, makeCertificate(impostor)));
     }
 
     void refusesTimesOutsideValidity()
@@ -166,7 +166,7 @@ class CertificateTest : public CppUnit::TestFixture {
             Scene scene;
             CrlTerms terms = scene.hierarchy().crlTerms();
             change(terms);
-            scene.crls = {makeCrl(terms)};
+            scene.crls = {vendor(makeCrl(terms))};
             scene.crlMode = mode;
             return scene.verify();
         };
@@ -185,7 +185,7 @@ class CertificateTest : public CppUnit::TestFixture {
         CrlTerms older = scene.hierarchy().crlTerms(), newer = older;
         older.validity.from -= 86'400;
         newer.revoked = {0x10001};
-        scene.crls = {makeCrl(older), makeCrl(newer)};
+        scene.crls = {vendor(makeCrl(older)), vendor(makeCrl(newer))};
         CPPUNIT_ASSERT_EQUAL(std::string("revoked"), scene.verify());
     }
 
@@ -195,9 +195,9 @@ class CertificateTest : public CppUnit::TestFixture {
         const Bytes report = scene.report();
         const EndorsementChain chain = scene.chain();
         for (const int which : {0, 1, 2}) {
-            const kit::Certificate& original = which == 0   ? chain.vek
-                                               : which == 1 ? chain.intermediate
-                                                            : chain.root;
+            const kit::VendorCertificate& original = which == 0   ? chain.vek
+                                                     : which == 1 ? chain.intermediate
+                                                                  : chain.root;
             Bytes der = original.der();
             for (std::size_t bit = 0; bit < 8 * der.size(); ++bit) {
                 const auto flip = [&] { der[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8); };
@@ -216,7 +216,7 @@ class CertificateTest : public CppUnit::TestFixture {
                                   const Bytes& der)
     {
         try {
-            const kit::Certificate changed = kit::Certificate::fromDer(der);
+            const kit::VendorCertificate changed = kit::VendorCertificate::fromDer(der);
             (which == 0 ? chain.vek : which == 1 ? chain.intermediate : chain.root) = changed;
             return scene.verify(report, ChainFacts::of(chain, {}));
         } catch (const kit::CryptoError&) {

@@ -40,7 +40,8 @@ struct Scene {
     }
     [[nodiscard]] EndorsementChain chain() const
     {
-        return {makeCertificate(vekTerms), vlek ? hierarchy().asvk : hierarchy().ask, hierarchy().ark};
+        return {vendor(makeCertificate(vekTerms)), vendor(vlek ? hierarchy().asvk : hierarchy().ask),
+                vendor(hierarchy().ark)};
     }
     [[nodiscard]] ChainFacts facts() const { return ChainFacts::of(chain(), crls); }
     [[nodiscard]] Bytes report() const { return makeReport(reportTerms, hierarchy().vekKey); }
@@ -62,7 +63,7 @@ struct Scene {
     ProductLine line;
     ReportTerms reportTerms;
     CertificateTerms vekTerms;
-    std::vector<kit::Crl> crls;
+    std::vector<kit::VendorCrl> crls;
     bool vlek = false;
     bool trusted = true;
     kit::UnixSeconds at = kNow;

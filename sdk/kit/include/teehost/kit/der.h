@@ -37,9 +37,24 @@ public:
     [[nodiscard]] std::uint64_t integer(std::uint64_t most) { return number(0x02, most); }
     [[nodiscard]] std::uint64_t enumerated(std::uint64_t most) { return number(0x0a, most); }
 
-    /// One element, whatever it is.
+    /// What is in the next element, which has this tag: of a SET (0x31), of a context's own (0xa0 and on).
+    [[nodiscard]] DerReader constructed(std::uint8_t tag) { return DerReader(element(tag)); }
+    [[nodiscard]] ByteView primitive(std::uint8_t tag) { return element(tag).rest(); }
+    /// The contents of an OBJECT IDENTIFIER in DER's only form, to be compared with.
+    [[nodiscard]] ByteView oidContents();
+    /// The digits of an INTEGER that is not negative, big endian, without a sign: one zero byte for zero.
+    [[nodiscard]] ByteView unsignedDigits();
+    /// The contents of a BIT STRING of whole bytes.
+    [[nodiscard]] ByteView wholeBits();
+
+    /// Whether there is a next element, with this tag.
+    [[nodiscard]] bool nextIs(std::uint8_t tag) const;
+    /// One element, whatever it is, with its tag and length.
+    [[nodiscard]] ByteView whole();
+    /// Skips one element, whatever it is.
     void skip();
 
+    [[nodiscard]] ByteView rest() { return in_.rest(); }
     [[nodiscard]] bool done() const noexcept { return in_.done(); }
     void expectDone() const { in_.expectDone(); }
     [[noreturn]] void fail(const std::string& message) const { in_.fail(message); }

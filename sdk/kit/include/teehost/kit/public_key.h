@@ -59,9 +59,15 @@ public:
     [[nodiscard]] bool verifyRsa(RsaPadding padding, HashAlgorithm algorithm, ByteView digest,
                                  ByteView signature) const;
 
+    /// RSASSA-PSS with MGF1 of the same hash and a salt of exactly `salt` bytes; false as above.
+    [[nodiscard]] bool verifyPss(HashAlgorithm algorithm, std::size_t salt, ByteView digest,
+                                 ByteView signature) const;
+
     [[nodiscard]] evp_pkey_st* raw() const noexcept { return key_.get(); }
 
 private:
+    [[nodiscard]] bool verifyRsa(RsaPadding padding, int salt, HashAlgorithm algorithm, ByteView digest,
+                                 ByteView signature) const;
     std::shared_ptr<evp_pkey_st> key_;
 };
 

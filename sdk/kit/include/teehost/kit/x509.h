@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// X.509 certificates, chains and CRLs for endorsement hierarchies: a handful of certificates whose order is
-// known. Time is judged apart from signatures, so that a caller can report each on its own.
+// X.509 certificates, chains and CRLs of whoever, over OpenSSL: endorsement keys of TPMs are certified by
+// many makers. Those of Intel and AMD have one small profile, and are read without OpenSSL (vendor_x509.h).
 #pragma once
 
 #include <memory>
@@ -85,21 +85,14 @@ private:
 };
 
 /// Certificates and CRLs of a file in whatever form: DER of one of them, or PEM with any number; what else is
-/// in the PEM is left out. CryptoError when there is none in it, or one is broken. A certificate that is
-/// among `known` is shared with these: OpenSSL takes longer to read one than to check its signature.
+/// in the PEM is left out. CryptoError when there is none in it, or one is broken.
 struct X509Objects {
     std::vector<Certificate> certificates;
     std::vector<Crl> crls;
 };
-[[nodiscard]] X509Objects readX509(ByteView file, std::span<const Certificate> known = {});
+[[nodiscard]] X509Objects readX509(ByteView file);
 /// Whether it looks like PEM text, or like a DER sequence as long as the input.
 [[nodiscard]] bool looksLikeX509(ByteView file) noexcept;
-
-/// Why `leaf`, `issuers` (its issuer first) and the self-signed `root` are not a chain in exactly this order:
-/// a signature, a name, a CA flag. Nothing when they are. Neither validity in time nor trust in the root is
-/// looked at.
-[[nodiscard]] std::optional<std::string>
-chainFault(const Certificate& leaf, std::span<const Certificate> issuers, const Certificate& root);
 
 /// A way from a certificate to one that is trusted.
 struct FoundChain {
