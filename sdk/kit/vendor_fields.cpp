@@ -101,6 +101,25 @@ bool isEcdsa(ByteView tbs, ByteView signature, const PublicKey& key)
 
 } // namespace
 
+ByteView readAlgorithmId(DerReader& in)
+{
+    constexpr std::uint8_t kNull = 0x05, kOid = 0x06, kSequence = 0x30;
+    const ByteView out = in.whole();
+    DerReader outer(out, "algorithm in a certificate or CRL");
+    DerReader pair = outer.sequence();
+    static_cast<void>(pair.oidContents());
+    if (pair.nextIs(kNull)) {
+        if (!pair.primitive(kNull).empty())
+            pair.fail("a NULL with contents ends");
+    } else if (pair.nextIs(kOid)) {
+        static_cast<void>(pair.oidContents());
+    } else if (pair.nextIs(kSequence)) {
+        pair.skip();
+    }
+    pair.expectDone();
+    return out;
+}
+
 Signature signatureOf(ByteView algorithm) noexcept
 {
     if (equal(algorithm, kEcdsaSha256))
@@ -184,7 +203,7 @@ ByteView readSerial(DerReader& in)
 Key readKey(DerReader& in)
 {
     DerReader info = in.sequence();
-    const ByteView algorithm = info.whole();
+    const ByteView algorithm = readAlgorithmId(info);
     Key out;
     out.bits = info.wholeBits();
     info.expectDone();

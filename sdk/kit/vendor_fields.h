@@ -14,6 +14,10 @@
 
 namespace teehost::kit::vendor {
 
+/// An AlgorithmIdentifier (RFC 5280, 4.1.1.2) of whatever algorithm, with its tag and length. Parameters are
+/// absent, NULL, an OBJECT IDENTIFIER or a SEQUENCE.
+[[nodiscard]] ByteView readAlgorithmId(DerReader& in);
+
 enum class Signature { EcdsaSha256, PssSha384, Other };
 
 /// The one that an AlgorithmIdentifier says, compared as a whole: parameters are part of it.

@@ -27,7 +27,7 @@ Signed readSigned(DerReader in)
 /// The algorithm inside of what is signed, which must be the one outside (4.1.2.3, 5.1.2.2).
 Signature readAlgorithm(DerReader& tbs, const Signed& all)
 {
-    const ByteView inner = tbs.whole();
+    const ByteView inner = readAlgorithmId(tbs);
     if (!equal(inner, all.algorithm))
         tbs.fail("a signature algorithm that is another than the one outside ends");
     return signatureOf(inner);

@@ -42,7 +42,10 @@ struct Chain {
         terms.extensions = {{"1.2.840.113741.1.13.1", {0x30, 0}}};
         leaf = made(terms);
     }
-    static RawObject made(const CertificateTerms& terms) { return RawObject::of(makeCertificate(terms).der()); }
+    static RawObject made(const CertificateTerms& terms)
+    {
+        return RawObject::of(makeCertificate(terms).der());
+    }
 
     /// Leaf first, each signed by its issuer.
     [[nodiscard]] std::vector<Bytes> ders() const

@@ -76,9 +76,8 @@ std::string kindOf(const std::string& fault)
 {
     static const std::regex kPlace(" at offset 0x[0-9a-f]+|with tag 0x[0-9a-f]+ instead of 0x[0-9a-f]+"),
         kNumber("number [0-9]+,"), kWho("certificate of .* is not signed by .*");
-    return std::regex_replace(
-        std::regex_replace(std::regex_replace(fault, kPlace, ""), kNumber, "number N,"), kWho,
-        "certificate of A is not signed by B");
+    return std::regex_replace(std::regex_replace(std::regex_replace(fault, kPlace, ""), kNumber, "number N,"),
+                              kWho, "certificate of A is not signed by B");
 }
 
 /// What is refused although OpenSSL takes it: the rules of the profile that are more than OpenSSL's.
@@ -108,7 +107,8 @@ const std::set<std::string>& stricter()
         kIs + "signed part of a certificate: a bit string that is not of whole bytes ends",
         // RSA exponents and moduli, and points, of other sizes and forms.
         kIs + "RSA key of a certificate: an RSA exponent that is even or below 65537 ends",
-        kIs + "RSA key of a certificate: an RSA modulus that is even, or of other than 2048 to 4096 bits, ends",
+        kIs +
+            "RSA key of a certificate: an RSA modulus that is even, or of other than 2048 to 4096 bits, ends",
         kIs + "signed part of a certificate: a point that is compressed or of another size ends",
         "the certificate of the issuer is of a key of another kind than the maker's",
         "the certificate of the root is of a key of another kind than the maker's",

@@ -43,8 +43,7 @@ void setExtension(RawObject& object, const Bytes& oid, bool critical, const Byte
     auto list = elementsOf(contentsOf(contentsOf(object.fields.at(kExtensions))));
     const Bytes id = element(0x06, oid);
     std::erase_if(list, [&](const Bytes& one) { return elementsOf(contentsOf(one)).front() == id; });
-    list.push_back(element(
-        0x30, joined({id, critical ? Bytes{1, 1, 0xff} : Bytes{}, element(0x04, value)})));
+    list.push_back(element(0x30, joined({id, critical ? Bytes{1, 1, 0xff} : Bytes{}, element(0x04, value)})));
     object.fields.at(kExtensions) = element(0xa3, element(0x30, joined(list)));
 }
 void addAgain(RawObject& object, std::size_t which)
@@ -59,14 +58,25 @@ const Bytes kUsage{0x55, 0x1d, 15}, kBasic{0x55, 0x1d, 19}, kSubjectKey{0x55, 0x
 const std::vector<Row>& rows()
 {
     static const std::vector<Row> kRows{
-        {"4.1.2.1", "version", [](Chain& c) { c.leaf.fields[kVersion] = element(0xa0, Bytes{2, 1, 1}); }},
+        {"4.1.2.1", "version",
+         [](Chain& c) {
+             c.leaf.fields[kVersion] = element(0xa0, Bytes{2, 1, 1});
+         }},
         {"4.1.2.1", "tag", [](Chain& c) { c.leaf.fields[kVersion].clear(); }},
         {"4.1.2.2", "negative", [](Chain& c) { c.leaf.fields[kSerial] = number(4, 0x80); }},
         {"4.1.2.2", "20 bytes", [](Chain& c) { c.leaf.fields[kSerial] = number(21); }},
-        {"X.690 8.3.2", "padded", [](Chain& c) { c.leaf.fields[kSerial] = Bytes{2, 2, 0, 1}; }},
-        {"X.690 10.1", "longer than it must", [](Chain& c) { c.leaf.fields[kSerial] = Bytes{2, 0x81, 1, 1}; }},
+        {"X.690 8.3.2", "padded",
+         [](Chain& c) {
+             c.leaf.fields[kSerial] = Bytes{2, 2, 0, 1};
+         }},
+        {"X.690 10.1", "longer than it must",
+         [](Chain& c) {
+             c.leaf.fields[kSerial] = Bytes{2, 0x81, 1, 1};
+         }},
         {"4.1.1.2", "another than the one outside",
-         [](Chain& c) { c.leaf.fields[kAlgorithm] = Bytes{0x30, 3, 6, 1, 42}; }},
+         [](Chain& c) {
+             c.leaf.fields[kAlgorithm] = Bytes{0x30, 3, 6, 1, 42};
+         }},
         {"4.1.2.4", "no attribute", [](Chain& c) { c.leaf.fields[kIssuer] = name({}); }},
         {"4.1.2.4", "printable ASCII",
          [](Chain& c) { c.leaf.fields[kSubject] = name({attribute(3, text(0x0c, "caf\xc3\xa9"))}); }},
@@ -89,8 +99,7 @@ const std::vector<Row>& rows()
          [](Chain& c) { c.leaf.fields[kValidity] = times(kFrom, text(0x17, "490230000000Z")); }},
         {"4.1.2.5", "does not exist",
          [](Chain& c) { c.leaf.fields[kValidity] = times(kFrom, text(0x17, "490101240000Z")); }},
-        {"4.1.2.7", "no point",
-         [](Chain& c) { c.leaf.fields[kKey].back() ^= 1; }},
+        {"4.1.2.7", "no point", [](Chain& c) { c.leaf.fields[kKey].back() ^= 1; }},
         {"4.1.2.8", "tag",
          [](Chain& c) {
              c.leaf.fields.insert(c.leaf.fields.begin() + kExtensions, Bytes{0x81, 2, 0, 1});
@@ -99,35 +108,66 @@ const std::vector<Row>& rows()
          [](Chain& c) { c.leaf.fields[kExtensions] = element(0xa3, element(0x30, Bytes{})); }},
         {"4.2", "has an extension twice", [](Chain& c) { addAgain(c.issuer, 0); }},
         {"4.2", "critical and not understood",
-         [](Chain& c) { setExtension(c.leaf, {0x2a, 3, 4}, true, {5, 0}); }},
+         [](Chain& c) {
+             setExtension(c.leaf, {0x2a, 3, 4}, true, {5, 0});
+         }},
         {"4.2", "critical and not understood",
-         [](Chain& c) { setExtension(c.issuer, kSubjectKey, true, {4, 1, 7}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, kSubjectKey, true, {4, 1, 7});
+         }},
         {"4.2.1.10", "do not have",
-         [](Chain& c) { setExtension(c.issuer, {0x55, 0x1d, 30}, false, {0x30, 0}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, {0x55, 0x1d, 30}, false, {0x30, 0});
+         }},
         {"4.2.1.6", "do not have",
-         [](Chain& c) { setExtension(c.leaf, {0x55, 0x1d, 17}, false, {0x30, 0}); }},
+         [](Chain& c) {
+             setExtension(c.leaf, {0x55, 0x1d, 17}, false, {0x30, 0});
+         }},
         {"4.2.2.1", "do not have",
-         [](Chain& c) { setExtension(c.leaf, {0x2b, 6, 1, 5, 5, 7, 1, 1}, false, {0x30, 0}); }},
+         [](Chain& c) {
+             setExtension(c.leaf, {0x2b, 6, 1, 5, 5, 7, 1, 1}, false, {0x30, 0});
+         }},
         {"4.2.1.1", "not signed by",
          [](Chain& c) {
              setExtension(c.issuer, kSubjectKey, false, {4, 1, 7});
              setExtension(c.leaf, kAuthorityKey, false, {0x30, 3, 0x80, 1, 8});
          }},
         {"4.2.1.1", "tag",
-         [](Chain& c) { setExtension(c.leaf, kAuthorityKey, false, {0x30, 3, 0x82, 1, 8}); }},
+         [](Chain& c) {
+             setExtension(c.leaf, kAuthorityKey, false, {0x30, 3, 0x82, 1, 8});
+         }},
         {"4.2.1.3", "may not sign certificates",
-         [](Chain& c) { setExtension(c.issuer, kUsage, true, {3, 2, 7, 0x80}); }},
-        {"4.2.1.3", "key usage", [](Chain& c) { setExtension(c.issuer, kUsage, true, {3, 2, 0, 0}); }},
-        {"X.690 11.2.2", "key usage", [](Chain& c) { setExtension(c.issuer, kUsage, true, {3, 2, 1, 4}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, kUsage, true, {3, 2, 7, 0x80});
+         }},
+        {"4.2.1.3", "key usage",
+         [](Chain& c) {
+             setExtension(c.issuer, kUsage, true, {3, 2, 0, 0});
+         }},
+        {"X.690 11.2.2", "key usage",
+         [](Chain& c) {
+             setExtension(c.issuer, kUsage, true, {3, 2, 1, 4});
+         }},
         {"6.1.4 k", "not of a certificate authority",
-         [](Chain& c) { setExtension(c.issuer, kBasic, true, {0x30, 0}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, kBasic, true, {0x30, 0});
+         }},
         {"X.690 11.5", "although it is false",
-         [](Chain& c) { setExtension(c.issuer, kBasic, true, {0x30, 3, 1, 1, 0}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, kBasic, true, {0x30, 3, 1, 1, 0});
+         }},
         {"4.2.1.9", "too many",
-         [](Chain& c) { setExtension(c.issuer, kBasic, true, {0x30, 3, 2, 1, 0}); }},
+         [](Chain& c) {
+             setExtension(c.issuer, kBasic, true, {0x30, 3, 2, 1, 0});
+         }},
         {"6.1.4 m", "allows fewer",
-         [](Chain& c) { setExtension(c.root, kBasic, true, {0x30, 6, 1, 1, 0xff, 2, 1, 0}); }},
-        {"4.2.1.13", "tag", [](Chain& c) { setExtension(c.leaf, kPoints, false, {0x30, 2, 5, 0}); }},
+         [](Chain& c) {
+             setExtension(c.root, kBasic, true, {0x30, 6, 1, 1, 0xff, 2, 1, 0});
+         }},
+        {"4.2.1.13", "tag",
+         [](Chain& c) {
+             setExtension(c.leaf, kPoints, false, {0x30, 2, 5, 0});
+         }},
     };
     return kRows;
 }
@@ -194,8 +234,8 @@ class VendorRulesTest : public CppUnit::TestFixture {
             CPPUNIT_ASSERT(refused(intel, intel.leaf.with(tbs, bad)));
         // AMD's salt has 48 bytes, as its AlgorithmIdentifier says.
         Chain amd(Maker::Amd);
-        CPPUNIT_ASSERT(refused(
-            amd, amd.leaf.with(amd.leaf.tbs(), signatureOf(amd.leaf.tbs(), amd.issuerKey, 32))));
+        CPPUNIT_ASSERT(
+            refused(amd, amd.leaf.with(amd.leaf.tbs(), signatureOf(amd.leaf.tbs(), amd.issuerKey, 32))));
         // Each maker has an algorithm of its own, and other ones count for nothing.
         Chain sha1(Maker::Intel);
         for (Bytes* algorithm : {&sha1.leaf.fields[kAlgorithm], &sha1.leaf.algorithm})
@@ -259,11 +299,23 @@ class VendorRulesTest : public CppUnit::TestFixture {
         };
         using namespace crl_field;
         const CrlRow rows[] = {
-            {"5.1.2.1", [](auto& o) { o.fields[crl_field::kVersion] = Bytes{2, 1, 0}; }},
-            {"5.1.2.2", [](auto& o) { o.fields[crl_field::kAlgorithm] = Bytes{0x30, 3, 6, 1, 42}; }},
-            {"5.1.2.3", [](auto& o) { o.fields[crl_field::kIssuer] = Bytes{0x30, 0}; }},
+            {"5.1.2.1",
+             [](auto& o) {
+                 o.fields[crl_field::kVersion] = Bytes{2, 1, 0};
+             }},
+            {"5.1.2.2",
+             [](auto& o) {
+                 o.fields[crl_field::kAlgorithm] = Bytes{0x30, 3, 6, 1, 42};
+             }},
+            {"5.1.2.3",
+             [](auto& o) {
+                 o.fields[crl_field::kIssuer] = Bytes{0x30, 0};
+             }},
             {"5.1.2.5", [](auto& o) { o.fields[crl_field::kTo].clear(); }},
-            {"5.1.2.6", [](auto& o) { o.fields[kRevoked] = element(0x30, Bytes{0x30, 3, 2, 1, 7}); }},
+            {"5.1.2.6",
+             [](auto& o) {
+                 o.fields[kRevoked] = element(0x30, Bytes{0x30, 3, 2, 1, 7});
+             }},
             {"5.1.2.6", [](auto& o) {
                  o.fields[kRevoked] = element(0x30, element(0x30, joined({Bytes{2, 1, 0x87}, kFrom})));
              }}};
@@ -277,9 +329,9 @@ class VendorRulesTest : public CppUnit::TestFixture {
         // A critical extension of an entry (5.3), and any reason at all.
         for (const bool isCritical : {false, true}) {
             RawObject object = RawObject::of(crl.der());
-            const Bytes reason = element(
-                0x30, joined({Bytes{6, 3, 0x55, 0x1d, 21}, isCritical ? Bytes{1, 1, 0xff} : Bytes{},
-                              Bytes{4, 3, 0x0a, 1, 8}})); // removeFromCRL
+            const Bytes reason =
+                element(0x30, joined({Bytes{6, 3, 0x55, 0x1d, 21}, isCritical ? Bytes{1, 1, 0xff} : Bytes{},
+                                      Bytes{4, 3, 0x0a, 1, 8}})); // removeFromCRL
             object.fields[kRevoked] =
                 element(0x30, element(0x30, joined({Bytes{2, 1, 2}, kFrom, element(0x30, reason)})));
             const VendorCrl made = VendorCrl::fromDer(object.signedBy(chain.rootKey));
