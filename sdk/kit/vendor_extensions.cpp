@@ -47,7 +47,8 @@ ByteView readSubjectKeyId(DerReader in)
     return id;
 }
 
-/// At least one bit, and no zero byte or wrong count of unused bits behind the last one (X.690, 11.2.2).
+/// At least one bit in the last byte, and none among the unused ones (X.690, 11.2.1). AMD counts one unused
+/// bit where DER has two (11.2.2), in each of its intermediate certificates.
 unsigned readKeyUsage(DerReader in)
 {
     constexpr std::size_t kMostBytes = 2; // decipherOnly is bit 8
@@ -55,8 +56,8 @@ unsigned readKeyUsage(DerReader in)
     in.expectDone();
     const std::size_t bytes = contents.empty() ? 0 : contents.size() - 1;
     if (bytes == 0 || bytes > kMostBytes || contents[0] > 7 || contents.back() == 0 ||
-        (contents.back() & ((1u << contents[0]) - 1)) != 0 || (contents.back() >> contents[0] & 1u) == 0)
-        in.fail("a key usage of no bit, or not in DER, ends");
+        (contents.back() & ((1u << contents[0]) - 1)) != 0)
+        in.fail("a key usage of no bit, or with unused bits, ends");
     unsigned out = 0;
     for (unsigned bit = 0; bit < 8 * bytes; ++bit)
         if ((contents[1 + bit / 8] & 0x80u >> bit % 8) != 0)

@@ -6,6 +6,7 @@
 
 #include <teehost/kit/digest.h>
 #include <teehost/kit/file.h>
+#include <teehost/kit/x509.h>
 
 #include <openssl/x509.h>
 

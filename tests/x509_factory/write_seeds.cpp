@@ -47,7 +47,8 @@ void writeAll(const std::filesystem::path& folder)
     write(folder, "crl-critical", makeCrl(critical).der());
     RawObject late = RawObject::of(makeCertificate(leaf).der());
     late.fields[certificate_field::kValidity] = element(
-        0x30, joined({element(0x17, kit::viewOf("200101000000Z")), element(0x18, kit::viewOf("99991231235959Z"))}));
+        0x30,
+        joined({element(0x17, kit::viewOf("200101000000Z")), element(0x18, kit::viewOf("99991231235959Z"))}));
     write(folder, "leaf-late", late.signedBy(p256));
     late.fields[certificate_field::kSerial] = Bytes{2, 1, 0x80};
     write(folder, "leaf-negative", late.signedBy(p256));

@@ -72,12 +72,17 @@ void expectSame(const Bytes& der)
 }
 
 /// A message without what differs from one change to the next.
-std::string kindOf(const std::string& fault)
+std::string kindOf(std::string fault)
 {
-    static const std::regex kPlace(" at offset 0x[0-9a-f]+|with tag 0x[0-9a-f]+ instead of 0x[0-9a-f]+"),
-        kNumber("number [0-9]+,"), kWho("certificate of .* is not signed by .*");
-    return std::regex_replace(std::regex_replace(std::regex_replace(fault, kPlace, ""), kNumber, "number N,"),
-                              kWho, "certificate of A is not signed by B");
+    static const std::array<std::pair<std::regex, const char*>, 5> kChanging{
+        {{std::regex(" at offset 0x[0-9a-f]+"), ""},
+         {std::regex("with tag 0x[0-9a-f]+ instead of 0x[0-9a-f]+"), ""},
+         {std::regex("number [0-9]+,"), "number N,"},
+         {std::regex("[0-9]+ bytes too many"), "N bytes too many"},
+         {std::regex("certificate of .* is not signed by .*"), "certificate of A is not signed by B"}}};
+    for (const auto& [what, with] : kChanging)
+        fault = std::regex_replace(fault, what, with);
+    return fault;
 }
 
 /// What is refused although OpenSSL takes it: the rules of the profile that are more than OpenSSL's.
@@ -103,8 +108,11 @@ const std::set<std::string>& stricter()
         // Booleans and bit strings have one form in DER, as key usage has.
         kIs + "signed part of a certificate: a boolean in another form than DER's ends",
         kIs + "extension of a certificate: a boolean in another form than DER's ends",
-        kIs + "extension of a certificate: a key usage of no bit, or not in DER, ends",
+        kIs + "extension of a certificate: a key usage of no bit, or with unused bits, ends",
         kIs + "signed part of a certificate: a bit string that is not of whole bytes ends",
+        // Parameters of an algorithm are of one of four kinds, of which NULL is empty.
+        kIs + "algorithm in a certificate or CRL: N bytes too many",
+        kIs + "algorithm in a certificate or CRL: a NULL with contents ends",
         // RSA exponents and moduli, and points, of other sizes and forms.
         kIs + "RSA key of a certificate: an RSA exponent that is even or below 65537 ends",
         kIs +

@@ -144,9 +144,9 @@ const std::vector<Row>& rows()
          [](Chain& c) {
              setExtension(c.issuer, kUsage, true, {3, 2, 0, 0});
          }},
-        {"X.690 11.2.2", "key usage",
+        {"X.690 11.2.1", "key usage",
          [](Chain& c) {
-             setExtension(c.issuer, kUsage, true, {3, 2, 1, 4});
+             setExtension(c.issuer, kUsage, true, {3, 2, 3, 4});
          }},
         {"6.1.4 k", "not of a certificate authority",
          [](Chain& c) {
@@ -192,6 +192,7 @@ class VendorRulesTest : public CppUnit::TestFixture {
             chain.leaf.fields[kSerial] = number(20);
             chain.leaf.fields[kValidity] = times(kFrom, text(0x18, "99991231235959Z"));
             setExtension(chain.leaf, kUsage, true, {3, 2, 6, 0xc0});
+            setExtension(chain.issuer, kUsage, true, {3, 2, 1, 4}); // as AMD's, with a bit too few unused
             setExtension(chain.leaf, kAuthorityKey, false, {0x30, 3, 0x80, 1, 7});
             setExtension(chain.issuer, kSubjectKey, false, {4, 1, 7});
             setExtension(chain.issuer, kBasic, true, {0x30, 6, 1, 1, 0xff, 2, 1, 0});
