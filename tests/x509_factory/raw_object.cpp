@@ -75,6 +75,16 @@ Bytes RawObject::with(const Bytes& tbs, const Bytes& signature) const
 
 Bytes RawObject::signedBy(const Bytes& tbs, const Key& key) const { return with(tbs, signatureOf(tbs, key)); }
 
+Bytes foreignCertificate()
+{
+    const Key key = makeEcKey("P-256");
+    RawObject object = RawObject::of(makeCertificate({"somebody", "somebody", key, key}).der());
+    const Bytes text = element(0x0c, kit::viewOf("caf\xc3\xa9"));
+    const Bytes attribute = element(0x30, joined({Bytes{6, 3, 0x55, 4, 3}, text}));
+    object.fields.at(certificate_field::kSubject) = element(0x30, element(0x31, attribute));
+    return object.signedBy(key);
+}
+
 Bytes signatureOf(kit::ByteView message, const Key& key, int salt)
 {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);

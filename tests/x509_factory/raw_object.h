@@ -44,4 +44,7 @@ inline constexpr std::size_t kVersion = 0, kAlgorithm = 1, kIssuer = 2, kFrom = 
 /// The signature of a message as it stands in a certificate: ECDSA in DER, or RSASSA-PSS with `salt` bytes.
 [[nodiscard]] Bytes signatureOf(kit::ByteView message, const Key& key, int salt = 48);
 
+/// A certificate that OpenSSL reads, and that is of no maker of TEEs: its subject is "café".
+[[nodiscard]] Bytes foreignCertificate();
+
 } // namespace teehost::x509_factory

@@ -343,15 +343,9 @@ class VendorRulesTest : public CppUnit::TestFixture {
     void readsFilesWithOthersInThem()
     {
         const Chain chain(Maker::Intel);
-        const Key edwards = makeRsaKey();
-        CertificateTerms terms{"an endorsement key", "somebody", edwards, edwards};
-        terms.extensions = {{"2.5.29.17", {0x30, 0}}};
-        const Certificate other = makeCertificate(terms);
-        auto odd = RawObject::of(other.der());
-        odd.fields[kSubject] = name({attribute(3, text(0x0c, "caf\xc3\xa9"))});
         const Bytes der = chain.ders()[0];
         const std::string file = pem("CERTIFICATE", der) + "words\n" +
-                                 pem("CERTIFICATE", odd.signedBy(edwards)) + pem("CERTIFICATE", der) +
+                                 pem("CERTIFICATE", foreignCertificate()) + pem("CERTIFICATE", der) +
                                  pem("X509 CRL", makeCrl({"a", chain.rootKey}).der());
         const VendorObjects objects = readVendorX509(viewOf(file));
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, objects.certificates.size());

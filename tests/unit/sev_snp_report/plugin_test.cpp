@@ -2,6 +2,7 @@
 //
 // Verification through the plugin's border, as the host asks for it: where certificates come from, and what a
 // verdict is made of.
+#include <algorithm>
 #include <map>
 
 #include <teehost/plugin.hpp>
@@ -11,6 +12,7 @@
 #include "sev_snp.h"
 #include "sev_snp_report/scene.h"
 #include "tests/unit/plugin/support.h"
+#include "x509_factory/raw_object.h"
 
 namespace teehost::sev_snp::test {
 namespace {
@@ -105,6 +107,18 @@ private:
         CPPUNIT_ASSERT(verify(request(allCertificates())).accepted);
         const std::string all = pem(chain_.root) + pem(chain_.vek) + pem(chain_.intermediate); // in any order
         CPPUNIT_ASSERT(verify(request({{"", bytesOf(all)}})).accepted);
+        // Anchors and collateral may be for other attesters too.
+        auto withOthers = request(allCertificates());
+        withOthers.anchors.push_back({"", foreignCertificate()});
+        withOthers.collateral.push_back({"", foreignCertificate()});
+        CPPUNIT_ASSERT(verify(withOthers).accepted);
+        withOthers.collateral.erase(withOthers.collateral.begin() + 1); // the intermediate
+        withOthers.offline = true;
+        const auto missing = verify(withOthers);
+        CPPUNIT_ASSERT(!missing.accepted);
+        CPPUNIT_ASSERT(std::any_of(missing.checks.begin(), missing.checks.end(), [](const auto& check) {
+            return check.message.find("not a certificate of a maker of TEEs") != std::string::npos;
+        }));
         Bytes table, data;
         const auto add = [&](const Guid& guid, const Bytes& bytes) {
             table.insert(table.end(), guid.begin(), guid.end());

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The forms in which collateral comes, and the bytes of it that are signed.
+#include <algorithm>
+
 #include <teehost/kit/input_error.h>
 
 #include "tdx_quote/scene.h"
+#include "x509_factory/raw_object.h"
 
 namespace teehost::tdx::test {
 namespace {
@@ -32,6 +35,7 @@ std::string refusal(Read&& read)
 class PoolTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(PoolTest);
     CPPUNIT_TEST(takesEveryForm);
+    CPPUNIT_TEST(setsAsideWhatIsNotIntels);
     CPPUNIT_TEST(refusesOtherBlobs);
     CPPUNIT_TEST(findsTheSignedBytes);
     CPPUNIT_TEST(refusesOtherDocuments);
@@ -54,6 +58,22 @@ class PoolTest : public CppUnit::TestFixture {
             {pckCrl, rootCrl, bytesOf(chain + pem("X509 CRL", pckCrl)), identity, info, info}};
         for (const auto& blobs : sets)
             CPPUNIT_ASSERT_EQUAL(std::string(), scene.reason(quote, blobs));
+    }
+
+    void setsAsideWhatIsNotIntels()
+    {
+        const Scene scene;
+        auto blobs = scene.blobs();
+        blobs.push_back(foreignCertificate());
+        CPPUNIT_ASSERT_EQUAL(std::string(), scene.reason(scene.quote(), blobs));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, Scene::poolOf(blobs).others().size());
+        // Where the signer's certificate is missing, it may be the one that was set aside.
+        blobs[2] = blobs.back();
+        const auto verified = scene.verify(scene.quote(), blobs);
+        CPPUNIT_ASSERT(std::any_of(verified.lines.begin(), verified.lines.end(), [](const auto& line) {
+            return line.outcome == kit::Outcome::Error &&
+                   line.message.find("not a certificate of a maker of TEEs") != std::string::npos;
+        }));
     }
 
     void refusesOtherBlobs()
