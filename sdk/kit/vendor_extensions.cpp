@@ -40,6 +40,20 @@ ByteView readAuthorityKeyId(DerReader in)
     return id;
 }
 
+/// Of a CRL issuer and serial number may stand behind it, and mean nothing: the issuer is known by name and
+/// key.
+std::optional<ByteView> readKeyIdOfCrl(DerReader in)
+{
+    DerReader list = in.sequence();
+    std::optional<ByteView> id;
+    if (list.nextIs(0x80))
+        id = list.primitive(0x80);
+    while (!list.done())
+        list.skip();
+    in.expectDone();
+    return id;
+}
+
 ByteView readSubjectKeyId(DerReader in)
 {
     const ByteView id = in.octets();
@@ -168,15 +182,14 @@ Constraints constraintsOf(const std::vector<Extension>& extensions)
 
 std::optional<ByteView> authorityKeyIdOf(const std::vector<Extension>& extensions)
 {
-    std::optional<ByteView> out;
-    for (const Extension& its : extensions)
-        if (equal(its.oid, kAuthorityKeyId)) {
-            const DerReader value(its.value, "authority key identifier of a CRL");
-            if (out)
-                value.fail("the second one begins");
-            out = readAuthorityKeyId(value);
-        }
-    return out;
+    const auto isIt = [](const Extension& its) { return equal(its.oid, kAuthorityKeyId); };
+    const auto first = std::find_if(extensions.begin(), extensions.end(), isIt);
+    if (first == extensions.end())
+        return std::nullopt;
+    const DerReader value(first->value, "authority key identifier of a CRL");
+    if (std::find_if(first + 1, extensions.end(), isIt) != extensions.end())
+        value.fail("the first of two begins");
+    return readKeyIdOfCrl(value);
 }
 
 } // namespace teehost::kit::vendor

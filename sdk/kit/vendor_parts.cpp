@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kVersion3 = 2, kCrlVersion2 = 1; // RFC 5280, 4.1.2.1 and 5.1.2.1
 constexpr std::uint8_t kVersionTag = 0xa0, kCertificateExtensions = 0xa3, kCrlExtensions = 0xa0,
-                       kSequence = 0x30;
+                       kSequence = 0x30, kInteger = 0x02;
 
 /// The three parts that certificates and CRLs consist of (4.1.1, 5.1.1).
 struct Signed {
@@ -73,7 +73,8 @@ CrlParts::CrlParts(ByteView from) : der(from.begin(), from.end())
     signature = all.signature;
     DerReader outer(tbs, "signed part of a CRL");
     DerReader in = outer.sequence();
-    if (in.integer(kCrlVersion2) != kCrlVersion2)
+    const bool isVersion2 = in.nextIs(kInteger); // the first version does not say it, and has no extensions
+    if (isVersion2 && in.integer(kCrlVersion2) != kCrlVersion2)
         in.fail("another version than 2 ends");
     algorithm = readAlgorithm(in, all);
     issuer = readName(in);
@@ -84,11 +85,11 @@ CrlParts::CrlParts(ByteView from) : der(from.begin(), from.end())
             DerReader entry = list.sequence();
             revoked.push_back(readSerial(entry));
             static_cast<void>(readTime(entry));
-            if (!entry.done())
+            if (isVersion2 && !entry.done())
                 hasCritical = hasCriticalOne(readExtensions(entry)) || hasCritical;
             entry.expectDone();
         }
-    if (!in.done()) {
+    if (isVersion2 && !in.done()) {
         DerReader wrapped = in.constructed(kCrlExtensions);
         const auto extensions = readExtensions(wrapped);
         wrapped.expectDone();

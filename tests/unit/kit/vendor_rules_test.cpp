@@ -278,7 +278,7 @@ class VendorRulesTest : public CppUnit::TestFixture {
 
     void judgesCrls()
     {
-        const Chain chain(Maker::Intel);
+        Chain chain(Maker::Intel);
         const auto root = VendorCertificate::fromDer(chain.ders()[2]),
                    issuer = VendorCertificate::fromDer(chain.ders()[1]);
         const CrlTerms terms{"the root", chain.rootKey, {0, 1'000'000}, {7, 2, 0x1234}};
@@ -326,6 +326,25 @@ class VendorRulesTest : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_THROW_MESSAGE(
                 row.section, static_cast<void>(VendorCrl::fromDer(object.signedBy(chain.rootKey))),
                 CryptoError);
+        }
+        RawObject first = RawObject::of(crl.der()); // version 1
+        first.fields[crl_field::kVersion].clear();
+        CPPUNIT_ASSERT(VendorCrl::fromDer(first.signedBy(chain.rootKey)).isSignedBy(root));
+        first.fields.push_back(Bytes{0xa0, 0});
+        CPPUNIT_ASSERT_THROW(static_cast<void>(VendorCrl::fromDer(first.signedBy(chain.rootKey))),
+                             CryptoError);
+        // The key identifier (5.2.1), with and without the name and serial number of the issuer.
+        setExtension(chain.root, kSubjectKey, false, {4, 1, 7});
+        const auto named = VendorCertificate::fromDer(chain.ders()[2]);
+        for (const auto& [id, isTheirs] :
+             {std::pair(Bytes{0x30, 3, 0x80, 1, 7}, true),
+              std::pair(Bytes{0x30, 8, 0x80, 1, 7, 0xa1, 0, 0x82, 1, 1}, true),
+              std::pair(Bytes{0x30, 3, 0x82, 1, 1}, true), std::pair(Bytes{0x30, 3, 0x80, 1, 8}, false)}) {
+            RawObject object = RawObject::of(crl.der());
+            const Bytes one = element(0x30, joined({element(0x06, kAuthorityKey), element(0x04, id)}));
+            object.fields.push_back(element(0xa0, element(0x30, one)));
+            CPPUNIT_ASSERT_EQUAL(isTheirs,
+                                 VendorCrl::fromDer(object.signedBy(chain.rootKey)).isSignedBy(named));
         }
         // A critical extension of an entry (5.3), and any reason at all.
         for (const bool isCritical : {false, true}) {

@@ -9,19 +9,22 @@
 // them over chains that are made wrong byte by byte (vendor_differential_test). The profile, with sections of
 // RFC 5280:
 //
-//  - DER in its only form throughout; at most a mebibyte                                        (4.1)
-//  - version 3 of certificates, 2 of CRLs; no unique identifiers (4.1.2.1, 5.1.2.1)
-//  - serial numbers are not negative, and have 20 bytes at most                                 (4.1.2.2)
-//  - one algorithm inside and outside of what is signed (4.1.1.2, 5.1.1.2)
-//  - signatures: ECDSA with SHA-256 by a key on P-256 (Intel), or RSASSA-PSS with SHA-384, MGF1 of it
-//    and a salt of 48 bytes by an RSA key (AMD); any other never verifies                       (4.1.1.2)
-//  - keys: points on P-256 or P-384, RSA moduli of 2048 to 4096 bits; no other makes a chain    (4.1.2.7)
-//  - names: at least one attribute, each by itself, of printable ASCII; equal byte by byte (4.1.2.4, 7.1)
-//  - times: UTCTime until 2049 and GeneralizedTime from 2050, with seconds, in UTC              (4.1.2.5)
-//  - extensions: no critical one but basicConstraints and keyUsage; of those that RFC 5280 and Netscape
-//    define only authority and subject key identifier, key usage, basic constraints and CRL distribution
-//    points, each once and in the form that the makers write; of the maker's own, two of what is read are
-//    refused where it is read                                                                   (4.2)
+//  - 4.1: DER in its only form throughout, but for the unused bits of key usage; at most a mebibyte.
+//  - 4.1.1.2, 5.1.1.2: one algorithm inside and outside of what is signed. Signatures are ECDSA with SHA-256
+//    by a key on P-256 (Intel), or RSASSA-PSS with SHA-384, MGF1 of it and a salt of 48 bytes by an RSA key
+//    (AMD); any other never verifies.
+//  - 4.1.2.1, 4.1.2.8, 5.1.2.1: certificates are of version 3, without unique identifiers; CRLs of version
+//    2, or of version 1 without extensions.
+//  - 4.1.2.2: serial numbers are not negative, and have 20 bytes at most.
+//  - 4.1.2.4, 7.1: names have at least one attribute, each by itself and of printable ASCII, and are equal
+//    byte by byte.
+//  - 4.1.2.5, 5.1.2.5: times are UTCTime until 2049 and GeneralizedTime from 2050, with seconds, in UTC; a
+//    CRL says when the next one comes.
+//  - 4.1.2.7: keys are points on P-256 or P-384, or RSA moduli of 2048 to 4096 bits; no other makes a chain.
+//  - 4.2: no extension is critical but basicConstraints and keyUsage. Of those that RFC 5280 and Netscape
+//    define there are only authority and subject key identifier, key usage, basic constraints and CRL
+//    distribution points, each once and in the form that the makers write. Two of a maker's own are refused
+//    where one is read.
 #pragma once
 
 #include <memory>
