@@ -3,7 +3,7 @@
 // Certificates and CRLs of makers of TEEs out of files, in which others may stand too.
 #include <algorithm>
 
-#include "pem.h"
+#include "teehost/kit/pem.h"
 #include "teehost/kit/vendor_x509.h"
 #include "teehost/kit/x509.h"
 
@@ -41,9 +41,9 @@ VendorObjects readVendorX509(ByteView file, std::span<const VendorCertificate> k
 {
     VendorObjects out;
     expectShort(file);
-    if (isPem(file)) {
-        for (const PemBlock& block : readPem(file)) {
-            if (block.kind == PemKind::Certificate)
+    if (looksLikePem(file)) {
+        for (const X509Block& block : readX509Pem(file)) {
+            if (block.kind == X509Kind::Certificate)
                 addCertificate(block.der, known, out);
             else
                 addCrl(block.der, out);

@@ -191,4 +191,20 @@ bool looksLikeEventLog(ByteView bytes) noexcept
     return bytes.size() > kFirstRecord && textOf(bytes.subspan(kFirstRecord)).starts_with(kName);
 }
 
+bool looksLikeLegacyLog(ByteView bytes) noexcept
+{
+    constexpr std::uint32_t kLastOfBios = 0x12; // EV_OMIT_BOOT_DEVICE_EVENTS
+    constexpr std::uint32_t kFirstOfEfi = 0x8000'0000, kLastOfEfi = 0x8000'00FF;
+    try {
+        const EventLog log = EventLog::parse(bytes);
+        const auto isKnown = [](const Event& one) {
+            return one.type <= kLastOfBios || (one.type >= kFirstOfEfi && one.type <= kLastOfEfi);
+        };
+        return !log.cryptoAgile && log.events.size() >= 2 &&
+               std::all_of(log.events.begin(), log.events.end(), isKnown);
+    } catch (...) {
+        return false;
+    }
+}
+
 } // namespace teehost::kit

@@ -92,6 +92,10 @@ struct EventLog {
 /// Whether the bytes begin as a crypto-agile log does; certificates, quotes and tokens do not.
 [[nodiscard]] bool looksLikeEventLog(ByteView bytes) noexcept;
 
+/// Whether the whole of it reads as a log of TCG 1.2, which begins with nothing that would tell it: records
+/// of types that the specification has, two at least.
+[[nodiscard]] bool looksLikeLegacyLog(ByteView bytes) noexcept;
+
 /// "EV_SEPARATOR"; a number in hexadecimal for a type without a name.
 [[nodiscard]] std::string nameOfType(std::uint32_t type);
 /// What an event says of itself, printable, at most some hundred characters: a variable's name, an action,

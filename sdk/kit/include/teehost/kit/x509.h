@@ -91,6 +91,9 @@ struct X509Objects {
     std::vector<Crl> crls;
 };
 [[nodiscard]] X509Objects readX509(ByteView file);
+
+/// Files of certificates and CRLs are not longer: 1 MiB; CryptoError. Lengths are int in OpenSSL.
+void expectShort(ByteView file);
 /// Whether it looks like PEM text, or like a DER sequence as long as the input.
 [[nodiscard]] bool looksLikeX509(ByteView file) noexcept;
 
