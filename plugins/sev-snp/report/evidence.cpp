@@ -4,6 +4,7 @@
 #include <string>
 
 #include <teehost/kit/reader.h>
+#include <teehost/kit/x509.h>
 
 #include "input_error.h"
 #include "report/cert_table.h"
@@ -13,11 +14,15 @@ namespace teehost::sev_snp {
 namespace {
 
 // struct msg_report_resp of the guest driver (Linux, include/uapi/linux/sev-guest.h; 56860, table
-// "MSG_REPORT_RSP").
+// "MSG_REPORT_RSP"). The ioctl's buffer has 4000 bytes; what the report leaves of it is zeros.
 constexpr std::size_t kAnswerHeader = 32;
-// Header of the report that Azure's paravisor keeps in a vTPM's NV index; the TEE's report follows it.
+// Header of the report that Azure's paravisor keeps in a vTPM's NV index; an area for the TEE's report
+// follows it, and behind that the paravisor's request: size, version, and the kind of report (Microsoft,
+// "Guest attestation for confidential VMs"; OpenHCL, IGVM_ATTEST).
 constexpr std::string_view kHclMagic = "HCLA";
-constexpr std::size_t kHclHeader = 32;
+constexpr std::size_t kHclHeader = 32, kHclKindAt = kHclHeader + kReportSize + 8;
+constexpr std::uint32_t kHclVbs = 3, kHclSnp = 2, kHclTdx = 4;
+constexpr std::uint8_t kTdReportType = 0x81; // REPORTTYPE.TYPE of a TDREPORT (Intel 344425, section 3.6.5)
 
 bool isAnswerHeader(kit::ByteView blob)
 {
@@ -28,20 +33,37 @@ bool isAnswerHeader(kit::ByteView blob)
     return status == 0 && size == kReportSize && kit::isZero(in.bytes(24));
 }
 
-bool isHcl(kit::ByteView blob)
+bool isHcl(kit::ByteView blob) { return kit::textOf(blob).starts_with(kHclMagic); }
+
+/// The report inside Azure's, which has the same header for every kind of VM.
+kit::ByteView reportInHcl(kit::ByteView blob)
 {
-    return blob.size() >= kHclHeader + kReportSize && kit::textOf(blob).starts_with(kHclMagic);
+    if (blob.size() < kHclHeader + kReportSize)
+        throw InputError("size", "Azure's report (HCLA) has at least " +
+                                     std::to_string(kHclHeader + kReportSize) + " bytes, this has " +
+                                     std::to_string(blob.size()));
+    std::uint32_t kind = kHclSnp; // as far as only the report was kept
+    if (blob.size() >= kHclKindAt + sizeof kind)
+        kind = kit::Reader(blob.subspan(kHclKindAt), "Azure's report").u32();
+    if (kind == kHclTdx || blob[kHclHeader] == kTdReportType)
+        throw InputError("hcl_tdx", "this is Azure's report of a TDX VM: a TDREPORT, which only its own "
+                                    "platform can check; hand over the quote that was made of it");
+    if (kind != kHclSnp)
+        throw InputError("hcl_kind", "this is Azure's report of a VM of kind " + std::to_string(kind) +
+                                         (kind == kHclVbs ? ", one without a TEE" : "") +
+                                         "; that of an SEV-SNP VM has kind 2");
+    return blob.subspan(kHclHeader, kReportSize);
 }
 
-std::vector<kit::ByteView> certificatesIn(kit::ByteView table)
+std::vector<kit::ByteView> certificatesIn(kit::ByteView rest)
 {
-    // A hypervisor without certificates hands out its buffer, whole pages, as it is. Other zeros are no
-    // table.
-    constexpr std::size_t kPage = 4096;
-    if (kit::isZero(table) && table.size() % kPage != 0)
-        throw InputError("size", std::to_string(table.size()) + " bytes of zeros");
+    // Buffers are written whole: zeros are no certificates, of whatever number.
+    if (kit::isZero(rest))
+        return {};
+    if (kit::looksLikeX509(rest)) // a chain that was put behind the report
+        return {rest};
     std::vector<kit::ByteView> out;
-    for (const TableEntry& entry : readCertTable(table))
+    for (const TableEntry& entry : readCertTable(rest))
         if (holdsX509(entry))
             out.push_back(entry.data);
     return out;
@@ -51,8 +73,8 @@ std::vector<kit::ByteView> certificatesIn(kit::ByteView table)
 
 Evidence readEvidence(kit::ByteView blob)
 {
-    if (isHcl(blob)) // what follows is the paravisor's, and vouched for by the report's data only
-        return {blob.subspan(kHclHeader, kReportSize), {}};
+    if (isHcl(blob)) // what follows the report is the paravisor's, and vouched for by the report's data only
+        return {reportInHcl(blob), {}};
     if (isAnswerHeader(blob))
         blob = blob.subspan(kAnswerHeader);
     if (blob.size() < kReportSize)
@@ -63,7 +85,9 @@ Evidence readEvidence(kit::ByteView blob)
     } catch (const InputError& e) {
         throw InputError("size", "an attestation report has 1184 bytes, this has " +
                                      std::to_string(blob.size()) +
-                                     ", and what follows is no certificate table: " + e.what());
+                                     ", and what follows is neither zeros nor certificates nor a certificate "
+                                     "table: " +
+                                     e.what());
     }
 }
 
@@ -71,8 +95,6 @@ int looksLikeEvidence(kit::ByteView blob) noexcept
 {
     try {
         const Report report = Report::parse(readEvidence(blob).report);
-        if (isHcl(blob))
-            return 90;
         const auto faults = formFaults(report);
         if (faults.empty())
             return 95;

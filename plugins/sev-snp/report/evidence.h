@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The forms in which reports come: bare, behind the header of the guest driver's answer, with the
-// hypervisor's certificate table behind them, or inside Azure's HCL report.
+// The forms in which reports come: bare, behind the header of the guest driver's answer, with zeros, the
+// hypervisor's certificate table or certificates behind them, or inside Azure's HCL report of an SEV-SNP VM.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,10 @@ namespace teehost::sev_snp {
 
 struct Evidence {
     kit::ByteView report;                    ///< kReportSize bytes
-    std::vector<kit::ByteView> certificates; ///< of the table behind it, DER or PEM each; CRLs too
+    std::vector<kit::ByteView> certificates; ///< what is behind it, DER or PEM each; CRLs too
 };
 
-/// Views of `blob`. InputError size or auxblob_bounds when it has none of the forms.
+/// Views of `blob`. InputError size, or hcl_tdx or hcl_kind for Azure's report of another kind of VM.
 [[nodiscard]] Evidence readEvidence(kit::ByteView blob);
 
 /// 0 to 100: how surely the bytes are one of the forms.

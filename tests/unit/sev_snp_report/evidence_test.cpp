@@ -40,6 +40,8 @@ Bytes tableOf(const std::vector<Item>& items)
 class EvidenceTest : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(EvidenceTest);
     CPPUNIT_TEST(readsEveryForm);
+    CPPUNIT_TEST(readsBuffersThatWereWrittenWhole);
+    CPPUNIT_TEST(looksIntoAzuresReport);
     CPPUNIT_TEST(refusesWhatHasNoForm);
     CPPUNIT_TEST(recognisesReports);
     CPPUNIT_TEST(readsTables);
@@ -81,6 +83,68 @@ class EvidenceTest : public CppUnit::TestFixture {
         expectReport(hcl, 0);
     }
 
+    /// The guest driver's answer has 4000 bytes, others' buffers pages; what the report leaves is zeros.
+    void readsBuffersThatWereWrittenWhole()
+    {
+        Bytes answer;
+        append32(answer, 0);
+        append32(answer, kReportSize);
+        answer.resize(32);
+        append(answer, report_);
+        for (const std::size_t size : {1217u, 1240u, 4000u, 4096u, 20480u}) {
+            Bytes whole = answer;
+            whole.resize(size);
+            expectReport(whole, 0);
+            CPPUNIT_ASSERT(looksLikeEvidence(whole) > 90);
+        }
+        for (const std::size_t zeros : {1u, 16u, 24u, 2816u, 2912u, 4095u, 4096u, 20480u}) {
+            Bytes padded = report_;
+            padded.resize(kReportSize + zeros);
+            expectReport(padded, 0);
+        }
+        Bytes chain = report_;
+        append(chain, Scene().chain().vek.der());
+        expectReport(chain, 1);
+        answer.resize(4000);
+        answer[32 + kReportSize] = 1; // in what should be padding
+        CPPUNIT_ASSERT_THROW(static_cast<void>(readEvidence(answer)), InputError);
+    }
+
+    /// The container's name is the same for every kind of VM.
+    void looksIntoAzuresReport()
+    {
+        const auto hcl = [&](Bytes report, std::uint32_t kind) {
+            Bytes out{'H', 'C', 'L', 'A'};
+            out.resize(32);
+            report.resize(kReportSize);
+            append(out, report);
+            append32(out, 20);
+            append32(out, 1);
+            append32(out, kind);
+            append(out, Bytes(12, 1));
+            return out;
+        };
+        expectReport(hcl(report_, 2), 0);
+        CPPUNIT_ASSERT(looksLikeEvidence(hcl(report_, 2)) > 90);
+        Bytes tdReport(1024, 7);
+        tdReport[0] = 0x81;
+        struct Row {
+            Bytes blob;
+            const char* words;
+        };
+        const Row rows[] = {
+            {hcl(tdReport, 4), "TDX"}, {hcl(tdReport, 2), "TDX"}, {hcl(report_, 3), "without a TEE"}};
+        for (const Row& row : rows) {
+            CPPUNIT_ASSERT_EQUAL(0, looksLikeEvidence(row.blob));
+            try {
+                static_cast<void>(readEvidence(row.blob));
+                CPPUNIT_FAIL(row.words);
+            } catch (const InputError& e) {
+                CPPUNIT_ASSERT_MESSAGE(e.what(), std::string(e.what()).find(row.words) != std::string::npos);
+            }
+        }
+    }
+
     void refusesWhatHasNoForm()
     {
         for (const std::size_t size : {std::size_t{0}, std::size_t{1}, kReportSize - 1}) {
@@ -89,7 +153,7 @@ class EvidenceTest : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_THROW(static_cast<void>(readEvidence(cut)), InputError);
             CPPUNIT_ASSERT_EQUAL(0, looksLikeEvidence(cut));
         }
-        for (const Bytes& more : {Bytes{1, 2, 3}, Bytes(16), Bytes(4095)}) {
+        for (const Bytes& more : {Bytes{1, 2, 3}, Bytes{0, 0, 0, 1}, Bytes(4095, 1)}) {
             Bytes longer = report_;
             append(longer, more);
             CPPUNIT_ASSERT_THROW(static_cast<void>(readEvidence(longer)), InputError);
