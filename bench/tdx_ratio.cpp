@@ -104,7 +104,7 @@ void checkWithOpenssl(const kit::Bytes& der, const x509_factory::Key& issuer)
 
 void expectGood(const Verified& verified, const Quote& quote, const Policy& policy)
 {
-    if (kit::firstFailure(verified.lines) != nullptr || !verified.tcb)
+    if (kit::firstObjection(verified.lines) != nullptr || !verified.tcb)
         std::abort();
     for (const auto& line : appraiseDefaults(quote.body, &*verified.tcb, policy, x509_factory::kNow))
         if (line.outcome != kit::Outcome::Pass)

@@ -117,7 +117,7 @@ void compareVerification(const char* what, vtpm_factory::Scheme scheme)
         [&] {
             const auto verified =
                 verifyEvidence(readAttestation(evidence), {.nonce = terms.nonce, .policy = policy});
-            if (kit::firstFailure(verified.lines) != nullptr)
+            if (kit::firstObjection(verified.lines) != nullptr)
                 std::abort();
         },
         [&] {

@@ -31,6 +31,7 @@ std::string shown(const std::string& words)
 struct Opinion {
     vm::PluginVerdict verdict;
     Standing standing = Standing::Undecided;
+    bool refused = false; ///< the plugin did not judge: something of the request is not for it
 };
 
 void append(std::vector<plugin::Named>& to, const std::vector<plugin::Named>& from)
@@ -58,10 +59,28 @@ Opinion undecided(const Matter& matter, const std::string& why)
     return out;
 }
 
+/// Counts what the evidence is unfit for as failed: the agent chose what it answers, and one that sends
+/// garbage must not be better off than one that sends a lie.
+void holdAgainstTheGuest(VerifyResult& result)
+{
+    for (CheckResult& check : result.checks)
+        if (check.unfit)
+            check.verdict = plugin::Verdict::Fail;
+}
+
+/// The first check that says no; a lie before what cannot be read.
+const CheckResult* firstAgainst(const VerifyResult& result)
+{
+    for (const CheckResult& check : result.checks)
+        if (check.verdict == plugin::Verdict::Fail && !check.unfit)
+            return &check;
+    return plugin::firstUnfit(result);
+}
+
 /// The first check that says no, else the first that could not say.
 std::string reasonOf(const VerifyResult& result)
 {
-    const CheckResult* first = plugin::firstFailure(result);
+    const CheckResult* first = firstAgainst(result);
     return shown(first == nullptr ? result.reason : first->title + ": " + first->message);
 }
 
@@ -82,12 +101,15 @@ Opinion judge(const Matter& matter, const VerifyRequest& request, const plugin::
     try {
         out.verdict.result = matter.plugin->verify(call, request);
     } catch (const Error& error) {
-        return undecided(matter, error.what());
+        out = undecided(matter, error.what());
+        out.refused = error.category() == Category::InvalidArgument;
+        return out;
     }
     auto& result = out.verdict.result;
+    holdAgainstTheGuest(result);
     if (result.accepted)
         out.standing = Standing::Attested;
-    else if (plugin::firstFailure(result) != nullptr)
+    else if (firstAgainst(result) != nullptr)
         out.standing = Standing::Failed;
     result.reason = result.accepted ? "" : reasonOf(result);
     if (const auto why = unmeasured(matter); result.accepted && !why.empty()) {
@@ -122,6 +144,12 @@ Opinion judgeRelied(const plugin::ReliedEvidence& relied, const Matter& judging,
     request.evidence = relied.evidence;
     request.collateral = relied.collateral;
     Opinion out = judge(judging, request, call);
+    if (out.refused && !request.collateral.empty()) {
+        // The certificates are the guest's as well, and only a help: rubbish among them must not keep its
+        // evidence from being judged.
+        request.collateral.clear();
+        out = judge(judging, request, call);
+    }
     if (out.standing == Standing::Attested && !plugin::reliedOn(out.verdict.result).evidence.empty())
         return undecided(judging,
                          "it relies on evidence in evidence that was handed on, which nobody follows");

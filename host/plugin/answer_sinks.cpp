@@ -118,6 +118,7 @@ void CheckSink::check(const th_check* raw)
         invalid("check \"" + printable(check.id) + "\" is not declared");
     check.title = spec->title;
     check.verdict = takeVerdict(raw->verdict);
+    check.unfit = raw->verdict == TH_V_UNFIT;
     check.message = takeText(raw->message, "message of check " + check.id);
     if (check.message.empty() && check.verdict != Verdict::Pass)
         invalid("check " + check.id + " is " + verdictName(check.verdict) + " and does not say why");

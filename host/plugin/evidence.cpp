@@ -61,4 +61,11 @@ const CheckResult* firstFailure(const VerifyResult& result) noexcept
     return found == result.checks.end() ? nullptr : &*found;
 }
 
+const CheckResult* firstUnfit(const VerifyResult& result) noexcept
+{
+    const auto found = std::find_if(result.checks.begin(), result.checks.end(),
+                                    [](const CheckResult& one) { return one.unfit; });
+    return found == result.checks.end() ? nullptr : &*found;
+}
+
 } // namespace teehost::plugin

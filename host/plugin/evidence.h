@@ -95,6 +95,7 @@ struct CheckResult {
     ClaimValue expected;
     ClaimValue actual;
     bool required = false; ///< by its declaration and what the request asked for
+    bool unfit = false;    ///< an Error that lies in the evidence: unreadable, of another kind, incomplete
 };
 
 /// `accepted` is the host's decision (acceptance.h), not the plugin's.
@@ -107,5 +108,7 @@ struct VerifyResult {
 
 /// The first check that says no, and not the first that could not say; null when none does. In `result`.
 [[nodiscard]] const CheckResult* firstFailure(const VerifyResult& result) noexcept;
+/// The first check that could not be decided because of the evidence itself; null when none. In `result`.
+[[nodiscard]] const CheckResult* firstUnfit(const VerifyResult& result) noexcept;
 
 } // namespace teehost::plugin

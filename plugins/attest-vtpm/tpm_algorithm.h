@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <teehost/kit/event_log.h>
@@ -13,6 +14,7 @@
 namespace teehost::vtpm {
 
 using kit::algOf;
+using kit::algorithmName;
 using kit::HashAlgorithm;
 using kit::hashOf;
 using kit::kAlgSha1;
@@ -34,5 +36,8 @@ using kit::kPcrs;
         return HashAlgorithm::Sha2_512;
     return std::nullopt;
 }
+
+/// TPM_ECC_CURVE, "NIST P-256"; its number for another.
+[[nodiscard]] std::string curveName(std::uint16_t id);
 
 } // namespace teehost::vtpm

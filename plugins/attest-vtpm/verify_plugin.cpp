@@ -48,11 +48,7 @@ Evidence readEvidence(const std::vector<sdk::Blob>& blobs)
     std::vector<Piece> pieces;
     for (const auto& blob : blobs) {
         const auto piece = classify(blob.kind, blob.data);
-        if (!piece)
-            throw kit::InputError("malformed", std::to_string(blob.data.size()) +
-                                                   " bytes of evidence are nothing that a vTPM's evidence is "
-                                                   "made of");
-        pieces.push_back(*piece);
+        pieces.push_back(piece ? *piece : Piece{PieceKind::Untold, blob.data});
     }
     return gather(pieces);
 }
@@ -71,6 +67,8 @@ Authority AttestVtpm::authority() const
 
 int AttestVtpm::recognise(const sdk::Blob& blob)
 {
+    if (blob.kind == "event_log") // every kind of VM has one
+        return 0;
     const auto piece = classify(blob.kind, blob.data);
     return piece ? piece->certainty : 0;
 }
@@ -99,13 +97,16 @@ void AttestVtpm::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::
                                    kVtpmVerifyChecks, request, out);
     }
     const std::int64_t at = request.atWallNs != 0 ? request.atWallNs : call.wallNs();
-    const Verified verified = verifyEvidence(evidence, {.nonce = request.reportData,
-                                                        .at = secondsOf(at),
-                                                        .pool = trusted.pool,
-                                                        .anchors = trusted.anchors,
-                                                        .policy = std::move(expectations.policy),
-                                                        .last = expectations.last,
-                                                        .pcrsExpected = expectations.pcrsExpected});
+    Verified verified = verifyEvidence(evidence, {.nonce = request.reportData,
+                                                  .at = secondsOf(at),
+                                                  .pool = trusted.pool,
+                                                  .anchors = trusted.anchors,
+                                                  .policy = std::move(expectations.policy),
+                                                  .last = expectations.last,
+                                                  .pcrsExpected = expectations.pcrsExpected});
+    for (kit::CheckLine& line : verified.lines)
+        if (line.outcome == kit::Outcome::Fail || line.outcome == kit::Outcome::Unfit)
+            line.message += " (" + line.reason + ")"; // for people who look a failure up by its code
     kit::tell(verified.lines, out);
     kit::tell(expectations.lines, out);
     claimVerified(verified, evidence,
@@ -116,7 +117,7 @@ void AttestVtpm::inspect(sdk::Call, const sdk::Blob& blob, sdk::Claims out)
 {
     const auto piece = classify(blob.kind, blob.data);
     if (!piece)
-        throw sdk::Error(TH_INVALID_ARGUMENT, "this is nothing that a vTPM's evidence is made of");
+        throw sdk::Error(TH_INVALID_ARGUMENT, whatUntoldIs(blob.data));
     try {
         claimPiece(*piece, [&](std::string_view name, const sdk::Value& value) { out.claim(name, value); });
     } catch (const kit::InputError& e) {

@@ -42,9 +42,33 @@ std::string text(std::string_view bytes)
     return out;
 }
 
+/// What the log makes of the PCRs that it extends.
+void claimReplay(const EventLog& log, HashAlgorithm bank, const ClaimTaker& claim)
+{
+    try {
+        const Replay replayed = replay(log, bank);
+        for (std::uint32_t pcr = 0; pcr < kPcrs; ++pcr)
+            if (replayed.extended[pcr])
+                claim("vtpm.log." + std::string(kit::nameOf(bank)) + "." + std::to_string(pcr),
+                      replayed.values[pcr].view());
+    } catch (const kit::InputError& e) { // an event has no digest of this bank
+        claim("vtpm.log." + std::string(kit::nameOf(bank)), std::string_view(e.what()));
+    }
+}
+
 void claimLog(kit::ByteView bytes, const ClaimTaker& claim)
 {
-    kit::claimEvents(EventLog::parse(bytes), "vtpm.event", HashAlgorithm::Sha2_256, claim);
+    const EventLog log = EventLog::parse(bytes);
+    if (!log.cryptoAgile)
+        claim("vtpm.log.form",
+              std::string_view("TCG 1.2, with SHA-1 alone: it is shown, and proves nothing"));
+    std::optional<HashAlgorithm> shown; // SHA-256, or the first that there is
+    for (const auto& bank : log.banks)
+        if (const auto known = hashOf(bank.algId)) {
+            claimReplay(log, *known, claim);
+            shown = !shown || *known == HashAlgorithm::Sha2_256 ? known : shown;
+        }
+    kit::claimEvents(log, "vtpm.event", shown.value_or(HashAlgorithm::Sha2_256), claim);
 }
 
 void claimIma(const ImaLog& log, const ClaimTaker& claim)
@@ -153,7 +177,9 @@ void claimPiece(const Piece& piece, const ClaimTaker& claim)
     case PieceKind::EkPublic:
         return claimKey(TpmKey::parse(piece.bytes), "vtpm.ek", claim);
     case PieceKind::Pcrs:
-        return claimPcrs(readPcrTable(kit::textOf(piece.bytes)), claim);
+        return claimPcrs(readPcrs(piece.bytes), claim);
+    case PieceKind::Untold:
+        return;
     case PieceKind::EventLog:
         return claimLog(piece.bytes, claim);
     case PieceKind::ImaLog:

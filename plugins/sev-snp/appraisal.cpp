@@ -39,6 +39,11 @@ CheckLine measurementCheck(const Report& report, const std::vector<sdk::Register
             return {std::string(check_id::kMeasurement), Outcome::Error, "policy:measurement",
                     "a report of SEV-SNP has no register \"" + std::string(one.name) + "\"",
                     "its only register is LAUNCH_DIGEST"};
+        if (one.digest.size() != report.measurement.size())
+            return {std::string(check_id::kMeasurement), Outcome::Error, "policy:measurement",
+                    "a launch digest has " + std::to_string(report.measurement.size()) +
+                        " bytes (SHA-384), the one that is expected has " + std::to_string(one.digest.size()),
+                    "give the launch digest that `teehost measure --backend sev-snp` computes"};
         wanted += (wanted.empty() ? "" : " or ") + kit::toHex(one.digest);
         kept = kept || kit::equal(one.digest, report.measurement);
     }

@@ -35,6 +35,7 @@ inline constexpr std::array kSevSnpVerifyChecks{
     sdk::Check{.id = check_id::kSigner, .title = "Kind of the signing key", .flags = TH_CHECK_REQUIRED},
     sdk::Check{.id = check_id::kProduct, .title = "Product line", .flags = TH_CHECK_REQUIRED},
     sdk::Check{.id = check_id::kTcb, .title = "Key belongs to the reported TCB", .flags = TH_CHECK_REQUIRED},
+    sdk::Check{.id = check_id::kTcbOrder, .title = "TCBs do not contradict each other"},
     sdk::Check{.id = check_id::kChip, .title = "Key belongs to the chip"},
     sdk::Check{.id = check_id::kSignature, .title = "Report is signed", .flags = TH_CHECK_REQUIRED},
     sdk::Check{.id = check_id::kDebug, .title = "Debugging is forbidden", .flags = TH_CHECK_REQUIRED},

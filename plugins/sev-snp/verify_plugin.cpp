@@ -28,6 +28,8 @@ using std::chrono_literals::operator""h;
 // itself until when it counts, but a newer one may be out.
 constexpr std::chrono::hours kVcekAge = 8760h, kChainAge = 720h, kCrlAge = 24h;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
+constexpr std::string_view kNewerVersionHint =
+    "a policy with \"allow_newer_report_version\": true reads a newer one like the newest that is known";
 
 class CollateralFinder {
 public:
@@ -38,6 +40,18 @@ public:
     }
 
     void add(kit::ByteView blob) { pool_.add(blob); }
+    /// Adds what came with the evidence. InputError names the evidence as what cannot be read.
+    void addOffered(kit::ByteView blob)
+    {
+        try {
+            pool_.add(blob);
+        } catch (const InputError& e) {
+            throw InputError("certificates",
+                             std::string("a certificate that came with the report cannot be read: ") +
+                                 e.what());
+        }
+        offeredCrls_ = pool_.crls().size();
+    }
 
     /// Nothing when a certificate is missing, and cannot be had either: see troubles().
     std::shared_ptr<const ChainFacts> find()
@@ -112,7 +126,9 @@ private:
     void findCrl(const EndorsementChain& chain)
     {
         const auto line = lineOfRoot(chain.root);
-        if (crl_ == CrlMode::Off || !pool_.crls().empty() || !mayFetch_ || !line)
+        // The one that a guest offers may be as old as suits it.
+        const bool given = pool_.crls().size() > offeredCrls_;
+        if (crl_ == CrlMode::Off || given || !mayFetch_ || !line)
             return;
         const bool isVlek = chain.intermediate.subjectCommonName().starts_with("SEV-VLEK-");
         fetch(crlUrl(kds_, isVlek ? EndorsementKind::Vlek : EndorsementKind::Vcek, *line), kCrlAge);
@@ -140,6 +156,7 @@ private:
     bool mayFetch_;
     kit::Network network_;
     bool fetched_ = false;
+    std::size_t offeredCrls_ = 0; ///< of those in the pool, what came with the evidence
     std::string troubles_, missing_;
     Collateral pool_;
 };
@@ -182,7 +199,7 @@ std::shared_ptr<const ChainFacts> findChain(CollateralFinder& finder, const Evid
                                             const sdk::VerifyRequest& request)
 {
     for (const auto certificate : evidence.certificates)
-        finder.add(certificate);
+        finder.addOffered(certificate);
     for (const auto& given : request.collateral)
         finder.add(given.data);
     for (const auto& anchor : request.anchors)
@@ -219,9 +236,14 @@ SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request
             chains_.keep(key, out.facts);
         return out;
     } catch (const InputError& e) {
+        if (e.reason() == "certificates") // of the evidence: verify() says so
+            throw;
         throw sdk::Error(TH_INVALID_ARGUMENT,
                          std::string("the certificates given cannot be read: ") + e.what());
     } catch (const kit::CryptoError& e) {
+        if (!evidence.certificates.empty()) // who made the evidence chose them
+            throw InputError("certificates",
+                             std::string("a certificate of the report's cannot be read: ") + e.what());
         throw sdk::Error(TH_INVALID_ARGUMENT,
                          std::string("the certificates given cannot be read: ") + e.what());
     }
@@ -232,16 +254,23 @@ void SevSnp::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Chec
     const sdk::Blob& blob =
         kit::onlyEvidence(request, "report of SEV-SNP", "give certificates as collateral");
     const auto policy = kit::policyOf<Policy>(request);
-    std::optional<Evidence> evidence;
+    const CrlMode crl = crlMode(policy, call.text("crl"));
+    std::optional<Report> read;
+    Chain chain;
     try {
-        evidence = readEvidence(blob.data);
+        const Evidence evidence = readEvidence(blob.data);
+        read = Report::parse(evidence.report);
+        if (const auto faults = formFaults(*read, policy.allowNewerReportVersion);
+            !faults.empty() && faults.front().reason == "version")
+            return kit::tellUnreadable(check_id::kForm, faults.front().message,
+                                       "the meaning of the report's bytes is not known", kSevSnpVerifyChecks,
+                                       request, out, kNewerVersionHint);
+        chain = chainFor(call, request, evidence, *read, crl);
     } catch (const InputError& e) {
         return kit::tellUnreadable(check_id::kForm, e.what(), "the report cannot be read",
                                    kSevSnpVerifyChecks, request, out);
     }
-    const Report report = Report::parse(evidence->report);
-    const CrlMode crl = crlMode(policy, call.text("crl"));
-    const Chain chain = chainFor(call, request, *evidence, report, crl);
+    const Report& report = *read;
     const std::int64_t at = request.atWallNs != 0 ? request.atWallNs : call.wallNs();
     const VerifyTerms terms{at / kNanoseconds, chain.roots, crl, chain.missing,
                             policy.allowNewerReportVersion};

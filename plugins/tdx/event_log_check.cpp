@@ -94,7 +94,8 @@ CheckLine LogAppraisal::replay()
         return kit::passed(check_id::kEventLog, "the event log makes RTMR0 to RTMR3: " +
                                                     std::to_string(log.events.size()) + " events");
     } catch (const kit::InputError& e) {
-        return kit::failed(check_id::kEventLog, "LOG_MALFORMED", e.what());
+        return kit::unfit(check_id::kEventLog, "LOG_MALFORMED", e.what(),
+                          "hand over the log as it lies in /sys/firmware/acpi/tables/data/CCEL");
     }
 }
 

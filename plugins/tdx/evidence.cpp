@@ -13,13 +13,13 @@ namespace teehost::tdx {
 namespace {
 
 constexpr std::string_view kLogKind = "tdx.event_log";
+constexpr std::string_view kNamedLog = "event_log"; // by the option of a person
 
 [[noreturn]] void refuse(const std::string& what)
 {
-    throw sdk::Error(
-        TH_INVALID_ARGUMENT, what,
-        "give one quote, and its event log if there is one; certificates, CRLs and Intel's documents "
-        "are collateral");
+    throw kit::InputError("PIECES", what +
+                                        "; give one quote, and its event log if there is one; certificates, "
+                                        "CRLs and Intel's documents are collateral");
 }
 
 } // namespace
@@ -29,7 +29,8 @@ TdEvidence sortEvidence(const std::vector<sdk::Blob>& blobs)
     TdEvidence out;
     std::size_t quotes = 0, logs = 0;
     for (const sdk::Blob& blob : blobs) {
-        const bool isLog = blob.kind == kLogKind || (blob.kind.empty() && kit::looksLikeEventLog(blob.data));
+        const bool isLog = blob.kind == kLogKind || blob.kind == kNamedLog ||
+                           (blob.kind.empty() && kit::looksLikeEventLog(blob.data));
         ++(isLog ? logs : quotes);
         if (isLog)
             out.eventLog = blob;

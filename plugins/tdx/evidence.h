@@ -14,8 +14,8 @@ struct TdEvidence {
     std::optional<sdk::Blob> eventLog;
 };
 
-/// Told apart by their kind ("tdx.quote", "tdx.event_log"), or by their bytes. sdk::Error when there is not
-/// one quote and at most one log.
+/// Told apart by their kind ("tdx.quote", "tdx.event_log", "event_log"), or by their bytes. InputError when
+/// there is not one quote and at most one log.
 [[nodiscard]] TdEvidence sortEvidence(const std::vector<sdk::Blob>& blobs);
 
 /// 0 to 100: how surely it is a TD's event log, and not a TPM's.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include <teehost/kit/evidence_file.h>
 #include <teehost/kit/file.h>
 #include <teehost/kit/input_error.h>
 #include <teehost/kit/qemu_command_line.h>
@@ -135,12 +136,13 @@ struct LogFile {
 
 std::optional<LogFile> readLog(sdk::Call call)
 {
-    constexpr std::uint64_t kMostBytes = 1u << 20;
+    constexpr std::uint64_t kMostBytes = 4u << 20; // 1 MiB of events, as text
     const std::string_view path = call.text("event_log");
     if (path.empty())
         return std::nullopt;
     return readingOption("event_log", [&] {
-        LogFile out{kit::readFile(path, "event log", kMostBytes), {}};
+        auto parts = kit::partsOfEvidence(kit::readFile(path, "event log", kMostBytes));
+        LogFile out{std::move(parts.front().data), {}};
         out.log = parseTdLog(out.bytes); // of bytes that stay where they are when the vector moves
         return std::optional(std::move(out));
     });

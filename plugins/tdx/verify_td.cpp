@@ -43,7 +43,13 @@ void tellLog(const QuoteVerifier::Judged& judged, const TdEvidence& evidence,
 
 void Tdx::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Checks out)
 {
-    const TdEvidence evidence = sortEvidence(request.evidence);
+    TdEvidence evidence;
+    try {
+        evidence = sortEvidence(request.evidence);
+    } catch (const kit::InputError& e) {
+        return kit::tellUnreadable(check_id::kForm, e.what(), "there is no one quote to look at",
+                                   kTdxVerifyChecks, request, out);
+    }
     const std::vector<th_named> reference = ofTheQuote(request.reference);
     sdk::VerifyRequest ofQuote = request;
     ofQuote.evidence = {evidence.quote};

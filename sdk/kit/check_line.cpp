@@ -33,6 +33,11 @@ CheckLine undecided(std::string_view id, std::string_view reason, std::string wh
     return {std::string(id), Outcome::Error, std::string(reason), std::move(why), std::move(hint)};
 }
 
+CheckLine unfit(std::string_view id, std::string_view reason, std::string why, std::string hint)
+{
+    return {std::string(id), Outcome::Unfit, std::string(reason), std::move(why), std::move(hint)};
+}
+
 CheckLine judged(std::string_view id, bool kept, std::string_view reason, std::string message,
                  std::string expected, std::string actual)
 {
@@ -45,11 +50,28 @@ CheckLine judged(std::string_view id, bool kept, std::string_view reason, std::s
             std::move(actual)};
 }
 
+namespace {
+
+const CheckLine* firstOf(const std::vector<CheckLine>& lines, Outcome outcome) noexcept
+{
+    const auto it =
+        std::find_if(lines.begin(), lines.end(), [&](const CheckLine& l) { return l.outcome == outcome; });
+    return it == lines.end() ? nullptr : &*it;
+}
+
+} // namespace
+
 const CheckLine* firstFailure(const std::vector<CheckLine>& lines) noexcept
 {
-    const auto it = std::find_if(lines.begin(), lines.end(),
-                                 [](const CheckLine& l) { return l.outcome == Outcome::Fail; });
-    return it == lines.end() ? nullptr : &*it;
+    return firstOf(lines, Outcome::Fail);
+}
+
+const CheckLine* firstObjection(const std::vector<CheckLine>& lines) noexcept
+{
+    for (const Outcome outcome : {Outcome::Fail, Outcome::Unfit, Outcome::Error})
+        if (const CheckLine* line = firstOf(lines, outcome))
+            return line;
+    return nullptr;
 }
 
 } // namespace teehost::kit

@@ -183,6 +183,10 @@ std::optional<ForeignFile> printed(std::string_view text)
         Print{"report:", "measurement:", "a report of SEV-SNP in the text form of protocol buffers", kBinary},
         Print{"header:", "td_quote_body", "a quote in the text form of protocol buffers", kBinary},
         Print{"ak_pub:", "quotes", "go-tpm-tools' attestation in the text form of protocol buffers", kBinary},
+        Print{"[", "\"imr\"", "a TD's event log as JSON, as dstack keeps it",
+              "hand over the log itself, /sys/firmware/acpi/tables/data/CCEL"},
+        Print{"{", "\"uefi_event_logs\"", "an event log taken apart into the fields of a document",
+              "hand over the log itself, /sys/firmware/acpi/tables/data/CCEL"},
         Print{"<!DOCTYPE", "", "a web page", "look at what was downloaded"},
         Print{"<html", "", "a web page", "look at what was downloaded"}};
     for (const Print& one : kPrints)

@@ -107,7 +107,8 @@ Outcome runReport(const Case& item)
     const VerifyTerms terms{item.time("verify_time"), roots, policy.crl.value_or(CrlMode::IfPresent),
                             "a certificate is missing", policy.allowNewerReportVersion};
     for (const CheckLine& line : verifyReport(report, &chain, terms))
-        if (line.outcome == sev_snp::Outcome::Fail || line.outcome == sev_snp::Outcome::Error)
+        if (line.outcome == sev_snp::Outcome::Fail || line.outcome == sev_snp::Outcome::Error ||
+            line.outcome == sev_snp::Outcome::Unfit)
             return refused(line.reason, line.message);
     const auto productLine = lineOf(report, &chain);
     for (const RuleResult& rule : appraise(report, productLine, policy))

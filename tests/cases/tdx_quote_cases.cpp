@@ -178,10 +178,10 @@ const kit::CheckLine* objection(const std::vector<kit::CheckLine>& lines, bool h
 {
     if (const auto* failure = kit::firstFailure(lines))
         return failure;
-    for (const auto& line : lines)
-        if (line.outcome == Error && has_collateral)
-            return &line;
-    return nullptr;
+    const auto* line = kit::firstObjection(lines);
+    const bool isMissing =
+        line != nullptr && (line->reason == "COLLATERAL_MISSING" || line->reason == "CRL_MISSING");
+    return isMissing && !has_collateral ? nullptr : line;
 }
 
 Outcome runQuote(const Case& item)

@@ -29,6 +29,8 @@ std::string wordOf(std::string_view reason)
         return "REPLAY_MISMATCH";
     if (reason == "signature_algorithm")
         return "SIGNATURE";
+    if (reason == "pcr_values") // there is none for a PCR that is quoted
+        return "PCR_DIGEST";
     std::string word(reason);
     std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::toupper(c); });
     return word;

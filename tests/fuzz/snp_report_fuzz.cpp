@@ -35,7 +35,7 @@ void acceptsNothingElse(kit::ByteView changes)
     }
     const auto lines =
         verifyReport(Report::parse(report), &genuine.chain, {snp_factory::kNow, genuine.roots});
-    fuzz::require((firstFailure(lines) == nullptr) == (report == genuine.report),
+    fuzz::require((firstObjection(lines) == nullptr) == (report == genuine.report),
                   "a changed report is refused");
     for (const CheckLine& line : lines)
         fuzz::requirePrintable(line.message, "a check can be shown");

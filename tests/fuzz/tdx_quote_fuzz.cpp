@@ -67,7 +67,7 @@ void acceptsNothingElse(kit::ByteView changes)
     const PckChain chain = PckChain::of(quote->certificates);
     const auto verified = verifyQuote(*quote, chain, Collateral::of(genuine.pool, &chain, genuine.anchors),
                                       {x509_factory::kNow, genuine.anchors});
-    const bool accepted = kit::firstFailure(verified.lines) == nullptr && verified.tcb;
+    const bool accepted = kit::firstObjection(verified.lines) == nullptr && verified.tcb;
     fuzz::require(bytes != original || accepted, "a genuine quote is accepted");
     fuzz::require(!accepted || saysTheSame(*quote, Quote::parse(original)), "a changed quote is refused");
     for (const kit::CheckLine& line : verified.lines)

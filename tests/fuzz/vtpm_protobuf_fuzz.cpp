@@ -23,7 +23,7 @@ void liesIn(kit::ByteView part, kit::ByteView whole)
 void isJudged(const Evidence& evidence)
 {
     const Verified verified = verifyEvidence(evidence, {.nonce = evidence.akPublic.first(1)});
-    const auto* failure = kit::firstFailure(verified.lines);
+    const auto* failure = kit::firstObjection(verified.lines);
     fuzz::require(failure != nullptr, "a key that nobody vouches for is refused");
     for (const auto& line : verified.lines) {
         fuzz::requirePrintable(line.message, "a check can be shown");

@@ -87,9 +87,18 @@ BindingResult bound(AkBinding binding, std::string message)
     return {kit::passed(kAkBinding, std::move(message)), binding};
 }
 
+/// Reasons that say nothing against the key: what would bind it is missing, or cannot be read.
+bool isMissing(std::string_view reason, const VerifyTerms& terms)
+{
+    return reason == "ak_unbound" || reason == "ak_certificate" ||
+           (reason == "untrusted_root" && terms.anchors.empty());
+}
+
 BindingResult unbound(std::string_view reason, std::string message, const VerifyTerms& terms)
 {
-    BindingResult out{kit::failed(kAkBinding, reason, std::move(message)), std::nullopt};
+    BindingResult out{isMissing(reason, terms) ? kit::unfit(kAkBinding, reason, std::move(message))
+                                               : kit::failed(kAkBinding, reason, std::move(message)),
+                      std::nullopt};
     for (const AkBinding one : terms.policy.akBindings)
         out.line.expected += (out.line.expected.empty() ? "" : " or ") + std::string(nameOf(one));
     out.line.hint = "give the authority that certifies the key as an anchor, or name the key (ak_names); a "
@@ -139,7 +148,7 @@ BindingResult checkBinding(const Evidence& evidence, const TpmKey& ak, const Ver
     if (accepts(terms, AkBinding::Pinned) && isPinned(ak, terms))
         return bound(AkBinding::Pinned, "the attestation key is the one that is known, " + name);
     if (!evidence.manifest.empty())
-        return unbound("ak_ek", "nothing ties the attestation key to the SVSM's endorsement key", terms);
+        return unbound("ak_unbound", "nothing ties the attestation key to the SVSM's endorsement key", terms);
     std::string why = "nothing says whose key signs";
     std::string_view reason = "ak_unbound";
     if (accepts(terms, AkBinding::AkCertificate) && !evidence.akCertificate.empty()) {
@@ -169,8 +178,8 @@ std::optional<kit::CheckLine> checkEkCertificate(const Evidence& evidence, const
     if (evidence.ekCertificate.empty()) {
         if (terms.policy.vmId.empty())
             return std::nullopt;
-        return kit::failed(kEkCertificate, "ek_missing",
-                           "the policy names a VM, and there is no certificate of an endorsement key");
+        return kit::unfit(kEkCertificate, "ek_missing",
+                          "the policy names a VM, and there is no certificate of an endorsement key");
     }
     try {
         const auto certificate = EkCertificate::parse(evidence.ekCertificate);
@@ -181,11 +190,16 @@ std::optional<kit::CheckLine> checkEkCertificate(const Evidence& evidence, const
         auto fault = ekCertificateFault(certificate, ekTerms);
         if (!fault && ek)
             fault = ekFault(*ek);
+        if (fault && fault->reason == "untrusted_root" && terms.anchors.empty())
+            return kit::unfit(kEkCertificate, fault->reason, fault->message,
+                              "give the authority that certifies endorsement keys as an anchor");
         if (fault)
             return kit::failed(kEkCertificate, *fault);
         return kit::passed(kEkCertificate, "the endorsement key is certified, for " + certificate.commonName);
     } catch (const kit::InputError& e) {
-        return kit::failed(kEkCertificate, e.reason(), e.what());
+        return kit::unfit(kEkCertificate, e.reason(), e.what());
+    } catch (const kit::CryptoError& e) {
+        return kit::unfit(kEkCertificate, "ek_certificate", e.what());
     }
 }
 

@@ -56,7 +56,8 @@ private:
         if (out_.pcrs.empty())
             return kit::skipped(kLogReplay, std::string(kNoQuote));
         if (!log_->cryptoAgile)
-            return kit::failed(kLogReplay, "log_legacy", "the event log is one of TCG 1.2, with SHA-1 alone");
+            return kit::unfit(kLogReplay, "log_legacy", "the event log is one of TCG 1.2, with SHA-1 alone",
+                              "boot the VM with a TPM 2.0 and a bank besides SHA-1's");
         std::string banks;
         for (const auto& bank : log_->banks)
             if (const auto known = hashOf(bank.algId); known && hasBank(*known)) {
@@ -66,8 +67,8 @@ private:
                 reliable_ = reliable_ || *known != HashAlgorithm::Sha1;
             }
         if (!reliable_)
-            return kit::failed(kLogReplay, "replay_bank",
-                               "log and quotes have no bank in common, or SHA-1 alone");
+            return kit::unfit(kLogReplay, "replay_bank",
+                              "log and quotes have no bank in common, or SHA-1 alone");
         out_.eventLog = std::move(log_);
         return kit::passed(kLogReplay, std::to_string(out_.eventLog->events.size()) +
                                            " events replay to the quoted PCRs (" + banks + ")");
@@ -95,7 +96,7 @@ private:
                 }
             return std::nullopt;
         } catch (const kit::InputError& e) {
-            return kit::failed(kLogReplay, e.reason(), e.what());
+            return kit::unfit(kLogReplay, e.reason(), e.what());
         }
     }
 
@@ -120,7 +121,7 @@ private:
     {
         using check_id::kPcrPolicy;
         if (out_.pcrs.empty())
-            return kit::failed(kPcrPolicy, "pcr_policy", std::string(kNoQuote));
+            return kit::unfit(kPcrPolicy, "pcr_missing", std::string(kNoQuote));
         const auto best = bestBank(out_.pcrs);
         std::set<std::uint32_t> wanted(terms_.policy.requiredPcrs.begin(), terms_.policy.requiredPcrs.end());
         std::set<std::uint32_t> matched;
@@ -139,20 +140,21 @@ private:
                 terms_.policy.requiredPcrs.end();
             const bool quoted = best && findPcr(out_.pcrs, *best, pcr) != nullptr;
             if (!matched.contains(pcr) && !(required && quoted && !hasRule(pcr)))
-                return kit::failed(kPcrPolicy, "pcr_missing",
-                                   "PCR " + std::to_string(pcr) +
-                                       " is not quoted in a bank that is expected");
+                return kit::unfit(kPcrPolicy, "pcr_missing",
+                                  "PCR " + std::to_string(pcr) + " is not quoted in a bank that is expected",
+                                  "ask for a quote of it as well");
         }
         // A bank that the firmware does not extend is the guest's to fill, and must not be quoted in place of
         // another.
         for (const PcrRule& rule : terms_.policy.pcrs)
             for (const HashAlgorithm bank : terms_.policy.banks)
                 if (findPcr(out_.pcrs, bank, rule.pcr) == nullptr)
-                    return kit::failed(kPcrPolicy, "pcr_missing",
-                                       "PCR " + std::to_string(rule.pcr) + " is not quoted in the bank " +
-                                           bankName(bank) + ", which the TPM has");
+                    return kit::unfit(kPcrPolicy, "pcr_missing",
+                                      "PCR " + std::to_string(rule.pcr) + " is not quoted in the bank " +
+                                          bankName(bank) + ", which the TPM has",
+                                      "ask for a quote of it as well");
         if (wanted.empty())
-            return kit::failed(kPcrPolicy, "pcr_policy", "no PCR is expected to have a value");
+            return kit::undecided(kPcrPolicy, "pcr_policy", "no PCR is expected to have a value");
         return kit::passed(kPcrPolicy,
                            std::to_string(matched.size()) + " PCRs have the values they must have");
     }
@@ -195,25 +197,41 @@ private:
         if (!policy.asksForEvents())
             return kit::passed(kEventPolicy, "no rule asks for events");
         if (!out_.eventLog || !best)
-            return kit::failed(kEventPolicy, "event_log",
-                               "no event log replays to quoted PCRs, so it proves "
-                               "nothing");
+            return kit::unfit(kEventPolicy, "event_log",
+                              "no event log replays to quoted PCRs, so it proves nothing",
+                              "hand over the log of the boot that the quote is of (--eventlog)");
         const EventLog& log = *out_.eventLog;
         const HashAlgorithm bank = replayedBank();
-        if (policy.secureBoot && (!quoted(bank, 7) || secureBoot(log, bank) != policy.secureBoot))
+        if (auto line = unquoted(bank))
+            return std::move(*line);
+        if (policy.secureBoot && secureBoot(log, bank) != policy.secureBoot)
             return kit::judged(kEventPolicy, false, "secure_boot",
                                std::string("Secure Boot is not as the policy says"),
                                *policy.secureBoot ? "on" : "off", secureBootText(log, bank));
         if (auto fault = kernelFault(log, bank))
             return std::move(*fault);
         if (!policy.commandLines.empty() &&
-            (!quoted(bank, 9) ||
-             std::none_of(policy.commandLines.begin(), policy.commandLines.end(),
-                          [&](const auto& line) { return isCommandLine(log, bank, line); })))
+            std::none_of(policy.commandLines.begin(), policy.commandLines.end(),
+                         [&](const auto& line) { return isCommandLine(log, bank, line); }))
             return kit::judged(kEventPolicy, false, "command_line",
                                "the kernel was started with another command line",
                                policy.commandLines.front());
         return kit::passed(kEventPolicy, "the boot was as the policy says");
+    }
+
+    /// A PCR that a rule about events needs, and no quote covers.
+    [[nodiscard]] std::optional<CheckLine> unquoted(HashAlgorithm bank) const
+    {
+        const Policy& policy = terms_.policy;
+        const std::uint32_t secure_boot = 7, stub = 9;
+        for (const auto& [asked, pcr] : {std::pair(policy.secureBoot.has_value(), secure_boot),
+                                         std::pair(!policy.commandLines.empty(), stub)})
+            if (asked && !quoted(bank, pcr))
+                return kit::unfit(check_id::kEventPolicy, "pcr_missing",
+                                  "the policy asks for events of PCR " + std::to_string(pcr) +
+                                      ", which is not quoted in the bank " + bankName(bank),
+                                  "ask for a quote of it as well");
+        return std::nullopt;
     }
 
     [[nodiscard]] bool quoted(HashAlgorithm bank, std::uint32_t pcr) const
@@ -241,12 +259,16 @@ private:
     {
         if (terms_.policy.kernelDigests.empty())
             return std::nullopt;
+        const std::array banks{HashAlgorithm::Sha2_256, HashAlgorithm::Sha2_384, HashAlgorithm::Sha2_512};
+        if (std::none_of(banks.begin(), banks.end(), [&](auto one) { return quoted(one, 4); }))
+            return kit::unfit(check_id::kEventPolicy, "pcr_missing",
+                              "the policy asks for the kernel, and PCR 4 is not quoted",
+                              "ask for a quote of it as well");
         CheckLine line = kit::failed(check_id::kEventPolicy, "kernel_digest",
                                      "another kernel was started, or several images were");
         for (const auto& digest : terms_.policy.kernelDigests) {
             line.expected += (line.expected.empty() ? "" : " or ") + kit::toHex(digest);
-            for (const HashAlgorithm one :
-                 {HashAlgorithm::Sha2_256, HashAlgorithm::Sha2_384, HashAlgorithm::Sha2_512}) {
+            for (const HashAlgorithm one : banks) {
                 const auto found = quoted(one, 4) ? kernelDigest(log, one) : std::nullopt;
                 if (found && kit::equal(*found, digest))
                     return std::nullopt;

@@ -57,8 +57,16 @@ struct Evidence {
 /// {"sha256": {"0": "hex", ...}, ...}. InputError malformed.
 [[nodiscard]] std::vector<PcrValue> readPcrTable(std::string_view json);
 
-/// The same within {"pcr_values": ...}, as operators keep values that they expect, without PCRs that a guest
-/// can reset. InputError malformed.
+/// PCR values in any form that says which they are: the table above, what tpm2_quote -o writes
+/// ("serialized"), what tpm2_pcrread prints. InputError malformed.
+[[nodiscard]] std::vector<PcrValue> readPcrs(kit::ByteView bytes);
+
+/// Bare values (tpm2_quote -F values) in the order in which the quote `attest` selects them; nothing when
+/// they are not as many bytes as it selects.
+[[nodiscard]] std::optional<std::vector<PcrValue>> readBareValues(kit::ByteView bytes, kit::ByteView attest);
+
+/// A table as above within {"pcr_values": ...}, as operators keep values that they expect, without PCRs that
+/// a guest can reset. InputError malformed.
 [[nodiscard]] std::vector<PcrValue> readExpectedPcrs(std::string_view json);
 
 /// sevsnp.Attestation: the report as its fields say, in the bytes that were signed, and its certificates.

@@ -24,11 +24,12 @@ public:
     {
         using check_id::kIma;
         if (evidence_.imaLog.empty())
-            return kit::failed(kIma, "ima_missing", "there is no IMA list, and the policy asks for one");
+            return kit::unfit(kIma, "ima_missing", "there is no IMA list, and the policy asks for one",
+                              "hand over the list (binary_runtime_measurements) as a further --report");
         try {
             const ImaLog log = ImaLog::parse(evidence_.imaLog);
             if (out_.pcrs.empty())
-                return kit::failed(kIma, "ima_quote", std::string(kNoQuote));
+                return kit::unfit(kIma, "ima_quote", std::string(kNoQuote));
             std::optional<ImaMatch> match;
             for (const PcrValue& value : out_.pcrs)
                 if (value.pcr == kImaPcr && value.bank != HashAlgorithm::Sha1) {
@@ -41,13 +42,13 @@ public:
                                                std::string(kit::nameOf(value.bank)));
                 }
             if (!match)
-                return kit::failed(kIma, "ima_quote", "PCR 10 is not quoted in a bank but SHA-1's");
+                return kit::unfit(kIma, "ima_quote", "PCR 10 is not quoted in a bank but SHA-1's");
             if (!aggregateFits(log))
                 return kit::failed(kIma, "ima_boot", "the IMA list is of another boot");
             out_.imaEntries = match->entries;
             return imaPolicy(log, *match);
         } catch (const kit::InputError& e) {
-            return kit::failed(kIma, e.reason(), e.what());
+            return kit::unfit(kIma, e.reason(), e.what());
         }
     }
 

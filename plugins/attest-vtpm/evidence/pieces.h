@@ -17,12 +17,13 @@ enum class PieceKind {
     Attest,        ///< "tpm.quote"
     Signature,     ///< "tpm.signature"
     AkPublic,      ///< "tpm.ak"
-    Pcrs,          ///< "tpm.pcrs"
+    Pcrs,          ///< "tpm.pcrs", with the banks and numbers of the values
     EventLog,      ///< "tpm.event_log"
     ImaLog,        ///< "tpm.ima_log"
     EkPublic,      ///< "tpm.ek"
     EkCertificate, ///< "tpm.ek_certificate"
-    AkCertificate  ///< "tpm.ak_certificate"
+    AkCertificate, ///< "tpm.ak_certificate"
+    Untold         ///< bytes that tell nothing: bare PCR values, if a quote beside them selects as many
 };
 
 struct Piece {
@@ -34,6 +35,9 @@ struct Piece {
 /// Nothing for a kind of somebody else's, and for bytes that tell nothing. An empty kind: the bytes decide;
 /// keys are then told apart by what they may do.
 [[nodiscard]] std::optional<Piece> classify(std::string_view kind, kit::ByteView bytes);
+
+/// What bytes that classify() cannot tell may be meant to be, and what to hand over instead; a sentence.
+[[nodiscard]] std::string whatUntoldIs(kit::ByteView bytes);
 
 /// One message, or a quote in pieces; logs and certificates of an endorsement key may stand beside either.
 /// InputError malformed, and pieces for what does not go together.

@@ -61,9 +61,11 @@ private:
         } catch (const kit::InputError& e) {
             if (e.reason() == "magic" || e.reason() == "type") {
                 add(kit::passed(kFormat, "the evidence can be read so far"));
-                add(kit::failed(kMagicType, e.reason(), e.what()));
+                // What no TPM made is a lie; what one made for something else is the wrong file.
+                add(e.reason() == "magic" ? kit::failed(kMagicType, e.reason(), e.what())
+                                          : kit::unfit(kMagicType, e.reason(), e.what()));
             } else {
-                add(kit::failed(kFormat, e.reason(), e.what()));
+                add(kit::unfit(kFormat, e.reason(), e.what()));
                 add(kit::skipped(kMagicType, "the evidence cannot be read"));
             }
             skipRest();
@@ -170,7 +172,11 @@ private:
         using check_id::kPcrDigest;
         for (const Quote& quote : quotes_)
             if (const auto fault = pcrDigestFault(quote.attest, quote.signature.hash, quote.parts->pcrs)) {
-                add(kit::failed(kPcrDigest, *fault));
+                add(fault->reason == kNoPcrValue
+                        ? kit::unfit(kPcrDigest, fault->reason, fault->message,
+                                     "hand over the values as well: what tpm2_quote -o wrote, or "
+                                     "tpm2_pcrread prints")
+                        : kit::failed(kPcrDigest, *fault));
                 return false;
             }
         for (const Quote& quote : quotes_)

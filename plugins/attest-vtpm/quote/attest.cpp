@@ -10,6 +10,28 @@ constexpr std::string_view kMalformed = "malformed";
 constexpr std::size_t kMostBytes = 1024; // of the largest TPMS_ATTEST, in any hash
 constexpr std::size_t kMostSelections = 16, kMostSelect = 4;
 
+/// TPMI_ST_ATTEST in words (TPM 2.0 Library part 2, section 10.12.10).
+std::string typeName(std::uint16_t type)
+{
+    switch (type) {
+    case TPM2_ST_ATTEST_QUOTE:
+        return "a quote";
+    case TPM2_ST_ATTEST_CERTIFY:
+        return "the certification of a key";
+    case TPM2_ST_ATTEST_CREATION:
+        return "the certification of a key's creation";
+    case TPM2_ST_ATTEST_NV:
+        return "the certification of an NV index";
+    case TPM2_ST_ATTEST_TIME:
+        return "an attestation of the TPM's time";
+    case TPM2_ST_ATTEST_SESSION_AUDIT:
+    case TPM2_ST_ATTEST_COMMAND_AUDIT:
+        return "an audit of commands";
+    default:
+        return "an attestation of type " + kit::hexNumber(type);
+    }
+}
+
 /// Before anything else is looked at: another magic means that no TPM made it, another type that it says
 /// something else.
 void expectKind(kit::ByteView bytes, AttestType wanted)
@@ -21,8 +43,8 @@ void expectKind(kit::ByteView bytes, AttestType wanted)
         throw kit::InputError("magic", "the magic is " + kit::hexNumber(magic) +
                                            ", not that of structures a TPM generates");
     if (const std::uint16_t type = in.u16be(); type != static_cast<std::uint16_t>(wanted))
-        throw kit::InputError("type", "an attestation of type " + kit::hexNumber(type) + " where " +
-                                          kit::hexNumber(static_cast<std::uint16_t>(wanted)) + " is wanted");
+        throw kit::InputError("type", "what the TPM attested is " + typeName(type) + ", where " +
+                                          typeName(static_cast<std::uint16_t>(wanted)) + " is wanted");
 }
 
 void readQuote(const TPMS_QUOTE_INFO& info, Attest& out)

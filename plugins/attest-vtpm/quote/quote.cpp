@@ -30,13 +30,13 @@ TpmSignature read(kit::ByteView bytes)
         keep(viewOf(raw.signature.ecdsa.signatureS), out.s);
         break;
     default:
-        throw kit::InputError("malformed", "a signature of the algorithm " + kit::hexNumber(raw.sigAlg));
+        throw kit::InputError("malformed", "a signature of the algorithm " + algorithmName(raw.sigAlg));
     }
     out.scheme = static_cast<TpmSignature::Scheme>(raw.sigAlg);
     const auto hash = hashOf(out.hashId);
     if (!hash || hash == HashAlgorithm::Sha1)
         throw kit::InputError("signature_algorithm",
-                              "a signature over the hash " + kit::hexNumber(out.hashId));
+                              "a signature over the hash " + algorithmName(out.hashId));
     out.hash = *hash;
     return out;
 }
@@ -66,8 +66,8 @@ std::optional<Fault> signatureFault(const Attest& attest, const TpmSignature& si
     const auto scheme = static_cast<std::uint16_t>(signature.scheme);
     if (key.scheme && (key.scheme->scheme != scheme || key.scheme->hash != signature.hashId))
         return Fault{"signature", "the signature is of another scheme than the key's own",
-                     kit::hexNumber(key.scheme->scheme) + " over " + kit::hexNumber(key.scheme->hash),
-                     kit::hexNumber(scheme) + " over " + kit::hexNumber(signature.hashId)};
+                     algorithmName(key.scheme->scheme) + " over " + algorithmName(key.scheme->hash),
+                     algorithmName(scheme) + " over " + algorithmName(signature.hashId)};
     const auto digest = kit::hash(signature.hash, attest.bytes);
     const bool valid = [&] {
         switch (signature.scheme) {
@@ -108,9 +108,9 @@ std::optional<Fault> pcrDigestFault(const Attest& attest, HashAlgorithm signatur
                 return one.bank == bank && one.pcr == pcr;
             });
             if (!bank || value == values.end() || value->value.size() != kit::sizeOf(*bank))
-                return Fault{"pcr_digest", "PCR " + std::to_string(pcr) + " of bank " +
-                                               kit::hexNumber(selection.algId) +
-                                               " is quoted, and there is no value for it"};
+                return Fault{kNoPcrValue, "PCR " + std::to_string(pcr) + " of the bank " +
+                                              algorithmName(selection.algId) +
+                                              " is quoted, and there is no value for it"};
             hasher.update(value->value.view());
         }
     const auto digest = hasher.finish();

@@ -44,8 +44,9 @@ struct PcrValue {
 [[nodiscard]] std::optional<Fault> nonceFault(const Attest& attest, kit::ByteView nonce);
 
 /// The quote's digest is over the selected PCRs with these values, in the hash of the signature (TPM 2.0
-/// Library part 3, section 18.4). A selected PCR without a value is a fault; values beyond the selection are
-/// not looked at.
+/// Library part 3, section 18.4). A selected PCR without a value is a fault of its own, kNoPcrValue: it says
+/// nothing of the VM. Values beyond the selection are not looked at.
+inline constexpr std::string_view kNoPcrValue = "pcr_values";
 [[nodiscard]] std::optional<Fault> pcrDigestFault(const Attest& attest, HashAlgorithm signature_hash,
                                                   std::span<const PcrValue> values);
 

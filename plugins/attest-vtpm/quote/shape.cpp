@@ -6,6 +6,8 @@
 
 #include <tss2/tss2_tpm2_types.h>
 
+#include "tpm_algorithm.h"
+
 namespace teehost::vtpm::shape {
 namespace {
 
@@ -39,7 +41,7 @@ void symmetric(kit::Reader& in)
     if (algorithm == TPM2_ALG_AES)
         in.skip(4); // key bits, mode
     else if (algorithm != TPM2_ALG_NULL)
-        in.fail("the symmetric cipher " + kit::hexNumber(algorithm));
+        in.fail("the symmetric cipher " + algorithmName(algorithm));
 }
 
 void rsaParameters(kit::Reader& in)
@@ -49,7 +51,7 @@ void rsaParameters(kit::Reader& in)
     if (scheme == TPM2_ALG_RSASSA || scheme == TPM2_ALG_RSAPSS || scheme == TPM2_ALG_OAEP)
         in.skip(2); // hash
     else if (scheme != TPM2_ALG_NULL && scheme != TPM2_ALG_RSAES)
-        in.fail("the scheme " + kit::hexNumber(scheme));
+        in.fail("the scheme " + algorithmName(scheme));
     in.skip(6); // key bits, exponent
     sized(in, TPM2_MAX_RSA_KEY_BYTES);
 }
@@ -61,10 +63,10 @@ void eccParameters(kit::Reader& in)
     if (scheme == TPM2_ALG_ECDSA || scheme == TPM2_ALG_ECDH || scheme == TPM2_ALG_ECSCHNORR)
         in.skip(2); // hash
     else if (scheme != TPM2_ALG_NULL)
-        in.fail("the scheme " + kit::hexNumber(scheme));
+        in.fail("the scheme " + algorithmName(scheme));
     in.skip(2); // curve
     if (const std::uint16_t kdf = in.u16be(); kdf != TPM2_ALG_NULL)
-        in.fail("the key derivation " + kit::hexNumber(kdf));
+        in.fail("the key derivation " + algorithmName(kdf));
     sized(in, TPM2_MAX_ECC_KEY_BYTES);
     sized(in, TPM2_MAX_ECC_KEY_BYTES);
 }
@@ -107,7 +109,7 @@ void signature(kit::Reader in)
         sized(in, TPM2_MAX_ECC_KEY_BYTES);
         sized(in, TPM2_MAX_ECC_KEY_BYTES);
     } else {
-        in.fail("a signature of the algorithm " + kit::hexNumber(algorithm));
+        in.fail("a signature of the algorithm " + algorithmName(algorithm));
     }
     in.expectDone();
 }
@@ -122,7 +124,7 @@ void publicArea(kit::Reader in)
     else if (type == TPM2_ALG_ECC)
         eccParameters(in);
     else
-        in.fail("a key of the type " + kit::hexNumber(type));
+        in.fail("a key of the type " + algorithmName(type));
     in.expectDone();
 }
 

@@ -47,7 +47,7 @@ kit::PublicKey eccKey(const TPMT_PUBLIC& area)
         case TPM2_ECC_NIST_P521:
             return kit::Curve::P521;
         default:
-            throw refusedKey("on the curve " + kit::hexNumber(area.parameters.eccDetail.curveID));
+            throw refusedKey("on the curve " + curveName(area.parameters.eccDetail.curveID));
         }
     }();
     const auto padded = [&](kit::ByteView number) {
@@ -80,10 +80,10 @@ TpmKey read(kit::ByteView bytes)
     const auto area = unmarshal<TPMT_PUBLIC>(bytes, shape::publicArea, Tss2_MU_TPMT_PUBLIC_Unmarshal,
                                              Tss2_MU_TPMT_PUBLIC_Marshal, "public area");
     if (area.type != TPM2_ALG_RSA && area.type != TPM2_ALG_ECC)
-        throw refusedKey("of type " + kit::hexNumber(area.type));
+        throw refusedKey("of type " + algorithmName(area.type));
     const auto name = hashOf(area.nameAlg);
     if (!name || name == HashAlgorithm::Sha1)
-        throw refusedKey("named by the algorithm " + kit::hexNumber(area.nameAlg));
+        throw refusedKey("named by the algorithm " + algorithmName(area.nameAlg));
     return {{bytes.begin(), bytes.end()},
             *name,
             area.objectAttributes,

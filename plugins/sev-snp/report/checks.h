@@ -22,6 +22,7 @@ inline constexpr std::string_view kCrl = "snp.chain.crl";
 inline constexpr std::string_view kSigner = "snp.signer";
 inline constexpr std::string_view kProduct = "snp.product";
 inline constexpr std::string_view kTcb = "snp.tcb";
+inline constexpr std::string_view kTcbOrder = "snp.tcb_order";
 inline constexpr std::string_view kChip = "snp.chip";
 inline constexpr std::string_view kSignature = "snp.report.signature";
 inline constexpr std::string_view kDebug = "snp.debug";

@@ -10,7 +10,7 @@
 namespace teehost::sev_snp {
 namespace {
 
-using kit::failed, kit::passed, kit::skipped, kit::timeText, kit::undecided;
+using kit::failed, kit::passed, kit::skipped, kit::timeText, kit::undecided, kit::unfit;
 
 /// One verification, check by check.
 class Verification {
@@ -74,14 +74,19 @@ public:
                              "give the CRL of the root");
         if (!chain_.crl)
             return skipped(kCrl, "there is no CRL");
+        // A CRL that cannot be used says nothing of the VM: who handed it over has to find a better one.
         if (chain_.crl->signature)
-            return failed(kCrl, *chain_.crl->signature);
-        if (!chain_.crl->validity.covers(terms_.at))
-            return failed(kCrl, "crl_stale",
-                          "the CRL is valid from " + timeText(chain_.crl->validity.from) + " to " +
-                              timeText(chain_.crl->validity.to) + ", not at " + timeText(terms_.at));
+            return undecided(kCrl, chain_.crl->signature->reason,
+                             "the CRL cannot be used: " + chain_.crl->signature->message,
+                             "give the CRL of the root that the certificates end in");
         if (chain_.crl->revoked)
             return failed(kCrl, *chain_.crl->revoked);
+        if (!chain_.crl->validity.covers(terms_.at))
+            return undecided(kCrl, "crl_stale",
+                             "the CRL is valid from " + timeText(chain_.crl->validity.from) + " to " +
+                                 timeText(chain_.crl->validity.to) + ", not at " + timeText(terms_.at),
+                             "give a CRL of that time; evidence that was stored is verified with the CRL of "
+                             "its time (--at)");
         return passed(kCrl, "no certificate of the chain is revoked");
     }
 
@@ -103,9 +108,9 @@ public:
     {
         using check_id::kProduct;
         if (!line_)
-            return failed(kProduct, "product_mismatch",
-                          "the report is of an unknown chip, family " + kit::hexNumber(report_.cpuid[0]) +
-                              ", model " + kit::hexNumber(report_.cpuid[1]));
+            return unfit(kProduct, "product_mismatch",
+                         "the report is of an unknown chip, family " + kit::hexNumber(report_.cpuid[0]) +
+                             ", model " + kit::hexNumber(report_.cpuid[1]));
         const std::string name(nameOf(*line_));
         if (line_ == ProductLine::Turin && !report_.hasCpuid())
             return failed(kProduct, "product_mismatch", "Turin has no reports of version 2");
@@ -143,6 +148,32 @@ public:
         if (!equal)
             line.hint = "fetch the certificate for REPORTED_TCB, which the host may hold below CURRENT_TCB";
         return line;
+    }
+
+    /// The platform can go back to COMMITTED_TCB at most, and reports at most what it runs; a report that
+    /// says otherwise contradicts itself, though its signature may be right.
+    [[nodiscard]] CheckLine tcbOrder() const
+    {
+        using check_id::kTcbOrder;
+        if (!line_)
+            return skipped(kTcbOrder, "the order of the TCB's components is not known for this chip");
+        const Tcb current = Tcb::decode(report_.currentTcb, *line_);
+        struct Floor {
+            const char* name;
+            Tcb tcb;
+        };
+        for (const Floor& floor : {Floor{"COMMITTED_TCB", Tcb::decode(report_.committedTcb, *line_)},
+                                   Floor{"REPORTED_TCB", Tcb::decode(report_.reportedTcb, *line_)}}) {
+            if (atLeast(current, floor.tcb))
+                continue;
+            CheckLine line{std::string(kTcbOrder), Outcome::Warn, "tcb_order",
+                           std::string("CURRENT_TCB is below ") + floor.name + ", which contradicts itself",
+                           "look at the firmware of the host; a policy with minimum_tcb says what is enough"};
+            line.expected = "at least " + toText(floor.tcb, *line_);
+            line.actual = toText(current, *line_);
+            return line;
+        }
+        return passed(kTcbOrder, "CURRENT_TCB is at least COMMITTED_TCB and REPORTED_TCB");
     }
 
     [[nodiscard]] CheckLine chip() const
@@ -199,7 +230,10 @@ void addForm(const std::vector<FormFault>& faults, std::vector<CheckLine>& out)
     using check_id::kForm;
     if (faults.empty())
         return out.push_back(passed(kForm, "the report is well-formed"));
-    CheckLine line = failed(kForm, faults.front().reason, faults.front().message);
+    // Of another version the bytes' meaning is not known, so that nothing was said about the VM.
+    CheckLine line = faults.front().reason == "version"
+                         ? unfit(kForm, faults.front().reason, faults.front().message)
+                         : failed(kForm, faults.front().reason, faults.front().message);
     for (std::size_t i = 1; i < faults.size(); ++i)
         line.message += "; " + faults[i].message;
     out.push_back(line);
@@ -236,9 +270,10 @@ std::vector<CheckLine> verifyReport(const Report& report, const ChainFacts* chai
         return out;
     }
     const Verification verification(report, *chain, terms);
-    out.insert(out.end(), {verification.chain(), verification.root(), verification.validity(),
-                           verification.crl(), verification.signer(), verification.product(),
-                           verification.tcb(), verification.chip(), verification.signature()});
+    out.insert(out.end(),
+               {verification.chain(), verification.root(), verification.validity(), verification.crl(),
+                verification.signer(), verification.product(), verification.tcb(), verification.tcbOrder(),
+                verification.chip(), verification.signature()});
     return out;
 }
 

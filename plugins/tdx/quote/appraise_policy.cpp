@@ -112,10 +112,15 @@ private:
         constexpr std::string_view kRule = "min_tcb_evaluation_data_number";
         const std::uint32_t its = tcb_ == nullptr ? 0 : std::min(tcb_->tcbInfoNumber, tcb_->qeIdentityNumber);
         const bool kept = its >= *policy_.minTcbEvaluationDataNumber;
+        // Old collateral says nothing of the TD.
         rated(kRule,
-              judged(idOf(kRule), kept, "MIN_TCB_EVALUATION_DATA_NUMBER",
-                     kept ? "the collateral is new enough" : "the collateral is of an older evaluation",
-                     std::to_string(*policy_.minTcbEvaluationDataNumber), std::to_string(its)));
+              kept ? kit::passed(idOf(kRule), "the collateral is new enough, evaluation data number " +
+                                                  std::to_string(its))
+                   : kit::undecided(idOf(kRule), "MIN_TCB_EVALUATION_DATA_NUMBER",
+                                    "the collateral is of an older evaluation, number " +
+                                        std::to_string(its) + ", where " +
+                                        std::to_string(*policy_.minTcbEvaluationDataNumber) + " is wanted",
+                                    "fetch newer collateral"));
     }
 
     const Quote& quote_;

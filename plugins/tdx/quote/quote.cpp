@@ -133,11 +133,27 @@ void readSignatureData(kit::Reader in, Quote& out)
     readQeCertification(in, out);
 }
 
+/// What a TD shares with its host to get a quote holds it behind 24 bytes (Intel GHCI 1.5, section 3.3, and
+/// Linux, struct tdx_quote_buf): version 1, status 0, the lengths of report and quote. Tools keep it whole.
+kit::ByteView quoteInBuffer(kit::ByteView bytes)
+{
+    constexpr std::size_t kHeader = 24;
+    if (bytes.size() < kHeader)
+        return bytes;
+    kit::Reader in(bytes, "quote buffer");
+    const std::uint64_t version = in.u64(), status = in.u64();
+    in.skip(4);
+    const std::uint32_t length = in.u32();
+    const bool isBuffer = version == 1 && status == 0 && length != 0 && length <= bytes.size() - kHeader;
+    return isBuffer ? bytes.subspan(kHeader, length) : bytes;
+}
+
 } // namespace
 
 Quote Quote::parse(kit::ByteView bytes)
 {
     Quote out;
+    bytes = quoteInBuffer(bytes);
     kit::Reader in(bytes, "quote");
     const kit::Reader signatureData = kit::withReason("TRUNCATED", [&] {
         readHeader(in, out);

@@ -23,7 +23,11 @@ public:
 
     void run(Verified& out)
     {
-        out.lines.insert(out.lines.end(), {platform(), qe(), module(), tcb(), current()});
+        out.lines.push_back(platform());
+        if (out.lines.back().outcome == kit::Outcome::Error)
+            info_ = nullptr; // what it says is of another platform
+        for (CheckLine& line : std::array{qe(), module(), tcb(), current()})
+            out.lines.push_back(std::move(line));
         if (verdict_)
             out.tcb = std::move(verdict_);
     }
@@ -36,12 +40,13 @@ private:
             return without(kPlatform, "TCB info");
         const std::string fmspc = kit::toHex(pck_.fmspc), pceId = kit::toHex(pck_.pceId);
         if (info_->fmspc != pck_.fmspc)
-            return kit::judged(kPlatform, false, "FMSPC", "the TCB info is of another kind of platform",
-                               fmspc, kit::toHex(info_->fmspc));
+            return kit::undecided(kPlatform, "FMSPC",
+                                  "the TCB info is of another kind of platform, FMSPC " +
+                                      kit::toHex(info_->fmspc) + " instead of " + fmspc);
         if (info_->pceId != pck_.pceId)
-            return kit::judged(kPlatform, false, "PCEID",
-                               "the TCB info is of another provisioning certification enclave", pceId,
-                               kit::toHex(info_->pceId));
+            return kit::undecided(kPlatform, "PCEID",
+                                  "the TCB info is of another provisioning certification enclave, " +
+                                      kit::toHex(info_->pceId) + " instead of " + pceId);
         return passed(kPlatform, "the TCB info is of the platform, FMSPC " + fmspc + ", PCE " + pceId);
     }
 

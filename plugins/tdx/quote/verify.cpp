@@ -28,8 +28,11 @@ CheckLine form(const Quote& quote)
 CheckLine chainFormat(const PckChain& chain)
 {
     using check_id::kChainFormat;
-    return chain.format ? failed(kChainFormat, *chain.format)
-                        : passed(kChainFormat, "the quote brings the chain of a PCK certificate");
+    if (!chain.format)
+        return passed(kChainFormat, "the quote brings the chain of a PCK certificate");
+    const bool isUnreadable = chain.format->reason == "CHAIN_FORMAT" || chain.format->reason == "CHAIN_LEN";
+    return isUnreadable ? kit::unfit(kChainFormat, chain.format->reason, chain.format->message)
+                        : failed(kChainFormat, *chain.format);
 }
 
 CheckLine root(const PckChain& chain, const VerifyTerms& terms)

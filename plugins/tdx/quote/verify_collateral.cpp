@@ -30,17 +30,18 @@ CheckLine missing(std::string_view id, std::string_view reason, const std::strin
     return undecided(id, reason, "could not be judged: " + what + why, kHint);
 }
 
-/// A line that fails when `at` is outside; else nothing.
+/// A line that cannot be decided when `at` is outside; else nothing. Old collateral says nothing of the TD:
+/// who handed it over, or the clock that was asked, is wrong.
 std::optional<CheckLine> stale(std::string_view id, const Words& words, const std::string& name,
                                const kit::Validity& validity, kit::UnixSeconds at)
 {
     if (validity.covers(at))
         return std::nullopt;
-    CheckLine line = failed(id, at < validity.from ? words.future : words.expired,
-                            "the " + name + " is valid from " + timeText(validity.from) + " to " +
-                                timeText(validity.to) + ", not at " + timeText(at));
-    line.hint = "evidence that was stored is verified with the collateral of its time, at that time (--at)";
-    return line;
+    return undecided(id, at < validity.from ? words.future : words.expired,
+                     "the " + name + " is valid from " + timeText(validity.from) + " to " +
+                         timeText(validity.to) + ", not at " + timeText(at),
+                     "evidence that was stored is verified with the collateral of its time, at that time "
+                     "(--at)");
 }
 
 template <class Content>
@@ -52,8 +53,8 @@ CheckLine document(std::string_view id, const Document<Content>& its, const Word
         return missing(id, kMissing, "there is no " + name, terms);
     if (its.fault && its.fault->reason == kMissing)
         return missing(id, kMissing, its.fault->message, terms);
-    if (its.fault)
-        return failed(id, *its.fault);
+    if (its.fault) // it is not what Intel wrote, which says nothing of the TD
+        return undecided(id, its.fault->reason, its.fault->message);
     return passed(id, "the " + name + " is signed by Intel, evaluation data number " +
                           std::to_string(its.content->evaluationDataNumber));
 }
@@ -101,6 +102,8 @@ CheckLine verifyCrls(const Collateral& collateral, const VerifyTerms& terms)
         return skipped(kCrl, "revocation is not looked at, as configured");
     const std::array crls{NamedCrl{collateral.rootCrl, kRootCrlWords, "ROOT_CRL_SIG"},
                           NamedCrl{collateral.pckCrl, kPckCrlWords, "PCK_CRL_SIG"}};
+    if (collateral.revoked)
+        return failed(kCrl, *collateral.revoked);
     std::string absent;
     for (const NamedCrl& crl : crls) {
         const std::string name(crl.words.name);
@@ -109,13 +112,11 @@ CheckLine verifyCrls(const Collateral& collateral, const VerifyTerms& terms)
             continue;
         }
         if (!crl.facts.isSigned)
-            return failed(kCrl, crl.badSignature,
-                          "the " + name + " is not signed by its issuer in the chain");
+            return undecided(kCrl, crl.badSignature,
+                             "the " + name + " is not signed by its issuer in the chain");
         if (auto line = stale(kCrl, crl.words, name, crl.facts.validity, terms.at))
             return *std::move(line);
     }
-    if (collateral.revoked)
-        return failed(kCrl, *collateral.revoked);
     if (absent.empty())
         return passed(kCrl, "no certificate is revoked");
     return terms.crl == CrlMode::Required ? missing(kCrl, "CRL_MISSING", absent, terms)

@@ -125,18 +125,29 @@ int QuoteVerifier::recognise(const sdk::Blob& blob)
     return looksLikeQuote(blob.data);
 }
 
+/// Of the quote's own certificates, which its maker chose. InputError CHAIN_FORMAT when one is broken.
+static std::shared_ptr<const PckChain> chainOf(const Quote& quote)
+{
+    try {
+        return std::make_shared<const PckChain>(PckChain::of(quote.certificates));
+    } catch (const kit::CryptoError& e) {
+        throw InputError("CHAIN_FORMAT",
+                         std::string("a certificate in the quote cannot be read: ") + e.what());
+    }
+}
+
 QuoteVerifier::Found QuoteVerifier::find(sdk::Call call, const sdk::VerifyRequest& request,
                                          const Quote& quote, const Policy& policy, CrlMode crl)
 {
     Found out;
     out.anchors = anchorsOf(request);
+    const auto chainKey = kit::sha256(quote.certificates);
+    out.chain = chains_.find(chainKey);
+    if (!out.chain) {
+        out.chain = chainOf(quote);
+        chains_.keep(chainKey, out.chain);
+    }
     try {
-        const auto chainKey = kit::sha256(quote.certificates);
-        out.chain = chains_.find(chainKey);
-        if (!out.chain) {
-            out.chain = std::make_shared<const PckChain>(PckChain::of(quote.certificates));
-            chains_.keep(chainKey, out.chain);
-        }
         kit::ContentKey key;
         key.add(chainKey);
         for (const auto& blob : request.anchors)
@@ -165,16 +176,17 @@ std::optional<QuoteVerifier::Judged> QuoteVerifier::verify(sdk::Call call, const
     const sdk::Blob& blob = kit::onlyEvidence(request, "quote of a TD",
                                               "give certificates, CRLs and Intel's documents as collateral");
     auto policy = kit::policyOf<Policy>(request);
+    const CrlMode crl = crlMode(policy, call.text("crl"));
     Quote quote;
+    Found found;
     try {
         quote = Quote::parse(blob.data);
+        found = find(call, request, quote, policy, crl);
     } catch (const InputError& e) {
         kit::tellUnreadable(check_id::kForm, withCode(e.what(), e.reason()), "the quote cannot be read",
                             kTdxVerifyChecks, request, out);
         return std::nullopt;
     }
-    const CrlMode crl = crlMode(policy, call.text("crl"));
-    const Found found = find(call, request, quote, policy, crl);
     const std::int64_t at = (request.atWallNs != 0 ? request.atWallNs : call.wallNs()) / kNanoseconds;
     Verified verified = verifyQuote(quote, *found.chain, *found.collateral,
                                     {at, found.anchors, crl, policy.collateral, found.troubles});
@@ -182,7 +194,8 @@ std::optional<QuoteVerifier::Judged> QuoteVerifier::verify(sdk::Call call, const
     for (CheckLine& line : appraise(quote, tcb, policy, request, at))
         verified.lines.push_back(std::move(line));
     for (CheckLine& line : verified.lines)
-        if (line.outcome == kit::Outcome::Fail) {
+        if (line.outcome == kit::Outcome::Fail || line.outcome == kit::Outcome::Unfit ||
+            line.outcome == kit::Outcome::Error) {
             addHint(line);
             line.message = withCode(std::move(line.message), line.reason);
         }

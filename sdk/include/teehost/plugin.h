@@ -342,9 +342,13 @@ enum {
     TH_V_UNSET = 0, /* never reported */
     TH_V_PASS = 1,
     TH_V_FAIL = 2,
-    TH_V_WARN = 3, /* works, but an operator may want to act */
-    TH_V_SKIP = 4, /* not looked at; the message says why */
-    TH_V_ERROR = 5 /* could not be decided: unreadable evidence, missing collateral */
+    TH_V_WARN = 3,  /* works, but an operator may want to act */
+    TH_V_SKIP = 4,  /* not looked at; the message says why */
+    TH_V_ERROR = 5, /* could not be decided: a certificate is missing, a reference value is not known */
+    /* Could not be decided because of the evidence itself: it cannot be read, is of another kind, or lacks a piece.  For a
+     * file that a person handed over it counts as TH_V_ERROR: the wrong file says nothing of a VM.  What a running VM
+     * answered its agent has chosen, so there the host counts it as TH_V_FAIL: garbage must not be better than a lie. */
+    TH_V_UNFIT = 6
 };
 
 /* When a declared check is required.  The last four are for verify: the host refuses to ask a plugin that declares no
@@ -635,8 +639,10 @@ typedef struct th_measure_v1 {
 typedef struct th_blob { /* evidence, collateral, or a trust anchor */
     uint32_t struct_size;
     uint32_t reserved;
-    th_str kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...  Empty: look at the bytes, as
-                    for a file that a person handed over; refuse what they do not tell */
+    th_str
+        kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...  "event_log": the boot's log, of
+                    whatever form, as an option named it: believe it, and do not recognise anything by it.  Empty: look
+                    at the bytes, as for a file that a person handed over; refuse what they do not tell */
     th_bytes data;
 } th_blob;
 enum { TH_VERIFY_OFFLINE = 1u << 0 }; /* nothing may be fetched */

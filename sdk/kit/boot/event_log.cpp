@@ -30,7 +30,7 @@ void readSpecId(Reader in, EventLog& log)
                                        [&](const auto& b) { return b.algId == bank.algId; });
         if (bank.digestSize == 0 || bank.digestSize > kMostDigest || twice ||
             (known && bank.digestSize != sizeOf(*known)))
-            in.fail("algorithm " + hexNumber(bank.algId) + " is listed with digests of " +
+            in.fail("algorithm " + algorithmName(bank.algId) + " is listed with digests of " +
                     std::to_string(bank.digestSize) + " bytes, or twice,");
         log.banks.push_back(bank);
     }
@@ -73,10 +73,10 @@ Event readAgile(Reader& in, const EventLog& log)
         const auto bank = std::find_if(log.banks.begin(), log.banks.end(),
                                        [&](const auto& one) { return one.algId == id; });
         if (bank == log.banks.end())
-            in.fail("a digest of algorithm " + hexNumber(id) + ", which the log's header does not list,");
+            in.fail("a digest of algorithm " + algorithmName(id) + ", which the log's header does not list,");
         auto& digest = event.digests[static_cast<std::size_t>(bank - log.banks.begin())];
         if (!digest.empty())
-            in.fail("two digests of algorithm " + hexNumber(id) + " in one event");
+            in.fail("two digests of algorithm " + algorithmName(id) + " in one event");
         digest = in.bytes(bank->digestSize);
     }
     event.data = in.bytes(in.u32());

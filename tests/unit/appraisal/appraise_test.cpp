@@ -26,6 +26,7 @@ class AppraiseTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(attestsNothingThatNobodyJudged);
     CPPUNIT_TEST(failsWithTheFirstCheckThatFailed);
     CPPUNIT_TEST(isUndecidedWhereARequiredCheckIs);
+    CPPUNIT_TEST(failsAGuestWhoseEvidenceIsUnfit);
     CPPUNIT_TEST(isUndecidedWhenThePluginFails);
     CPPUNIT_TEST(isUndecidedWithoutEvidence);
     CPPUNIT_TEST(isUndecidedWithoutReferenceValues);
@@ -94,6 +95,25 @@ private:
             out.skip("age", "nobody asked"); // is not required
         };
         expectVerdict(Standing::Attested, "attested by chip and tpm", judged(both()));
+    }
+
+    /// An agent chooses what it answers: garbage must not do better than a lie.
+    void failsAGuestWhoseEvidenceIsUnfit()
+    {
+        court_->tpmSays.say = [](sdk::Checks out) { out.unfit("sig", "this is a picture of a cat"); };
+        const auto verdict = judged(both());
+        expectVerdict(Standing::Failed, "tpm: Signature: this is a picture of a cat", verdict);
+        CPPUNIT_ASSERT(verdict.plugins[1].result.checks.back().verdict == plugin::Verdict::Fail);
+        court_->tpmSays.say = [](sdk::Checks out) {
+            out.error("age", "no clock");
+            out.unfit("sig", "a piece is missing");
+        };
+        expectVerdict(Standing::Failed, "tpm: Signature: a piece is missing", judged(both()));
+        court_->tpmSays.say = [](sdk::Checks out) {
+            out.unfit("age", "a piece is missing");
+            out.fail("sig", "expected 1, got 2");
+        };
+        expectVerdict(Standing::Failed, "tpm: Signature: expected 1, got 2", judged(both()));
     }
 
     void isUndecidedWhenThePluginFails()

@@ -29,6 +29,7 @@ class ReliedEvidenceTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(ReliedEvidenceTest);
     CPPUNIT_TEST(handsEvidenceToThePluginOfItsKind);
     CPPUNIT_TEST(handsCertificatesOnAsCollateral);
+    CPPUNIT_TEST(judgesWithoutCertificatesThatAreRubbish);
     CPPUNIT_TEST(asksForTheReferenceValuesButNotForTheNonce);
     CPPUNIT_TEST(needsItsAcceptance);
     CPPUNIT_TEST(isUndecidedWhenNobodyKnowsTheKind);
@@ -91,6 +92,23 @@ private:
         CPPUNIT_ASSERT(asked.collateral[0].data == Bytes{1} && asked.collateral[1].data == Bytes{2});
         CPPUNIT_ASSERT(court_->chipSays.asked.at(0).collateral.empty() ||
                        court_->chipSays.asked.at(1).collateral.empty());
+    }
+
+    /// A guest whose report is a lie must not escape by a certificate that cannot be read.
+    void judgesWithoutCertificatesThatAreRubbish()
+    {
+        court_->tpmSays.say =
+            relyingOn({{"evidence.chip.report", kReport}, {"evidence.x509.der.0", Bytes{1}}});
+        court_->chipSays.say = [this](sdk::Checks out) {
+            if (!court_->chipSays.asked.back().collateral.empty())
+                throw sdk::Error(TH_INVALID_ARGUMENT, "the certificates given cannot be read");
+            if (court_->chipSays.asked.back().evidence.front().kind == "chip.report")
+                return out.fail("sig", "it is forged");
+            out.pass("sig");
+        };
+        expectVerdict(Standing::Failed, "chip: Signature: it is forged", judged(both()));
+        court_->chipSays.say = [](sdk::Checks) { throw sdk::Error(TH_INVALID_ARGUMENT, "no such rule"); };
+        CPPUNIT_ASSERT(judged(both()).standing == Standing::Undecided);
     }
 
     void asksForTheReferenceValuesButNotForTheNonce()

@@ -182,7 +182,7 @@ class ActivationTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("report_data"), bindingOf(readAttestation(another), terms()));
         VerifyTerms unanswered = terms();
         unanswered.policy.activatedAk.clear();
-        CPPUNIT_ASSERT_EQUAL(std::string("ak_ek"), bindingOf(readAttestation(good), unanswered));
+        CPPUNIT_ASSERT_EQUAL(std::string("ak_unbound"), bindingOf(readAttestation(good), unanswered));
     }
 
     [[nodiscard]] std::unique_ptr<plugin::Plugin> pluginOf(const std::string& provider)

@@ -38,7 +38,7 @@ class EvidenceTest : public CppUnit::TestFixture {
         const auto accepted = [&](const Evidence& evidence) {
             CPPUNIT_ASSERT_EQUAL(std::size_t{2}, evidence.quotes.size());
             const Verified verified = verifyEvidence(evidence, scene.verifyTerms());
-            const auto* failure = kit::firstFailure(verified.lines);
+            const auto* failure = kit::firstObjection(verified.lines);
             CPPUNIT_ASSERT_MESSAGE(failure == nullptr ? "" : failure->message, failure == nullptr);
             CPPUNIT_ASSERT_EQUAL(std::size_t{48}, verified.pcrs.size());
         };

@@ -19,7 +19,7 @@ class VtpmPluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(acceptsNothingThatIsNotComparedInFull);
     CPPUNIT_TEST(rejectsWhatIsNotExpected);
     CPPUNIT_TEST(needsOneBankOfEachRegister);
-    CPPUNIT_TEST(rejectsWhatCannotBeRead);
+    CPPUNIT_TEST(doesNotJudgeWhatCannotBeRead);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
     CPPUNIT_TEST(claimsNoTee);
     CPPUNIT_TEST(showsLogs);
@@ -99,7 +99,7 @@ private:
         CPPUNIT_ASSERT(verify(weak).accepted);
         VerifyRequest banks = request();
         banks.reference = {{"vtpm.banks", std::string("sha256,sha384,sha512")}};
-        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(banks), "vtpm.pcr_policy"));
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(verify(banks), "vtpm.pcr_policy"));
     }
 
     void rejectsWhatIsNotExpected()
@@ -113,7 +113,6 @@ private:
         };
         rejectedBy("vtpm.nonce", [](auto& r) { r.reportData[0] ^= 1; });
         rejectedBy("vtpm.pcr_policy", [](auto& r) { r.expected[0].digest[0] ^= 1; });
-        rejectedBy("vtpm.ak_binding", [](auto& r) { r.policyJson.clear(); });
         rejectedBy("vtpm.ak_binding", [](auto& r) { r.reference = {{"vtpm.ak_name", Bytes(34)}}; });
         rejectedBy("vtpm.event_policy", [](auto& r) { r.reference = {{"vtpm.secure_boot", true}}; });
         rejectedBy("vtpm.counters", [](auto& r) { r.reference = {{"vtpm.reset_count", std::uint64_t{9}}}; });
@@ -130,20 +129,21 @@ private:
         Message message = scene_.message();
         message.quotes.erase(message.quotes.begin() + 1); // SHA-384
         partly.evidence = {{"", write(message)}};
-        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(partly), "vtpm.pcr_policy"));
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(verify(partly), "vtpm.pcr_policy"));
         partly.expected.push_back(expected(HashAlgorithm::Sha2_256, 9));
         const VerifyResult result = verify(partly);
         CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
     }
 
-    void rejectsWhatCannotBeRead()
+    void doesNotJudgeWhatCannotBeRead()
     {
         for (const Bytes& bytes : {Bytes(), Bytes(100, 0x20), write(Message())}) {
             VerifyRequest wrong = request();
             wrong.evidence = {{"", bytes}};
             const VerifyResult result = verify(wrong);
             CPPUNIT_ASSERT(!result.accepted);
-            CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(result, "vtpm.format"));
+            CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(result, "vtpm.format"));
+            CPPUNIT_ASSERT(plugin::firstUnfit(result) != nullptr && plugin::firstFailure(result) == nullptr);
         }
     }
 
@@ -189,9 +189,17 @@ private:
     void showsLogs()
     {
         const auto claims = plugin_->inspect({}, {"", scene_.log});
-        CPPUNIT_ASSERT_EQUAL(scene_.events.size() + 1, claims.size());
-        CPPUNIT_ASSERT(std::get<std::string>(claims[3].value)
+        const auto find = [&](const std::string& key) {
+            return std::find_if(claims.begin(), claims.end(),
+                                [&](const auto& one) { return one.key == key; });
+        };
+        CPPUNIT_ASSERT(std::get<std::uint64_t>(find("vtpm.events")->value) == scene_.events.size());
+        CPPUNIT_ASSERT(std::get<std::string>(find("vtpm.event.0003")->value)
                            .starts_with("PCR 7 EV_EFI_VARIABLE_DRIVER_CONFIG: SecureBoot, 1 bytes: 0 ["));
+        for (const auto& [bank, values] : scene_.terms.pcrs) // what it makes of the PCRs, in each bank
+            CPPUNIT_ASSERT(
+                std::get<Bytes>(find("vtpm.log." + std::string(kit::nameOf(bank)) + ".9")->value) ==
+                values.at(9));
         CPPUNIT_ASSERT(plugin_->recognise({"", scene_.log}) > 90);
         CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"snp.report", scene_.log}));
         plugin::test::expectError(Category::InvalidArgument, "nothing", [&] {

@@ -100,7 +100,7 @@ class QuoteTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("vtpm.pcr_digest: pcr_digest"), scene.failure());
         Scene missing;
         missing.terms.pcrs[HashAlgorithm::Sha2_256].erase(7);
-        CPPUNIT_ASSERT_EQUAL(std::string("vtpm.pcr_digest: pcr_digest"), missing.failure());
+        CPPUNIT_ASSERT_EQUAL(std::string("vtpm.pcr_digest: pcr_values"), missing.failure());
     }
 
     void noticesResetsAndOldQuotes()

@@ -101,7 +101,7 @@ struct Scene {
         const Verified verified = verify();
         for (const auto& line : verified.lines)
             CPPUNIT_ASSERT_MESSAGE(line.id, !line.message.empty());
-        const auto* first = kit::firstFailure(verified.lines);
+        const auto* first = kit::firstObjection(verified.lines);
         return first == nullptr ? "" : first->id + ": " + first->reason;
     }
 

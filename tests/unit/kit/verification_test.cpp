@@ -133,7 +133,8 @@ class VerificationTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(boundDataCheck("id", "why", bound, bound).outcome == Outcome::Pass);
         for (const Bytes& wrong : {Bytes{8}, Bytes{7, 1}, Bytes(65)}) {
             const CheckLine line = boundDataCheck("id", "why", wrong, bound);
-            CPPUNIT_ASSERT(line.outcome == Outcome::Fail);
+            // No report could bind as many bytes: who asks for them is wrong, and not the report.
+            CPPUNIT_ASSERT(line.outcome == (wrong.size() > bound.size() ? Outcome::Error : Outcome::Fail));
             CPPUNIT_ASSERT_EQUAL(std::string("why"), line.reason);
         }
     }

@@ -127,7 +127,7 @@ class AnswerSinksTest final : public CppUnit::TestFixture {
 
     void keepsChecksAndReadsUnknownVerdictsAsErrors()
     {
-        const std::vector<CheckSpec> declared{{"a.b", "A"}, {"pcr.*", "PCR"}};
+        const std::vector<CheckSpec> declared{{"a.b", "A"}, {"pcr.*", "PCR"}, {"form", "Form"}};
         CheckSink sink(declared);
         th_check first = check("a.b", TH_V_FAIL, "differs");
         first.expected.type = TH_T_UINT;
@@ -137,6 +137,8 @@ class AnswerSinksTest final : public CppUnit::TestFixture {
         const th_check second = check("pcr.4", 4711, "from the future");
         CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sink.table()->check(sink.table(), &first));
         CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sink.table()->check(sink.table(), &second));
+        const th_check third = check("form", TH_V_UNFIT, "not a report");
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, sink.table()->check(sink.table(), &third));
         th_named claim{str("chip"), {}};
         claim.value.type = TH_T_BOOL;
         claim.value.u = 1;
@@ -146,7 +148,8 @@ class AnswerSinksTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(reported.checks[0].title == "A");
         CPPUNIT_ASSERT(reported.checks[0].expected == ClaimValue(std::uint64_t{7}));
         CPPUNIT_ASSERT(reported.checks[0].actual == ClaimValue(std::string("8")));
-        CPPUNIT_ASSERT(reported.checks[1].verdict == Verdict::Error);
+        CPPUNIT_ASSERT(reported.checks[1].verdict == Verdict::Error && !reported.checks[1].unfit);
+        CPPUNIT_ASSERT(reported.checks[2].verdict == Verdict::Error && reported.checks[2].unfit);
         CPPUNIT_ASSERT((reported.claims == std::vector<Named>{{"chip", true}}));
     }
 

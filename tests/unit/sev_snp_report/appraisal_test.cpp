@@ -240,7 +240,7 @@ class AppraisalTest : public CppUnit::TestFixture {
         };
         CPPUNIT_ASSERT(outcome(data) == Outcome::Pass);
         data.push_back(0);
-        CPPUNIT_ASSERT(outcome(data) == Outcome::Fail);
+        CPPUNIT_ASSERT(outcome(data) == Outcome::Error); // more than any report binds
         data.resize(32);
         CPPUNIT_ASSERT(outcome(data) == Outcome::Pass);
         data.pop_back();
@@ -270,7 +270,7 @@ class AppraisalTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(outcome({{"", right}}) == Outcome::Pass);
         CPPUNIT_ASSERT(outcome({{"", wrong}, {"", right}}) == Outcome::Pass);
         CPPUNIT_ASSERT(outcome({{"", wrong}}) == Outcome::Fail);
-        CPPUNIT_ASSERT(outcome({{"", Bytes(right.begin(), right.end() - 1)}}) == Outcome::Fail);
+        CPPUNIT_ASSERT(outcome({{"", Bytes(right.begin(), right.end() - 1)}}) == Outcome::Error);
         CPPUNIT_ASSERT(outcome({{"MRTD", right}}) == Outcome::Error);
     }
 

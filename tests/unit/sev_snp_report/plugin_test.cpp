@@ -3,6 +3,7 @@
 // Verification through the plugin's border, as the host asks for it: where certificates come from, and what a
 // verdict is made of.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include <teehost/plugin.hpp>
@@ -45,6 +46,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(looksIntoTheCacheOffline);
     CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
+    CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
     CPPUNIT_TEST(keepsTheChainItKnows);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
     CPPUNIT_TEST(claimsWithoutVerifying);
@@ -215,10 +217,101 @@ private:
         wrong.evidence.front().data.pop_back();
         const VerifyResult cut = verify(wrong);
         CPPUNIT_ASSERT(!cut.accepted);
-        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(cut, check_id::kForm));
+        CPPUNIT_ASSERT_EQUAL(std::string("ERROR"), verdictOf(cut, check_id::kForm));
         wrong = right;
         wrong.atWallNs += 2 * kYear * 1'000'000'000;
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(wrong), check_id::kValidity));
+    }
+
+    /// Rejected (a FAIL), not judged for a mistake of the operator (an ERROR), or not judged because of the
+    /// evidence, which the host counts against a live guest.
+    void rejectsOnlyWhatItUnderstands()
+    {
+        enum class Blame { Vm, Operator, Evidence };
+        struct Row {
+            const char* what;
+            Blame blame;
+            std::function<void(VerifyRequest&)> change;
+            bool thrown = false; ///< an operator's mistake that keeps the plugin from judging at all
+        };
+        const auto data = [](VerifyRequest& r) -> Bytes& { return r.evidence.front().data; };
+        const auto crlOf = [&](auto change) {
+            auto terms = scene_.hierarchy().crlTerms();
+            change(terms);
+            return Blob{"", makeCrl(terms).der()};
+        };
+        const Row rows[] = {
+            {"cut", Blame::Evidence, [&](auto& r) { data(r).pop_back(); }},
+            {"text", Blame::Evidence, [&](auto& r) { data(r) = bytesOf("hello"); }},
+            {"other bytes", Blame::Evidence, [&](auto& r) { data(r) = Bytes(kReportSize, 0x5a); }},
+            {"a newer version", Blame::Evidence, [&](auto& r) { data(r)[0] = 9; }},
+            {"rubbish behind it", Blame::Evidence, [&](auto& r) { data(r).resize(1300, 1); }},
+            {"a certificate behind it that is none", Blame::Evidence,
+             [&](auto& r) {
+                 Bytes& all = data(r);
+                 const Bytes entry =
+                     bytesOf("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+                 all.insert(all.end(), entry.begin(), entry.end());
+             }},
+            {"another measurement", Blame::Vm, [&](auto& r) { data(r)[0x90] ^= 1; }},
+            {"no signature", Blame::Vm, [&](auto& r) { data(r)[0x2a0] ^= 1; }},
+            {"reserved bytes", Blame::Vm, [&](auto& r) { data(r)[0x210] = 1; }},
+            {"another nonce", Blame::Vm, [&](auto& r) { r.reportData = Bytes(64, 9); }},
+            {"a nonce that is too long", Blame::Operator, [&](auto& r) { r.reportData = Bytes(65, 9); }},
+            {"another digest", Blame::Vm,
+             [&](auto& r) {
+                 r.expected = {{"", plugin::DigestAlg::Sha384, Bytes(48, 1)}};
+             }},
+            {"a digest of another length", Blame::Operator,
+             [&](auto& r) {
+                 r.expected = {{"", plugin::DigestAlg::Sha256, Bytes(32, 1)}};
+             }},
+            {"an unknown register", Blame::Operator,
+             [&](auto& r) {
+                 r.expected = {{"MRTD", plugin::DigestAlg::Sha384, Bytes(48, 1)}};
+             }},
+            {"an unknown reference value", Blame::Operator,
+             [&](auto& r) {
+                 r.reference = {{"tdx.mr_td", std::string("00")}};
+             }},
+            {"an unknown rule", Blame::Operator, [&](auto& r) { r.policyJson = R"({"vmlp": 0})"; }, true},
+            {"a broken rule", Blame::Vm, [&](auto& r) { r.policyJson = R"({"vmpl": 3})"; }},
+            {"no certificates", Blame::Operator, [&](auto& r) { r.collateral.clear(); }},
+            {"other files as certificates", Blame::Operator,
+             [&](auto& r) {
+                 r.collateral = {{"", bytesOf("hello")}};
+             },
+             true},
+            {"a root that is not trusted", Blame::Vm, [&](auto& r) { r.anchors.clear(); }},
+            {"another time", Blame::Vm, [&](auto& r) { r.atWallNs += 99 * kYear * 1'000'000'000; }},
+            {"a CRL that is old", Blame::Operator,
+             [&](auto& r) {
+                 r.collateral.push_back(crlOf([](auto& terms) { terms.validity.to = kNow - 1; }));
+             }},
+            {"a CRL of another root", Blame::Operator,
+             [&](auto& r) {
+                 const auto& genoa = hierarchyOf(ProductLine::Genoa);
+                 r.collateral.push_back({"", makeCrl(genoa.crlTerms()).der()});
+             }},
+            {"a CRL that revokes", Blame::Vm,
+             [&](auto& r) {
+                 r.collateral.push_back(crlOf([&](auto& terms) { terms.revoked = {0x10001}; }));
+             }},
+        };
+        for (const Row& row : rows) {
+            VerifyRequest changed = request(allCertificates());
+            row.change(changed);
+            if (row.thrown) {
+                CPPUNIT_ASSERT_THROW_MESSAGE(row.what, static_cast<void>(verify(changed)), Error);
+                continue;
+            }
+            const VerifyResult result = verify(changed);
+            const Blame blame = plugin::firstFailure(result) != nullptr ? Blame::Vm
+                                : plugin::firstUnfit(result) != nullptr ? Blame::Evidence
+                                                                        : Blame::Operator;
+            CPPUNIT_ASSERT_MESSAGE(row.what, !result.accepted);
+            CPPUNIT_ASSERT_MESSAGE(row.what, blame == row.blame);
+        }
     }
 
     void keepsTheChainItKnows()

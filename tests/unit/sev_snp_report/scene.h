@@ -55,7 +55,7 @@ struct Scene {
                          {at, trusted ? std::span<const kit::Sha256Digest>(roots) : amdRoots(), crlMode});
         for (const CheckLine& check : lines)
             CPPUNIT_ASSERT(check.outcome == Outcome::Pass || !check.message.empty());
-        const auto* failure = firstFailure(lines);
+        const auto* failure = firstObjection(lines);
         return failure == nullptr ? "" : failure->reason;
     }
     [[nodiscard]] std::string verify() const { return verify(report(), facts()); }

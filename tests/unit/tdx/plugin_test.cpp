@@ -395,14 +395,23 @@ private:
         const VerifyResult result = verify(request);
         CPPUNIT_ASSERT(!result.accepted);
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(result, "tdx.event_log"));
-        request.evidence.back() = {"tdx.event_log", Bytes(100, 1)};
+        request.evidence.back().kind = "event_log"; // by the option of a person
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(request), "tdx.event_log"));
+        const auto expectUnfit = [&](std::string_view id, const char* words) {
+            const VerifyResult unfit = verify(request);
+            CPPUNIT_ASSERT(!unfit.accepted && plugin::firstUnfit(unfit) != nullptr);
+            CPPUNIT_ASSERT_EQUAL(std::string(id), plugin::firstUnfit(unfit)->id);
+            const std::string& message = plugin::firstUnfit(unfit)->message;
+            CPPUNIT_ASSERT_MESSAGE(message, message.find(words) != std::string::npos);
+        };
+        for (const char* kind : {"event_log", "tdx.event_log"}) { // whatever its first bytes are
+            request.evidence.back() = {kind, Bytes(100, 1)};
+            expectUnfit("tdx.event_log", "event log");
+        }
         request.evidence.push_back({"tdx.event_log", log()});
-        plugin::test::expectError(Category::InvalidArgument, "2 event logs",
-                                  [&] { static_cast<void>(verify(request)); });
+        expectUnfit("tdx.quote.form", "1 and 2 event logs");
         request.evidence = {{"tdx.event_log", log()}};
-        plugin::test::expectError(Category::InvalidArgument, "0 and 1 event logs",
-                                  [&] { static_cast<void>(verify(request)); });
+        expectUnfit("tdx.quote.form", "0 and 1 event logs");
     }
 
     void tellsTheLogOfATdFromOthers()
@@ -410,6 +419,7 @@ private:
         CPPUNIT_ASSERT_EQUAL(97, plugin_->recognise({"", log()}));
         CPPUNIT_ASSERT_EQUAL(100, plugin_->recognise({"tdx.event_log", {}}));
         CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"tpm.event_log", log()}));
+        CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"event_log", log()})); // every kind of VM has one
         CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"", Bytes(2000, 0)}));
         tdx_factory::CcelBuilder tpm;
         tpm.events = {{7, 0x8000'0001, "SecureBoot", "SecureBoot"}}; // a PCR that no TD has

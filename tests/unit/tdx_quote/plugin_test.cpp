@@ -79,6 +79,8 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(takesSetsOfOneTime);
     CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
+    CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
+    CPPUNIT_TEST(readsQuotesInTheirBuffer);
     CPPUNIT_TEST(saysTheCodeOfAFailure);
     CPPUNIT_TEST(saysWhenNothingIsCompared);
     CPPUNIT_TEST(keepsWhatItKnows);
@@ -297,7 +299,7 @@ private:
         const Row rows[] = {
             {[](auto& r) { r.reportData[63] ^= 1; }, "tdx.report_data", "FAIL"},
             {[](auto& r) { r.reportData.pop_back(); }, "tdx.report_data", "FAIL"}, // zeros follow
-            {[](auto& r) { r.reportData.push_back(0); }, "tdx.report_data", "FAIL"},
+            {[](auto& r) { r.reportData.push_back(0); }, "tdx.report_data", "ERROR"},
             {[](auto& r) { r.expected[0].digest[0] ^= 1; }, "tdx.measurement.mrtd", "FAIL"},
             {[](auto& r) { r.expected[2].digest[0] ^= 1; }, "tdx.measurement.rtmr1", "FAIL"},
             {[](auto& r) { r.expected[3].digest[0] ^= 1; }, "tdx.measurement.rtmr3", "FAIL"},
@@ -314,9 +316,9 @@ private:
              "tdx.policy.rtmr0", "FAIL"},
             {[](auto& r) { r.evidence[0].data[offset::kBody + field::kMrTd] ^= 1; }, "tdx.quote.signature",
              "FAIL"},
-            {[](auto& r) { r.evidence[0].data.resize(1000); }, "tdx.quote.form", "FAIL"},
+            {[](auto& r) { r.evidence[0].data.resize(1000); }, "tdx.quote.form", "ERROR"},
             {[](auto& r) { r.atWallNs += 2 * kYear * 1'000'000'000; }, "tdx.chain.validity", "FAIL"},
-            {[](auto& r) { r.atWallNs += 40ll * 86'400 * 1'000'000'000; }, "tdx.collateral.fresh", "FAIL"}};
+            {[](auto& r) { r.atWallNs += 40ll * 86'400 * 1'000'000'000; }, "tdx.collateral.fresh", "ERROR"}};
         for (const Row& row : rows) {
             VerifyRequest wrong = right;
             row.change(wrong);
@@ -324,6 +326,117 @@ private:
             CPPUNIT_ASSERT_MESSAGE(row.id, !rejected.accepted);
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.id, std::string(row.verdict), verdictOf(rejected, row.id));
         }
+    }
+
+    /// Rejected (a FAIL), not judged for a mistake of the operator (an ERROR), or not judged because of the
+    /// evidence, which the host counts against a live guest.
+    void rejectsOnlyWhatItUnderstands()
+    {
+        enum class Blame { Vm, Operator, Evidence };
+        struct Row {
+            const char* what;
+            Blame blame;
+            std::function<void(VerifyRequest&)> change;
+        };
+        const auto data = [](VerifyRequest& r) -> Bytes& { return r.evidence.front().data; };
+        const auto scene = [this](auto change) {
+            return [this, change](VerifyRequest& r) {
+                Scene other = scene_;
+                change(other);
+                r.collateral = request(other.blobs()).collateral;
+                r.evidence.front().data = other.quote();
+            };
+        };
+        const auto document = [&](const char* path, Json value) {
+            return scene([=](Scene& s) { s.info[Json::json_pointer(path)] = value; });
+        };
+        const Row rows[] = {
+            {"cut", Blame::Evidence, [&](auto& r) { data(r).resize(1000); }},
+            {"text", Blame::Evidence, [&](auto& r) { data(r) = bytesOf("hello"); }},
+            {"a report of SEV-SNP", Blame::Evidence, [&](auto& r) { data(r) = Bytes(1184, 2); }},
+            {"another version", Blame::Evidence, [&](auto& r) { data(r)[0] = 9; }},
+            {"another TEE", Blame::Evidence, [&](auto& r) { data(r)[4] = 0; }},
+            {"a chain that is cut", Blame::Evidence,
+             [&](auto& r) {
+                 data(r) = makeQuote(scene_.quoteTerms, hierarchy(), pem(makeCertificate(scene_.pckTerms)));
+             }},
+            {"another measurement", Blame::Vm, [&](auto& r) { data(r)[offset::kBody + field::kMrTd] ^= 1; }},
+            {"another signature", Blame::Vm, [&](auto& r) { data(r)[offset::kSignature] ^= 1; }},
+            {"another nonce", Blame::Vm, [](auto& r) { r.reportData = Bytes(64, 9); }},
+            {"a nonce that is too long", Blame::Operator, [](auto& r) { r.reportData = Bytes(65, 9); }},
+            {"another MRTD", Blame::Vm,
+             [](auto& r) {
+                 r.expected = {{"MRTD", plugin::DigestAlg::Sha384, Bytes(48, 1)}};
+             }},
+            {"a digest of another length", Blame::Operator,
+             [](auto& r) {
+                 r.expected = {{"MRTD", plugin::DigestAlg::Sha256, Bytes(32, 1)}};
+             }},
+            {"an unknown register", Blame::Operator,
+             [](auto& r) {
+                 r.expected = {{"PCR4", plugin::DigestAlg::Sha384, Bytes(48, 1)}};
+             }},
+            {"a value of another plugin", Blame::Operator,
+             [](auto& r) {
+                 r.reference = {{"snp.policy", std::string("1")}};
+             }},
+            {"no collateral", Blame::Operator, [](auto& r) { r.collateral.clear(); }},
+            {"collateral of a month ago", Blame::Operator,
+             [](auto& r) { r.atWallNs += 40ll * 86'400 * 1'000'000'000; }},
+            {"TCB info of another platform", Blame::Operator, document("/fmspc", "B0C06F000001")},
+            {"TCB info of another PCE", Blame::Operator, document("/pceId", "0001")},
+            {"TCB info that was changed", Blame::Operator,
+             [](auto& r) {
+                 auto& blob = r.collateral.front().data;
+                 const std::string_view status = "UpToDate";
+                 *std::search(blob.begin(), blob.end(), status.begin(), status.end()) = 'u';
+             }},
+            {"a CRL that is old", Blame::Operator, scene([](Scene& s) { s.pckCrl.validity.to = kNow - 1; })},
+            {"a CRL of somebody else", Blame::Operator,
+             scene([](Scene& s) { s.pckCrl.signer = hierarchy().signerKey; })},
+            {"newer collateral is wanted", Blame::Operator,
+             [](auto& r) { r.policyJson = R"({"min_tcb_evaluation_data_number": 4000})"; }},
+            {"a PCK that is revoked", Blame::Vm, scene([](Scene& s) { s.pckCrl.revoked = {0x1000}; })},
+            {"one that an old CRL revokes", Blame::Vm, scene([](Scene& s) {
+                 s.pckCrl.revoked = {0x1000};
+                 s.pckCrl.validity.to = kNow - 1;
+             })},
+            {"a platform that is too old", Blame::Vm, scene([](Scene& s) {
+                 Platform old;
+                 old.components[7] = 3;
+                 s.usePlatform(old);
+             })},
+            {"a root that is not trusted", Blame::Vm, [](auto& r) { r.anchors.clear(); }},
+        };
+        for (const Row& row : rows) {
+            VerifyRequest changed = request(scene_.blobs());
+            changed.offline = true;
+            row.change(changed);
+            const VerifyResult result = verify(changed);
+            const Blame blame = plugin::firstFailure(result) != nullptr ? Blame::Vm
+                                : plugin::firstUnfit(result) != nullptr ? Blame::Evidence
+                                                                        : Blame::Operator;
+            CPPUNIT_ASSERT_MESSAGE(row.what, !result.accepted);
+            CPPUNIT_ASSERT_MESSAGE(std::string(row.what) + ": " + result.reason, blame == row.blame);
+        }
+    }
+
+    /// A TD gets its quote in a buffer that it shares with its host, and tools keep that whole.
+    void readsQuotesInTheirBuffer()
+    {
+        VerifyRequest whole = request(scene_.blobs());
+        Bytes buffer(24);
+        buffer[0] = 1;
+        for (int i = 0; i < 4; ++i)
+            buffer[20 + static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(quote_.size() >> (8 * i));
+        buffer.insert(buffer.end(), quote_.begin(), quote_.end());
+        buffer.resize(16384);
+        whole.evidence.front().data = buffer;
+        const VerifyResult result = verify(whole);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.reason, true, result.accepted);
+        CPPUNIT_ASSERT(plugin_->recognise({"", buffer}) > 90);
+        buffer[8] = 1; // the host has none
+        CPPUNIT_ASSERT_EQUAL(0, plugin_->recognise({"", buffer}));
     }
 
     void saysTheCodeOfAFailure()

@@ -191,7 +191,7 @@ class QuoteTest : public CppUnit::TestFixture {
                 const Quote quote = Quote::parse(bad);
                 const PckChain chain = inChain ? PckChain::of(quote.certificates) : goodChain;
                 const auto verified = verifyQuote(quote, chain, collateral, scene.terms());
-                const auto* failure = kit::firstFailure(verified.lines);
+                const auto* failure = kit::firstObjection(verified.lines);
                 CPPUNIT_ASSERT_MESSAGE("accepted at " + std::to_string(at), failure != nullptr);
                 const auto wanted = expectedFor(at);
                 CPPUNIT_ASSERT_MESSAGE(failure->reason + " at " + std::to_string(at),

@@ -88,7 +88,8 @@ struct Scene {
     {
         const Verified verified = verify(bytes, with);
         for (const kit::CheckLine& line : verified.lines)
-            if (line.outcome == kit::Outcome::Fail || line.outcome == kit::Outcome::Error)
+            if (line.outcome == kit::Outcome::Fail || line.outcome == kit::Outcome::Error ||
+                line.outcome == kit::Outcome::Unfit)
                 return line.reason;
         return "";
     }

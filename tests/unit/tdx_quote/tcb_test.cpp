@@ -128,7 +128,7 @@ class TcbTest : public CppUnit::TestFixture {
         const auto* failure = [&] {
             static Verified verified;
             verified = scene.verify();
-            return kit::firstFailure(verified.lines);
+            return kit::firstObjection(verified.lines);
         }();
         CPPUNIT_ASSERT(failure != nullptr);
         CPPUNIT_ASSERT_EQUAL(

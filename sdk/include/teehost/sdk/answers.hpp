@@ -70,6 +70,11 @@ public:
     {
         report(TH_V_ERROR, id, why, hint, {});
     }
+    /// It could not be decided, since the evidence cannot be read, is of another kind, or lacks a piece.
+    void unfit(std::string_view id, std::string_view why, std::string_view hint = {}) const
+    {
+        report(TH_V_UNFIT, id, why, hint, {});
+    }
     void claim(std::string_view key, const Value& value) const
     {
         const th_named out{str(key), value.raw()};

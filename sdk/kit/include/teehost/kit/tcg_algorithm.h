@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "teehost/kit/digest.h"
 
@@ -46,6 +47,9 @@ inline constexpr std::uint16_t kAlgSha1 = 0x0004, kAlgSha256 = 0x000B, kAlgSha38
     }
     return kAlgSha256;
 }
+
+/// TPM_ALG_ID as tpm2-tools writes it, "sha256", "rsassa" (TCG Algorithm Registry); its number for another.
+[[nodiscard]] std::string algorithmName(std::uint16_t id);
 
 /// A PCR (TPM 2.0 Library part 3, section 22.2) or RTMR (Intel TDX Module specification, TDG.MR.RTMR.EXTEND)
 /// after a digest was added to it. `hasher` is of the register's algorithm, and between two digests.

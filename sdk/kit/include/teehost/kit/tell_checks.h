@@ -35,17 +35,24 @@ inline void tell(const std::vector<CheckLine>& lines, sdk::Checks out)
         case Outcome::Error:
             out.error(line.id, line.message, line.hint);
             break;
+        case Outcome::Unfit:
+            out.unfit(line.id, line.message, line.hint);
+            break;
         }
     }
 }
 
-/// Evidence that cannot be read at all: the check of its form fails, and of the others that are wanted none
-/// can be looked at, `because`.
+/// Tells a person what to look at first.
+inline constexpr std::string_view kUnreadableHint =
+    "nothing was said about the VM: hand over the evidence as its platform gave it out";
+
+/// Tells of evidence that cannot be read at all: the check of its form is unfit, and of the others that are
+/// wanted none can be looked at, `because`.
 inline void tellUnreadable(std::string_view form, std::string_view why, std::string_view because,
                            std::span<const sdk::Check> declared, const sdk::VerifyRequest& request,
-                           sdk::Checks out)
+                           sdk::Checks out, std::string_view hint = kUnreadableHint)
 {
-    out.fail(form, why);
+    out.unfit(form, why, hint);
     for (const sdk::Check& check : declared) {
         const bool asked = (check.flags & TH_CHECK_REQUIRED) != 0 ||
                            ((check.flags & TH_CHECK_IF_REPORT_DATA) != 0 && !request.reportData.empty()) ||
