@@ -124,11 +124,18 @@ plugin::Bytes parseHexArgument(std::string_view text, std::string_view option, s
     }
 }
 
+plugin::Bytes parsePrefixedHex(std::string_view text, std::string_view option, std::size_t most)
+{
+    if (text.starts_with("0x") || text.starts_with("0X"))
+        text.remove_prefix(2);
+    return parseHexArgument(text, option, most);
+}
+
 plugin::Register parseRegister(std::string_view text, std::string_view option)
 {
     const auto equals = text.rfind('=');
     const bool named = equals != std::string_view::npos;
-    const auto digest = parseHexArgument(named ? text.substr(equals + 1) : text, option, kMaxDigestBytes);
+    const auto digest = parsePrefixedHex(named ? text.substr(equals + 1) : text, option, kMaxDigestBytes);
     const auto alg = algOf(digest.size());
     if (!alg)
         throw UsageFailure(std::string(option) + ": no digest has " + std::to_string(digest.size()) +
@@ -160,7 +167,7 @@ std::vector<NamedBlob> readBlobs(const std::vector<std::string>& paths, std::str
         const std::string content = readFileOrInput(path, option, kMaxEvidenceBytes);
         if (content.empty())
             throw UsageFailure(std::string(option) + ": \"" + path + "\" is empty");
-        files.push_back({path, {{}, plugin::Bytes(content.begin(), content.end())}});
+        files.push_back({path, {{}, plugin::Bytes(content.begin(), content.end())}, {}});
     }
     return files;
 }

@@ -102,9 +102,9 @@ plugin::Plugin& LocalPlugins::get(const std::string& id)
     return *plugin;
 }
 
-plugin::Plugin& LocalPlugins::recognise(const std::vector<plugin::Blob>& evidence)
+std::vector<std::string> LocalPlugins::surestOf(const std::vector<plugin::Blob>& evidence, int least) const
 {
-    int best = 0;
+    int best = least;
     std::vector<std::string> surest;
     for (const auto& plugin : configuration_.plugins.plugins) {
         int sure = 0;
@@ -117,9 +117,24 @@ plugin::Plugin& LocalPlugins::recognise(const std::vector<plugin::Blob>& evidenc
         best = sure;
         surest.push_back(plugin->info().id);
     }
+    return surest;
+}
+
+std::string LocalPlugins::recognisedBy(const std::vector<plugin::Blob>& evidence) const
+{
+    constexpr int kSure = 60;
+    const auto surest = surestOf(evidence, kSure);
+    return surest.size() == 1 ? surest.front() : std::string();
+}
+
+plugin::Plugin& LocalPlugins::recognise(const std::vector<plugin::Blob>& evidence)
+{
+    const auto surest = surestOf(evidence, 0);
     if (surest.empty())
         throw Failure(ExitCode::Usage, "no plugin recognises this evidence",
-                      "name the one that made it with --backend ID; " + whatThereIs());
+                      "name the one that made it with --backend ID, or hand over the report or quote as its "
+                      "platform gave it out (bytes, hexadecimal, base64, JSON); " +
+                          whatThereIs());
     if (surest.size() > 1)
         throw Failure(ExitCode::Usage,
                       "the plugins " + surest[0] + " and " + surest[1] +

@@ -43,10 +43,16 @@ public:
     [[nodiscard]] plugin::Plugin& recognise(const std::vector<plugin::Blob>& evidence);
     /// The ids of all plugins that were loaded, sorted.
     [[nodiscard]] std::vector<std::string> ids() const;
+    /// The plugin that is surest of any of these blobs, if it is sure at all; empty when none is, or several
+    /// are.
+    [[nodiscard]] std::string recognisedBy(const std::vector<plugin::Blob>& evidence) const;
     [[nodiscard]] plugin::CallContext call() const;
 
 private:
     [[nodiscard]] std::string whatThereIs() const;
+    /// All that are as sure as the surest; empty when none recognises a blob.
+    [[nodiscard]] std::vector<std::string> surestOf(const std::vector<plugin::Blob>& evidence,
+                                                    int least) const;
 
     Log log_;
     std::chrono::steady_clock::time_point deadline_;

@@ -61,7 +61,7 @@ const char* conclusionLine(Conclusion conclusion)
 std::string fileText(const NamedBlob& file)
 {
     return escapeLine(file.path) + ", " + std::to_string(file.blob.data.size()) + " bytes, sha256 " +
-           sha256Hex(file.blob.data);
+           sha256Hex(file.blob.data) + (file.readAs.empty() ? "" : ", read as " + escapeLine(file.readAs));
 }
 
 void addFiles(FieldList& fields, const char* name, const std::vector<NamedBlob>& files, const char* none)
@@ -118,7 +118,10 @@ std::string checkText(const CheckResult& check)
 
 Json fileJson(const NamedBlob& file)
 {
-    return {{"file", file.path}, {"bytes", file.blob.data.size()}, {"sha256", sha256Hex(file.blob.data)}};
+    Json json{{"file", file.path}, {"bytes", file.blob.data.size()}, {"sha256", sha256Hex(file.blob.data)}};
+    if (!file.readAs.empty())
+        json["read_as"] = file.readAs;
+    return json;
 }
 
 Json filesJson(const std::vector<NamedBlob>& files)

@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "cli/attest/arguments.h"
 #include "cli/attest/claims.h"
+#include "cli/attest/evidence_files.h"
 #include "cli/attest/local_plugins.h"
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
@@ -30,7 +30,7 @@ struct Options {
 
 void inspect(const Options& o, Session& session)
 {
-    const auto file = readBlobs({o.file}, "FILE").front();
+    const auto file = readEvidence({o.file}, "FILE").evidence.front();
     LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit));
     auto& plugin = o.backend.empty() ? plugins.recognise({file.blob}) : plugins.get(o.backend);
     const auto claims = plugin.inspect(plugins.call(), file.blob);
@@ -38,9 +38,11 @@ void inspect(const Options& o, Session& session)
         return printJson(session.out(), {{"verified", false},
                                          {"plugin", plugin.info().id},
                                          {"sha256", sha256Hex(file.blob.data)},
+                                         {"read_as", file.readAs},
                                          {"claims", plugin::namedJson(claims)}});
     session.out() << kWarning << "\n\n"
-                  << escapeLine(o.file) << " (" << file.blob.data.size() << " bytes), read by "
+                  << escapeLine(file.path) << " (" << file.blob.data.size() << " bytes"
+                  << (file.readAs.empty() ? "" : ", read as " + escapeLine(file.readAs)) << "), read by "
                   << plugin.info().id << "\n"
                   << claimsText(claims) << "\n"
                   << "NOT VERIFIED: do not rely on it; see teehost verify --help\n";

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/attest/arguments.h"
+#include "cli/attest/evidence_files.h"
 #include "cli/attest/local_plugins.h"
 #include "cli/attest/measurement_file.h"
 #include "cli/attest/verify_report.h"
@@ -56,18 +57,21 @@ std::string textOf(const NamedBlob& file) { return {file.blob.data.begin(), file
 Appraisal readArguments(const Options& o)
 {
     Appraisal a;
-    a.evidence = readBlobs(o.reports, "--report");
-    for (auto& log : readBlobs(o.eventLogs, "--eventlog"))
+    EvidenceFiles files = readEvidence(o.reports, "--report");
+    a.evidence = std::move(files.evidence);
+    for (auto& log : readEventLogs(o.eventLogs, "--eventlog"))
         a.evidence.push_back(std::move(log));
-    a.collateral = readBlobs(o.certs, "--certs");
-    a.anchors = readBlobs(o.anchors, "--anchor");
+    a.collateral = readCollateral(o.certs, "--certs");
+    for (auto& endorsement : files.endorsements)
+        a.collateral.push_back(std::move(endorsement));
+    a.anchors = readCollateral(o.anchors, "--anchor");
     a.reference = readOptional(o.reference, "--reference");
     a.policy = readOptional(o.policy, "--policy");
     a.request.evidence = blobsOf(a.evidence);
     a.request.collateral = blobsOf(a.collateral);
     a.request.anchors = blobsOf(a.anchors);
     if (!o.nonce.empty())
-        a.request.reportData = parseHexArgument(o.nonce, "--nonce", kMaxNonceBytes);
+        a.request.reportData = parsePrefixedHex(o.nonce, "--nonce", kMaxNonceBytes);
     if (o.measurements.size() > kMaxRegisters)
         throw UsageFailure("--measurement: it is given more than " + std::to_string(kMaxRegisters) +
                            " times");
@@ -101,10 +105,10 @@ void judgeRelied(Appraisal& a, LocalPlugins& plugins)
         return;
     Appraisal other;
     for (const auto& blob : relied.evidence)
-        other.evidence.push_back({blob.kind + " in the evidence", blob});
+        other.evidence.push_back({blob.kind + " in the evidence", blob, {}});
     other.collateral = a.collateral;
     for (const auto& blob : relied.collateral)
-        other.collateral.push_back({"a certificate in the evidence", blob});
+        other.collateral.push_back({"a certificate in the evidence", blob, {}});
     other.anchors = a.anchors;
     auto& plugin = plugins.recognise(relied.evidence);
     other.plugin = plugin.info();
@@ -121,6 +125,17 @@ void judgeRelied(Appraisal& a, LocalPlugins& plugins)
     if (!plugin::reliedOn(other.result).evidence.empty())
         throw Failure(ExitCode::Undecided, "the evidence relies on evidence that relies on further evidence");
     a.reliedOn.push_back(std::move(other));
+}
+
+/// Says whose the evidence is when the plugin that was named can make nothing of it.
+void nameTheOther(Appraisal& a, const LocalPlugins& plugins)
+{
+    if (a.result.accepted || plugin::firstFailure(a.result) != nullptr ||
+        plugin::firstUnfit(a.result) == nullptr)
+        return;
+    const std::string other = plugins.recognisedBy(a.request.evidence);
+    if (!other.empty() && other != a.plugin.id)
+        a.result.reason += "; the plugin " + other + " recognises this evidence";
 }
 
 ExitCode exitCodeOf(Conclusion conclusion)
@@ -144,6 +159,7 @@ void verify(const Options& o, Session& session)
     a.plugin = plugin.info();
     addReference(a);
     a.result = plugin.verify(plugins.call(), a.request);
+    nameTheOther(a, plugins);
     judgeRelied(a, plugins);
     if (session.json())
         printJson(session.out(), reportJson(a));
@@ -177,7 +193,9 @@ void addVerify(CLI::App& app, Session& session)
     };
     add("--backend", o->backend, "NAME",
         "Plugin that verifies (default: the one that recognises the evidence)");
-    add("--report", o->reports, "FILE", "Evidence: a report, a quote; - is standard input")->required();
+    add("--report", o->reports, "FILE",
+        "Evidence: a report, a quote; as bytes, hexadecimal, base64 or in JSON; - is standard input")
+        ->required();
     add("--eventlog", o->eventLogs, "FILE", "Event log of the boot that the evidence is of");
     add("--certs", o->certs, "FILE", "Certificates, CRLs and other collateral");
     add("--anchor", o->anchors, "FILE", "Root to trust instead of those built into the plugin");
