@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Files of evidence and collateral as people keep them: text is decoded, documents of clouds and tools are
-// unpacked (teehost/kit/evidence_file.h). Refusals are UsageFailure that name the option, the file, what it is
-// and what to hand over instead.
+// unpacked (teehost/kit/evidence_file.h). Refusals are UsageFailure that name the option, the file, what it
+// is and what to hand over instead.
 #pragma once
 
 #include <string>

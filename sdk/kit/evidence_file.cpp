@@ -185,6 +185,29 @@ void expectOneSubject(std::vector<FilePart>& parts)
                "; hand over the one that is meant, in a file of its own");
 }
 
+/// Text in lines of a name and a value, "Quote: BAAC...", as tools print them for people; nothing when a line
+/// is another.
+std::optional<json> labelledLines(ByteView file)
+{
+    constexpr std::size_t kMostLines = 64, kMostName = 40;
+    const auto plain = plainText(file);
+    if (!plain)
+        return std::nullopt;
+    json out = json::object();
+    for (std::string_view text = trimmedText(*plain); !text.empty();) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = trimmedText(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty())
+            continue;
+        const std::size_t mark = line.find_first_of(":=");
+        if (mark == 0 || mark > kMostName || out.size() == kMostLines)
+            return std::nullopt;
+        out[std::string(trimmedText(line.substr(0, mark)))] = std::string(trimmedText(line.substr(mark + 1)));
+    }
+    return out;
+}
+
 /// A document that is JSON, or nothing. Only objects and arrays are documents.
 std::optional<json> documentIn(ByteView file)
 {
@@ -240,6 +263,15 @@ std::vector<FilePart> partsOf(ByteView file, std::size_t depth, const std::strin
     }
     if (const auto decoded = decodeText(file))
         return partsOf(decoded->data, depth + 1, so + decoded->how);
+    if (const auto lines = labelledLines(file)) {
+        Unpacker unpacker(/*endorsementsOnly=*/false);
+        unpacker.document(*lines, "", 0);
+        expectOneSubject(unpacker.parts);
+        for (FilePart& part : unpacker.parts)
+            part.how = so + "lines of names and values, " + part.how;
+        if (!unpacker.parts.empty())
+            return std::move(unpacker.parts);
+    }
     return {{Role::Evidence, {file.begin(), file.end()}, "", how}};
 }
 

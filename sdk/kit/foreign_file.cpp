@@ -39,16 +39,21 @@ std::optional<ForeignFile> tdReport(ByteView file)
     return ForeignFile{"a TDREPORT", kHandOverQuote};
 }
 
-/// Azure's report of a TDX VM: the area for the report, 1184 bytes behind the header, holds a TDREPORT.
-std::optional<ForeignFile> azuresTdReport(ByteView file)
+/// Azure's report (HCLA) of a VM that is none of SEV-SNP: behind the header of 32 bytes and the area of 1184
+/// for the TEE's report stands its kind, 2 for SEV-SNP, 4 for TDX, and others for VMs without a TEE.
+std::optional<ForeignFile> azuresOtherReport(ByteView file)
 {
     constexpr std::size_t kHeader = 32, kArea = 1184, kKindAt = kHeader + kArea + 8;
-    constexpr std::uint32_t kTdx = 4;
+    constexpr std::uint32_t kSnp = 2, kTdx = 4, kLastKind = 4;
     if (file.size() < kKindAt + 4 || !textOf(file).starts_with("HCLA"))
         return std::nullopt;
-    if (Reader(file.subspan(kKindAt), "Azure's report").u32() != kTdx && file[kHeader] != 0x81)
+    const std::uint32_t kind = Reader(file.subspan(kKindAt), "Azure's report").u32();
+    if (kind == kTdx || file[kHeader] == 0x81)
+        return ForeignFile{"Azure's report of a TDX VM: a TDREPORT", kHandOverQuote};
+    if (kind == kSnp || kind > kLastKind)
         return std::nullopt;
-    return ForeignFile{"Azure's report of a TDX VM: a TDREPORT", kHandOverQuote};
+    return ForeignFile{"Azure's report of a VM without a TEE",
+                       "no TEE vouches for it: judge its vTPM's quote"};
 }
 
 /// A quote's header (Intel DCAP, appendix A.3), of an SGX enclave: version 3, or TEE type 0, by Intel's QE.
@@ -114,6 +119,19 @@ bool isDump(const std::vector<std::string_view>& words)
            offset.find_first_not_of('0') == std::string_view::npos &&
            std::all_of(words.begin() + 1, words.begin() + 3,
                        [&](auto word) { return word.size() <= most && word.size() >= 2 && isHex(word); });
+}
+
+/// Some tools print words before it.
+bool hasDump(std::string_view text)
+{
+    constexpr int kMostLines = 16;
+    for (int i = 0; i < kMostLines && !text.empty(); ++i) {
+        const std::size_t end = std::min(text.find('\n'), text.size() - 1);
+        if (isDump(wordsOf(text.substr(0, end))))
+            return true;
+        text.remove_prefix(end + 1);
+    }
+    return false;
 }
 
 /// "10 DIGEST ima-ng ...": a line of ascii_runtime_measurements; "0 DIGEST 08 [...]": one of
@@ -229,17 +247,16 @@ std::optional<ForeignFile> ofText(std::string_view text)
         return its;
     if (auto its = holdsReportBytes(text) ? std::nullopt : printed(text))
         return its;
-    const auto words = wordsOf(text.substr(0, text.find('\n')));
-    if (isDump(words))
+    if (hasDump(text))
         return ForeignFile{"a dump in hexadecimal with offsets", "turn it back into bytes: xxd -r FILE"};
-    return asciiList(words);
+    return asciiList(wordsOf(text.substr(0, text.find('\n'))));
 }
 
 } // namespace
 
 std::optional<ForeignFile> foreignFile(ByteView file)
 {
-    for (const auto look : {acpiTable, tdReport, azuresTdReport, sgxQuote, archive, sevSnpMessage})
+    for (const auto look : {acpiTable, tdReport, azuresOtherReport, sgxQuote, archive, sevSnpMessage})
         if (auto its = look(file))
             return its;
     const auto text = plainText(file);

@@ -24,13 +24,25 @@ constexpr std::size_t kHclHeader = 32, kHclKindAt = kHclHeader + kReportSize + 8
 constexpr std::uint32_t kHclVbs = 3, kHclSnp = 2, kHclTdx = 4;
 constexpr std::uint8_t kTdReportType = 0x81; // REPORTTYPE.TYPE of a TDREPORT (Intel 344425, section 3.6.5)
 
-bool isAnswerHeader(kit::ByteView blob)
+/// What follows the header of the guest driver's answer, or all of another blob. Where the header has zeros a
+/// report has its guest policy, in which one bit is always set.
+kit::ByteView withoutAnswerHeader(kit::ByteView blob)
 {
     if (blob.size() < kAnswerHeader + kReportSize)
-        return false;
-    kit::Reader in(blob, "report");
+        return blob;
+    kit::Reader in(blob, "answer of the guest driver");
     const std::uint32_t status = in.u32(), size = in.u32();
-    return status == 0 && size == kReportSize && kit::isZero(in.bytes(24));
+    if (!kit::isZero(in.bytes(kAnswerHeader - in.offset())) || (status == 0 && size == 0))
+        return blob;
+    if (status != 0)
+        throw InputError("answer_status",
+                         "the guest driver's answer holds no report: the SEV firmware refused "
+                         "the request with status " +
+                             kit::hexNumber(status));
+    if (size != kReportSize)
+        throw InputError("size", "the guest driver's answer says that its report has " +
+                                     std::to_string(size) + " bytes; reports have 1184");
+    return in.rest();
 }
 
 bool isHcl(kit::ByteView blob) { return kit::textOf(blob).starts_with(kHclMagic); }
@@ -75,8 +87,7 @@ Evidence readEvidence(kit::ByteView blob)
 {
     if (isHcl(blob)) // what follows the report is the paravisor's, and vouched for by the report's data only
         return {reportInHcl(blob), {}};
-    if (isAnswerHeader(blob))
-        blob = blob.subspan(kAnswerHeader);
+    blob = withoutAnswerHeader(blob);
     if (blob.size() < kReportSize)
         throw InputError("size",
                          "an attestation report has 1184 bytes, this has " + std::to_string(blob.size()));

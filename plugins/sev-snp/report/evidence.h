@@ -16,7 +16,8 @@ struct Evidence {
     std::vector<kit::ByteView> certificates; ///< what is behind it, DER or PEM each; CRLs too
 };
 
-/// Views of `blob`. InputError size, or hcl_tdx or hcl_kind for Azure's report of another kind of VM.
+/// Views of `blob`. InputError size, answer_status, or hcl_tdx or hcl_kind for Azure's report of another kind
+/// of VM.
 [[nodiscard]] Evidence readEvidence(kit::ByteView blob);
 
 /// 0 to 100: how surely the bytes are one of the forms.

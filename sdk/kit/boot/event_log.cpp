@@ -200,8 +200,11 @@ bool looksLikeLegacyLog(ByteView bytes) noexcept
         const auto isKnown = [](const Event& one) {
             return one.type <= kLastOfBios || (one.type >= kFirstOfEfi && one.type <= kLastOfEfi);
         };
-        return !log.cryptoAgile && log.events.size() >= 2 &&
-               std::all_of(log.events.begin(), log.events.end(), isKnown);
+        const auto known = std::count_if(log.events.begin(), log.events.end(), isKnown);
+        constexpr std::size_t kFewest = 2;
+        // Makers of firmware have types of their own.
+        return !log.cryptoAgile && log.events.size() >= kFewest &&
+               static_cast<std::size_t>(known) * 4 >= log.events.size() * 3;
     } catch (...) {
         return false;
     }

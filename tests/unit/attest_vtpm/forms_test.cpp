@@ -158,7 +158,7 @@ private:
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.what, std::size_t{48}, claims.size());
         }
         VerifyRequest wrapped = request({scene_.table()});
-        wrapped.evidence[0].data = sized(scene_.attest);                    // TPM2B_ATTEST
+        wrapped.evidence[0].data = sized(scene_.attest);                   // TPM2B_ATTEST
         wrapped.evidence[2].data = sized(tpmOf(scene_.scheme).akPublic()); // TPM2B_PUBLIC
         CPPUNIT_ASSERT(verify(wrapped).accepted);
     }
@@ -173,16 +173,17 @@ private:
             CPPUNIT_ASSERT_EQUAL(std::string("vtpm.pcr_digest"), plugin::firstFailure(result)->id);
         }
         const Bytes right = serialized(scene_.terms.pcrs);
-        for (std::size_t at : {std::size_t{0}, std::size_t{4}, std::size_t{6}, std::size_t{7}, std::size_t{132},
-                               std::size_t{136}, std::size_t{140}}) { // counts, sizes and ids
+        for (std::size_t at :
+             {std::size_t{0}, std::size_t{4}, std::size_t{6}, std::size_t{7}, std::size_t{132},
+              std::size_t{136}, std::size_t{140}}) { // counts, sizes and ids
             Bytes changed = right;
             changed[at] ^= 0x55;
             CPPUNIT_ASSERT_MESSAGE(std::to_string(at), !verify(request({changed})).accepted);
         }
         for (std::size_t size = 0; size < right.size(); size += 7)
-            CPPUNIT_ASSERT(!verify(request({Bytes(right.begin(), right.begin() +
-                                                                     static_cast<std::ptrdiff_t>(size))}))
-                                .accepted);
+            CPPUNIT_ASSERT(
+                !verify(request({Bytes(right.begin(), right.begin() + static_cast<std::ptrdiff_t>(size))}))
+                     .accepted);
     }
 
     /// Nothing at the beginning of such a log says what it is: an option does, or the whole of it.
@@ -249,9 +250,14 @@ private:
             {"no signature", Blame::Evidence, [](auto& r) { r.evidence.erase(r.evidence.begin() + 1); }},
             {"two quotes, one signature", Blame::Evidence,
              [](auto& r) { r.evidence.push_back(r.evidence.front()); }},
-            {"another file", Blame::Evidence, [](auto& r) { r.evidence.push_back({"", Bytes(99, 0x20)}); }},
+            {"another file", Blame::Evidence,
+             [](auto& r) {
+                 r.evidence.push_back({"", Bytes(99, 0x20)});
+             }},
             {"a log that is none", Blame::Evidence,
-             [](auto& r) { r.evidence.push_back({"event_log", Bytes(99, 0x20)}); }},
+             [](auto& r) {
+                 r.evidence.push_back({"event_log", Bytes(99, 0x20)});
+             }},
             {"a quote that is cut", Blame::Evidence, [](auto& r) { r.evidence[0].data.pop_back(); }},
             {"a certification in place of a quote", Blame::Evidence,
              [](auto& r) { r.evidence[0].data[5] = 0x17; }},
@@ -260,31 +266,40 @@ private:
             {"an IMA list is required", Blame::Evidence, withPolicy(R"("ima": {"required": true})")},
             {"a VM's name, and no certificate", Blame::Evidence, withPolicy(R"("vm_id": "x")")},
             {"a bank that is not quoted", Blame::Evidence,
-             [](auto& r) { r.expected = {{"PCR4", plugin::DigestAlg::Sha512, Bytes(64)}}; }},
+             [](auto& r) {
+                 r.expected = {{"PCR4", plugin::DigestAlg::Sha512, Bytes(64)}};
+             }},
             {"a register that no TPM has", Blame::Operator,
-             [](auto& r) { r.expected = {{"MRTD", plugin::DigestAlg::Sha384, Bytes(48)}}; }},
+             [](auto& r) {
+                 r.expected = {{"MRTD", plugin::DigestAlg::Sha384, Bytes(48)}};
+             }},
             {"a reference value of another plugin", Blame::Operator,
-             [](auto& r) { r.reference = {{"snp.policy", std::string("1")}}; }},
+             [](auto& r) {
+                 r.reference = {{"snp.policy", std::string("1")}};
+             }},
             {"another nonce", Blame::Vm, [](auto& r) { r.reportData[0] ^= 1; }},
             {"another PCR", Blame::Vm,
-             [](auto& r) { r.expected = {{"PCR4", plugin::DigestAlg::Sha256, Bytes(32)}}; }},
+             [](auto& r) {
+                 r.expected = {{"PCR4", plugin::DigestAlg::Sha256, Bytes(32)}};
+             }},
             {"another key than is known", Blame::Vm,
              withPolicy(R"("ak_names": [")" + std::string(64, '0') + R"("])")},
             {"a clock that went back", Blame::Vm,
-             [](auto& r) { r.reference = {{"vtpm.clock", std::uint64_t{1} << 60}}; }},
+             [](auto& r) {
+                 r.reference = {{"vtpm.clock", std::uint64_t{1} << 60}};
+             }},
             {"what no TPM made", Blame::Vm,
              [](auto& r) {
                  r.evidence[0].kind = "tpm.quote";
                  r.evidence[0].data[0] = 0;
              }},
-            {"a signature of something else", Blame::Vm,
-             [](auto& r) { r.evidence[0].data[60] ^= 1; }},
+            {"a signature of something else", Blame::Vm, [](auto& r) { r.evidence[0].data[60] ^= 1; }},
         };
         for (const Row& row : rows) {
             VerifyRequest changed = request({scene_.table()});
             row.change(changed);
             const VerifyResult result = verify(changed);
-            const Blame blame = result.accepted                         ? Blame::None
+            const Blame blame = result.accepted                           ? Blame::None
                                 : plugin::firstFailure(result) != nullptr ? Blame::Vm
                                 : plugin::firstUnfit(result) != nullptr   ? Blame::Evidence
                                                                           : Blame::Operator;
@@ -309,7 +324,8 @@ private:
     void namesAlgorithms()
     {
         const VerifyResult result = verify(request({}));
-        CPPUNIT_ASSERT(find(result, "vtpm.pcr_digest")->message.find("of the bank sha256") != std::string::npos);
+        CPPUNIT_ASSERT(find(result, "vtpm.pcr_digest")->message.find("of the bank sha256") !=
+                       std::string::npos);
         CPPUNIT_ASSERT_EQUAL(std::string("rsapss"), algorithmName(0x16));
         CPPUNIT_ASSERT_EQUAL(std::string("0x4711"), algorithmName(0x4711));
         CPPUNIT_ASSERT_EQUAL(std::string("NIST P-256"), curveName(3));

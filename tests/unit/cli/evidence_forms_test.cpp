@@ -58,8 +58,9 @@ class EvidenceFormsTest final : public CppUnit::TestFixture {
         struct Row {
             std::string text, how;
         };
-        for (const Row& row : {Row{hex, "hexadecimal text"}, Row{"0x" + hex + "\n", "hexadecimal text"},
-                               Row{base64, "base64 text"}, Row{base64.substr(0, base64.find('=')), "base64 text"}}) {
+        for (const Row& row :
+             {Row{hex, "hexadecimal text"}, Row{"0x" + hex + "\n", "hexadecimal text"},
+              Row{base64, "base64 text"}, Row{base64.substr(0, base64.find('=')), "base64 text"}}) {
             const auto path = file("evidence", row.text);
             const Result result = run({"verify", "--report", path, "--nonce", "0x00FF"});
             CPPUNIT_ASSERT_EQUAL_MESSAGE(result.out + result.err, 0, result.exitCode);
@@ -129,12 +130,14 @@ class EvidenceFormsTest final : public CppUnit::TestFixture {
         expectContains("COULD NOT JUDGE: ", result.out);
         expectContains("the signature was torn off", result.out);
         // Whose it is, when another plugin was named.
-        const Result other = run({"verify", "--backend", "rock", "--report", file("evidence", evidence_ + "unfit\n")});
+        const Result other =
+            run({"verify", "--backend", "rock", "--report", file("evidence", evidence_ + "unfit\n")});
         CPPUNIT_ASSERT_EQUAL(2, other.exitCode);
         expectContains("; the plugin paper recognises this evidence\n", other.out);
         // What fails besides is a rejection all the same.
         CPPUNIT_ASSERT_EQUAL(
-            3, run({"verify", "--report", file("evidence", evidence_ + "unfit\n"), "--nonce", "0100"}).exitCode);
+            3,
+            run({"verify", "--report", file("evidence", evidence_ + "unfit\n"), "--nonce", "0100"}).exitCode);
     }
 };
 

@@ -201,6 +201,11 @@ class EvidenceFileTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_EQUAL_MESSAGE(row.what, row.where, parts[0].where);
             CPPUNIT_ASSERT_MESSAGE(row.what, parts[0].how.starts_with("JSON, "));
         }
+        const std::string lines = "Quote: " + toBase64(quoteLike()) + "\nruntime_data: AAAA\n\nuser = me\n";
+        const auto labelled = partsOfEvidence(viewOf(lines)); // as tools print it for people
+        CPPUNIT_ASSERT(labelled.size() == 1 && labelled[0].data == quoteLike() &&
+                       labelled[0].where == "Quote");
+        CPPUNIT_ASSERT_EQUAL(std::string("lines of names and values, base64 text"), labelled[0].how);
         const std::string all = toHex(viewOf(rows[3].text)); // a document as hexadecimal text
         CPPUNIT_ASSERT_EQUAL(std::string("hexadecimal text, then JSON, base64 text"),
                              partsOfEvidence(viewOf(all)).front().how);
@@ -289,6 +294,9 @@ class EvidenceFileTest final : public CppUnit::TestFixture {
         hcl.insert(hcl.end(), tdReport.begin(), tdReport.end());
         hcl.resize(2600);
         hcl[1224] = 4;
+        Bytes vbs = hcl;
+        vbs[32] = 0;
+        vbs[1224] = 3;
         Bytes sgx{3, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0};
         for (const std::uint8_t byte : arrayOf<16>("939a7233f79c4ca9940a0db3957f0607"))
             sgx.push_back(byte);
@@ -304,11 +312,13 @@ class EvidenceFileTest final : public CppUnit::TestFixture {
             {ccel, "the ACPI table CCEL", "/sys/firmware/acpi/tables/data/CCEL"},
             {tdReport, "a TDREPORT", "the quote"},
             {hcl, "Azure's report of a TDX VM: a TDREPORT", "the quote"},
+            {vbs, "without a TEE", "vTPM"},
             {sgx, "SGX", "the quote of a TD"},
             {message, "go-sev-guest", "-outform bin"},
             {bytesOf("\x1f\x8b\x08 and so on"), "gzip", "gunzip"},
             {bytesOf("00000000: 0200 0000 0000 0000  ........\n"), "a dump", "xxd -r"},
             {bytesOf("00000000  02 00 00 00 00 00 00 00  |........|\n"), "a dump", "xxd -r"},
+            {bytesOf("\n\tTDX quote data\n\n 00000000: 04 00 02 00 81 00 00 00\n"), "a dump", "xxd -r"},
             {bytesOf("0000000 0002 0000 0000\n"), "a dump", "xxd -r"},
             {bytesOf("10 " + sha1 + " ima-ng sha256:00 boot_aggregate\n"), "the IMA list as text",
              "binary_runtime_measurements"},

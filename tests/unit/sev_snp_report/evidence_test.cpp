@@ -106,6 +106,12 @@ class EvidenceTest : public CppUnit::TestFixture {
         append(chain, Scene().chain().vek.der());
         expectReport(chain, 1);
         answer.resize(4000);
+        for (const std::size_t field : {std::size_t{0}, std::size_t{4}}) { // status and size
+            Bytes refused = answer;
+            refused[field] = 0x16;
+            CPPUNIT_ASSERT_THROW(static_cast<void>(readEvidence(refused)), InputError);
+            CPPUNIT_ASSERT_EQUAL(0, looksLikeEvidence(refused));
+        }
         answer[32 + kReportSize] = 1; // in what should be padding
         CPPUNIT_ASSERT_THROW(static_cast<void>(readEvidence(answer)), InputError);
     }
