@@ -247,6 +247,9 @@ std::optional<ForeignFile> ofText(std::string_view text)
         return its;
     if (auto its = holdsReportBytes(text) ? std::nullopt : printed(text))
         return its;
+    const bool isPython = text.starts_with("b'") || text.starts_with("b\"");
+    if (isPython && text.find("\\x") != std::string_view::npos && !decodeText(viewOf(text)))
+        return ForeignFile{"bytes as Python prints them", "write the bytes themselves to a file"};
     if (hasDump(text))
         return ForeignFile{"a dump in hexadecimal with offsets", "turn it back into bytes: xxd -r FILE"};
     return asciiList(wordsOf(text.substr(0, text.find('\n'))));

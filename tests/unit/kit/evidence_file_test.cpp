@@ -337,6 +337,7 @@ class EvidenceFileTest final : public CppUnit::TestFixture {
             {bytesOf(R"({"akPub":"AAAA","quotes":[]})"), "go-tpm-tools", "binarypb"},
             {bytesOf("report: {\n  version: 2\n  measurement: \"x\"\n}\n"), "text form of protocol", "bin"},
             {bytesOf(R"([{"imr":0,"event_type":2147483659,"digest":"00"}])"), "as dstack keeps it", "CCEL"},
+            {bytesOf("b'\\x04\\x00text\\n-----BEGIN CERTIFICATE-----'"), "Python", "to a file"},
             {bytesOf("<html>not found</html>"), "a web page", "downloaded"},
         };
         for (const Row& row : rows) {

@@ -58,6 +58,7 @@ class ReportTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesWhatIsNotWellFormed);
     CPPUNIT_TEST(refusesAnotherSize);
     CPPUNIT_TEST(refusesSignaturesThatAreNone);
+    CPPUNIT_TEST(warnsOfTcbsThatContradictEachOther);
     CPPUNIT_TEST(readsNewerVersionsWhenAllowed);
     CPPUNIT_TEST(knowsWhereCertificatesAre);
     CPPUNIT_TEST_SUITE_END();
@@ -189,6 +190,34 @@ class ReportTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(signature, with([&](Bytes& b) { std::reverse(r(b), r(b) + 48); }));
         CPPUNIT_ASSERT_EQUAL(signature, with([&](Bytes& b) { r(b)[48] = 1; }));
         CPPUNIT_ASSERT_EQUAL(signature, scene.verify(makeReport(scene.reportTerms, makeEcKey()), facts));
+    }
+
+    /// A report that contradicts itself is genuine all the same: somebody should know.
+    void warnsOfTcbsThatContradictEachOther()
+    {
+        struct Row {
+            std::size_t changed; ///< of CURRENT_TCB or COMMITTED_TCB, the byte that counts SNP firmware
+            int step;
+            kit::Outcome outcome;
+        };
+        constexpr std::size_t kCurrent = 0x38 + 6, kCommitted = 0x1e0 + 6;
+        for (const Row& row : {Row{kCurrent, 0, kit::Outcome::Pass}, Row{kCurrent, 1, kit::Outcome::Pass},
+                               Row{kCurrent, -1, kit::Outcome::Warn}, Row{kCommitted, 1, kit::Outcome::Warn},
+                               Row{kCommitted, -1, kit::Outcome::Pass}}) {
+            Scene scene;
+            scene.reportTerms.change = [&](Bytes& report) {
+                for (const std::size_t at : {std::size_t{0x38}, std::size_t{0x1e0}}) // as they should be
+                    std::copy_n(report.begin() + 0x180, 8, report.begin() + static_cast<std::ptrdiff_t>(at));
+                report[row.changed] = static_cast<std::uint8_t>(report[row.changed] + row.step);
+            };
+            const ChainFacts facts = scene.facts();
+            const std::vector<kit::Sha256Digest> roots{scene.hierarchy().ark.fingerprint()};
+            const auto lines = verifyReport(Report::parse(scene.report()), &facts, {kNow, roots});
+            const auto line = std::find_if(lines.begin(), lines.end(),
+                                           [](const auto& one) { return one.id == check_id::kTcbOrder; });
+            CPPUNIT_ASSERT(line != lines.end() && line->outcome == row.outcome);
+            CPPUNIT_ASSERT(firstObjection(lines) == nullptr);
+        }
     }
 
     void readsNewerVersionsWhenAllowed()
