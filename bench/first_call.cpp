@@ -52,12 +52,12 @@ bool answers(const std::string& address)
 {
     grpc::ChannelArguments fresh; // no connection of an earlier try is used again, nor its back-off
     fresh.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    grpc::GenericStub stub(
-        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), fresh));
+    grpc::GenericStub stub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), fresh));
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + 1s);
     grpc::CompletionQueue queue;
-    const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(), &queue);
+    const auto call =
+        stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(), &queue);
     call->StartCall();
     grpc::ByteBuffer answer;
     grpc::Status status;
@@ -114,7 +114,8 @@ int main(int argc, char** argv)
         ratios.push_back(ours.back() / other.back());
     }
     using teehost::bench::median;
-    std::printf("start to first call, teehostd to a bare gRPC server: ratio %.2f (limit 2.0), medians %.0f and "
-                "%.0f ms\n",
-                median(ratios), 1e3 * median(ours), 1e3 * median(other));
+    std::printf(
+        "start to first call, teehostd to a bare gRPC server: ratio %.2f (limit 2.0), medians %.0f and "
+        "%.0f ms\n",
+        median(ratios), 1e3 * median(ours), 1e3 * median(other));
 }

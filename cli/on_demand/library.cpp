@@ -16,7 +16,7 @@ const OnDemandEntry& load()
     const auto program = std::filesystem::read_symlink("/proc/self/exe");
     const std::string path =
         (program.parent_path() / "../lib/teehost/teehost-on-demand.so").lexically_normal().string();
-    const std::string hint = "install teehost again, whole: what talks to a daemon or the network is in it";
+    const std::string hint = "reinstall the whole package: this part talks to the daemon and the network";
     void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
         throw Failure(ExitCode::Failed, std::string("cannot load a part of teehost: ") + ::dlerror(), hint);

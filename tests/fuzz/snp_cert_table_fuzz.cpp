@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         Collateral pool;
         pool.add(blob);
         for (const auto& certificate : pool.certificates())
-            fuzz::require(kit::Certificate::fromDer(certificate.der()).fingerprint() ==
+            fuzz::require(kit::VendorCertificate::fromDer(certificate.der()).fingerprint() ==
                               certificate.fingerprint(),
                           "a certificate is what its bytes are");
         return true;

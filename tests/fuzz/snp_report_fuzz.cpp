@@ -18,10 +18,10 @@ struct Genuine {
     snp_factory::Hierarchy hierarchy{ProductLine::Milan};
     snp_factory::ReportTerms terms{.chip = snp_factory::chipId(ProductLine::Milan)};
     kit::Bytes report = snp_factory::makeReport(terms, hierarchy.vekKey);
-    ChainFacts chain =
-        ChainFacts::of({snp_factory::makeCertificate(hierarchy.vcekTerms(terms.tcb, terms.chip)),
-                        hierarchy.ask, hierarchy.ark},
-                       {});
+    ChainFacts chain = ChainFacts::of(
+        {snp_factory::vendor(snp_factory::makeCertificate(hierarchy.vcekTerms(terms.tcb, terms.chip))),
+         snp_factory::vendor(hierarchy.ask), snp_factory::vendor(hierarchy.ark)},
+        {});
     std::vector<kit::Sha256Digest> roots{hierarchy.ark.fingerprint()};
 };
 

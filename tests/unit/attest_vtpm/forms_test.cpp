@@ -104,9 +104,10 @@ class FormsTest : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ = std::make_unique<plugin::Plugin>(
-            plugin::negotiate(sdk::Bridge<AttestVtpm>::entry, "/in/this/program.so", "00", kept_.log),
-            kept_.log);
+        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<AttestVtpm>::entry,
+                                                                     "/in/this/program.so",
+                                                                     plugin::FileDigest(), kept_.log),
+                                                   kept_.log);
         plugin_->create({});
     }
 

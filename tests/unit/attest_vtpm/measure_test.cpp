@@ -35,9 +35,9 @@ private:
     plugin::Measurement measure(const std::string& option, const std::string& text)
     {
         std::ofstream(file_) << text;
-        plugin::Plugin plugin(
-            plugin::negotiate(sdk::Bridge<AttestVtpm>::entry, "/in/this/program.so", "00", kept_.log),
-            kept_.log);
+        plugin::Plugin plugin(plugin::negotiate(sdk::Bridge<AttestVtpm>::entry, "/in/this/program.so",
+                                                plugin::FileDigest(), kept_.log),
+                              kept_.log);
         plugin::CallContext context;
         context.option = [&](std::string_view key) -> std::optional<settings::Value> {
             const std::map<std::string, std::string> values{{"attest-vtpm.provider", "swtpm"},

@@ -32,9 +32,10 @@ class VtpmPluginTest : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ = std::make_unique<plugin::Plugin>(
-            plugin::negotiate(sdk::Bridge<AttestVtpm>::entry, "/in/this/program.so", "00", kept_.log),
-            kept_.log);
+        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<AttestVtpm>::entry,
+                                                                     "/in/this/program.so",
+                                                                     plugin::FileDigest(), kept_.log),
+                                                   kept_.log);
         plugin_->create({});
     }
 

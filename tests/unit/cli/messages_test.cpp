@@ -243,7 +243,7 @@ class MessagesTest final : public CppUnit::TestFixture {
     {
         PluginOptions plugins;
         plugins.overrides = {"plugins.allow_own=true", "plugins.dir=" TEEHOST_PLUGIN_DIR};
-        const LocalPlugins loaded(plugins, std::chrono::minutes(1));
+        const LocalPlugins loaded(plugins, kWholeProgram.https, std::chrono::minutes(1));
         Names keys, beginnings;
         for (const auto& option : loaded.settings().table().all()) {
             keys.insert(option.key);

@@ -113,7 +113,8 @@ class OnDemandTest final : public CppUnit::TestFixture {
                       test::Stdout::Pipe, {}, "/bin/sh");
         CPPUNIT_ASSERT_EQUAL(1, result.exitCode);
         CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("teehost-on-demand.so") != std::string::npos);
-        CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("install teehost again") != std::string::npos);
+        CPPUNIT_ASSERT_MESSAGE(result.err,
+                               result.err.find("reinstall the whole package") != std::string::npos);
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(OnDemandTest);

@@ -62,8 +62,10 @@ class PluginTest : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ = std::make_unique<plugin::Plugin>(
-            plugin::negotiate(sdk::Bridge<SevSnp>::entry, "/in/this/program.so", "00", kept_.log), kept_.log);
+        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<SevSnp>::entry,
+                                                                     "/in/this/program.so",
+                                                                     plugin::FileDigest(), kept_.log),
+                                                   kept_.log);
         plugin_->serveFetch(kds_);
         plugin_->create({});
     }
