@@ -11,6 +11,7 @@
 
 #include <Poco/Util/HelpFormatter.h>
 
+#include "host/asking.h"
 #include "host/base/error.h"
 #include "host/base/log_writer.h"
 #include "host/check_settings.h"
@@ -25,6 +26,7 @@ namespace teehost {
 namespace {
 
 constexpr const char* kDefaultConfig = "/etc/teehost/teehostd.properties";
+constexpr std::chrono::seconds kProbePatience{2}; // of an end while the host is being asked
 
 /// PREFIX/etc/teehost of an installation in PREFIX, else /etc/teehost; empty when there is no file in either.
 std::string defaultConfig()
@@ -179,10 +181,11 @@ int App::serve()
         return EXIT_OK;
     }
     checkSettings(configuration.settings, configuration.plugins, from.environment, findings);
-    const auto prepared = preparePlugins(configuration.settings, configuration.plugins, log);
+    const auto created = preparePlugins(configuration.settings, configuration.plugins, log);
+    Pending pending;
     const auto askTheHost = [&] {
-        return preflight(configuration.settings, from.environment, configuration.plugins, prepared, log,
-                         findings);
+        return preflight(configuration.settings, from.environment, configuration.plugins, created, pending,
+                         log, findings);
     };
     std::optional<vm::Decisions> decided;
     if (!serving || findings.refused() ||
@@ -205,13 +208,40 @@ int App::serve()
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
-    Daemon daemon(configuration.settings, configuration.plugins, log, recover_);
-    if (!decided)
-        decided = askTheHost();
-    if (findings.refused())
-        return refuseAll(findings, log);
-    daemon.decide(std::move(*decided));
+    if (serveUntilToldToEnd(configuration, pending, log, askTheHost, decided, findings))
+        return EXIT_OK;
+    return refuseAll(findings, log);
+}
+
+bool App::serveUntilToldToEnd(const plugin::Configuration& configuration, const Pending& pending,
+                              const Log& log, const std::function<vm::Decisions()>& askTheHost,
+                              std::optional<vm::Decisions>& decided, const settings::Findings& findings)
+{
+    Daemon daemon(configuration.settings, configuration.plugins, pending, log, recover_);
+    std::optional<Asking> asking;
+    if (decided)
+        daemon.decide(std::move(*decided));
+    else
+        asking.emplace(askTheHost, [&](vm::Decisions decisions) {
+            if (findings.refused())
+                ::kill(::getpid(), SIGTERM); // wakes the main thread, which refuses
+            else
+                daemon.decide(std::move(decisions));
+        });
     waitForTerminationRequest();
+    if (asking) {
+        asking->cancel();
+        if (!asking->endsWithin(kProbePatience)) {
+            log.error("a probe of the host does not return; ending without it",
+                      {{"pending", pending.text()}});
+            log.flush(std::chrono::seconds(1));
+            std::_Exit(EXIT_SUCCESS); // no VM was made meanwhile, and the next daemon takes up those that run
+        }
+    }
+    if (findings.refused()) {
+        daemon.giveUp(findings.mayPass() ? EXIT_TEMPFAIL : EXIT_CONFIG);
+        return false;
+    }
     log.info("teehostd stops");
     // Ending the VMs may take their guests' grace. A second signal is for somebody who cannot wait.
     sigset_t signals;
@@ -219,7 +249,7 @@ int App::serve()
     for (const int number : {SIGINT, SIGTERM, SIGQUIT})
         sigaddset(&signals, number);
     ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-    return EXIT_OK;
+    return true;
 }
 
 } // namespace teehost

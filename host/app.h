@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <Poco/Util/ServerApplication.h>
 
 #include "host/base/log.h"
+#include "host/base/pending.h"
+#include "host/plugin/configure.h"
 #include "host/settings/settings.h"
+#include "host/vm/decisions.h"
 
 namespace teehost {
 
@@ -24,6 +29,12 @@ private:
     enum class Mode { Serve, Help, Version, CheckConfig, ListOptions, ProbeKvm };
 
     int serve();
+    /// False when the start is refused after all: `findings` then say why. `decided` is empty when the host
+    /// is still to be asked.
+    [[nodiscard]] bool serveUntilToldToEnd(const plugin::Configuration& configuration, const Pending& pending,
+                                           const Log& log, const std::function<vm::Decisions()>& askTheHost,
+                                           std::optional<vm::Decisions>& decided,
+                                           const settings::Findings& findings);
     [[nodiscard]] settings::Sources sources(settings::Findings& findings) const;
 
     Mode mode_ = Mode::Serve;

@@ -88,8 +88,9 @@ launch::HostDirs hostDirs(const settings::Settings& settings)
 } // namespace
 
 struct Daemon::Parts {
-    Parts(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& theLog, bool recover)
-        : log(theLog)
+    Parts(const settings::Settings& settings, const plugin::Loaded& plugins, const Pending& thePending,
+          const Log& theLog, bool recover)
+        : log(theLog), pending(thePending)
     {
         const auto dirs = hostDirs(settings);
         launch::prepareHostDirs(dirs, !settings.text("qemu.user").empty());
@@ -112,10 +113,7 @@ struct Daemon::Parts {
         counting = supervisor->events().subscribe([this](const vm::Event& event) { metrics.count(event); });
         http = std::make_unique<api::HttpServer>(
             settings,
-            api::HttpContent{std::string(kVersion), instance,
-                             [this] { return ready && decided ? ""
-                                             : ready          ? "probing the host"
-                                                              : "ending"; },
+            api::HttpContent{std::string(kVersion), instance, [this] { return whyNotReady(); },
                              [this] {
                                  metrics.setStoreHealthy(store->healthy());
                                  metrics.setLogLinesDropped(log.dropped());
@@ -149,6 +147,16 @@ struct Daemon::Parts {
                                      {"http", api::ListenAddress(settings, "http").shown(http->port())},
                                      {"instance", instance},
                                      {"owner", own.owner.text()}});
+    }
+
+    /// The reason why GET /ready says no; empty when it says yes. Any thread.
+    [[nodiscard]] std::string whyNotReady() const
+    {
+        if (ready && decided)
+            return {};
+        if (ready)
+            return "probing the host: " + pending.text();
+        return decided ? "ending" : "starting";
     }
 
     /// Any thread, once.
@@ -189,22 +197,23 @@ struct Daemon::Parts {
             store.reset();
             log.error("a call of a plugin never returned; ending without it");
             log.flush(kLogPatience);
-            std::_Exit(EXIT_SUCCESS);
+            std::_Exit(exitStatus);
         }
     }
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
-    /// Waits until what is being created is undone and, with vm.on_shutdown=stop, until every VM has ended,
-    /// unless the start was refused after all:
-    /// each ladder is bounded, unless the kernel cannot end a process.
+    /// Waits until what is being created is undone and, with vm.on_shutdown=stop, until every VM has ended:
+    /// each ladder is bounded, unless the kernel cannot end a process. A start that was refused after all
+    /// leaves them.
     void leaveVms()
     {
         std::promise<void> ended;
         asio::co_spawn(
             io,
             [this]() -> asio::awaitable<void> {
-                co_await supervisor->shutdown(decided ? vm::Leave::AsConfigured : vm::Leave::EveryVm);
+                co_await supervisor->shutdown(exitStatus == EXIT_SUCCESS ? vm::Leave::AsConfigured
+                                                                         : vm::Leave::EveryVm);
             },
             [&ended](std::exception_ptr) { ended.set_value(); });
         ended.get_future().wait();
@@ -311,6 +320,8 @@ struct Daemon::Parts {
     }
 
     const Log& log;
+    const Pending& pending;
+    int exitStatus = EXIT_SUCCESS;
     telemetry::Metrics metrics;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
@@ -329,11 +340,13 @@ struct Daemon::Parts {
     std::thread loop;
 };
 
-Daemon::Daemon(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& log,
-               bool recover)
-    : parts_(std::make_unique<Parts>(settings, plugins, log, recover))
+Daemon::Daemon(const settings::Settings& settings, const plugin::Loaded& plugins, const Pending& pending,
+               const Log& log, bool recover)
+    : parts_(std::make_unique<Parts>(settings, plugins, pending, log, recover))
 {
 }
+
+void Daemon::giveUp(int status) { parts_->exitStatus = status; }
 
 void Daemon::decide(vm::Decisions decisions) { parts_->decide(std::move(decisions)); }
 

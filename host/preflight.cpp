@@ -7,12 +7,14 @@
 #include <functional>
 #include <future>
 
+#include "host/attest/fetcher.h"
 #include "host/base/error.h"
 #include "host/base/helper_process.h"
 #include "host/base/text.h"
 #include "host/launch/fw_cfg.h"
 #include "host/launch/qemu_version.h"
 #include "host/launch/spawn.h"
+#include "host/vm/backend_choice.h"
 
 namespace teehost {
 namespace {
@@ -43,10 +45,9 @@ doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, cons
 }
 
 /// Collateral and QEMU's machines for every plugin, from before its instance is made.
-std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings,
-                                              const plugin::Loaded& plugins, const Log& log)
+void servePlugins(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& log)
 {
-    auto fetcher = std::make_shared<attest::Fetcher>(
+    const auto fetcher = std::make_shared<attest::Fetcher>(
         attest::fetcherOptions(settings, fs::path(settings.text("state.dir")) / kCollateralDirectory),
         attest::kCurl, log);
     const auto machines = std::make_shared<launch::QemuMachines>(settings.text("qemu.bin_path"));
@@ -54,7 +55,6 @@ std::shared_ptr<attest::Fetcher> servePlugins(const settings::Settings& settings
         plugin->serveFetch(fetcher);
         plugin->serveMachine(machines);
     }
-    return fetcher;
 }
 
 /// What the operator says, or the version of the package the firmware came from; empty when there is neither.
@@ -89,11 +89,11 @@ void rememberQemuVersion(const settings::Settings& settings)
 
 } // namespace
 
-PreparedPlugins preparePlugins(const settings::Settings& settings, const plugin::Loaded& plugins,
-                               const Log& log)
+vm::ProbeResults preparePlugins(const settings::Settings& settings, const plugin::Loaded& plugins,
+                                const Log& log)
 {
-    auto fetcher = servePlugins(settings, plugins, log);
-    return {std::move(fetcher), vm::createPlugins(plugins, settings, log)};
+    servePlugins(settings, plugins, log);
+    return vm::createPlugins(plugins, settings, log);
 }
 
 bool insists(const settings::Settings& settings, const settings::Environment& environment,
@@ -110,16 +110,25 @@ bool insists(const settings::Settings& settings, const settings::Environment& en
 }
 
 vm::Decisions preflight(const settings::Settings& settings, const settings::Environment& environment,
-                        const plugin::Loaded& plugins, const PreparedPlugins& prepared, const Log& log,
-                        settings::Findings& findings)
+                        const plugin::Loaded& plugins, const vm::ProbeResults& created, Pending& pending,
+                        const Log& log, settings::Findings& findings)
 {
     vm::Decisions out;
-    auto firmware = std::async(std::launch::async, firmwareVersion, std::cref(settings));
-    auto qemu = std::async(std::launch::async, rememberQemuVersion, std::cref(settings));
-    const auto kvm = probeKvmIfWanted(settings, plugins, log);
+    auto firmware = std::async(std::launch::async, [&] {
+        const Pending::Piece piece(pending, "the firmware's version");
+        return firmwareVersion(settings);
+    });
+    auto qemu = std::async(std::launch::async, [&] {
+        const Pending::Piece piece(pending, "QEMU's version");
+        rememberQemuVersion(settings);
+    });
+    const auto kvm = [&] {
+        const Pending::Piece piece(pending, "KVM");
+        return probeKvmIfWanted(settings, plugins, log);
+    }();
     qemu.get();
-    out.probes = prepared.created;
-    vm::probePlugins(plugins, settings, kvm, log, out.probes);
+    out.probes = created;
+    vm::probePlugins(plugins, settings, kvm, pending, log, out.probes);
     out.accelFor = [kvm, enabled = settings.flagOrAuto("qemu.enable_kvm")](const plugin::PluginInfo& info) {
         return vm::chooseAccel(info, enabled, kvm);
     };

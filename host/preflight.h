@@ -4,26 +4,18 @@
 // and attesters VMs get. --check-config goes the same way, so that it refuses what a start refuses.
 #pragma once
 
-#include <memory>
-#include <string>
-
-#include "host/attest/fetcher.h"
 #include "host/base/log.h"
-#include "host/doctor/kvm_probe.h"
-#include "host/vm/backend_choice.h"
+#include "host/base/pending.h"
+#include "host/plugin/loader.h"
+#include "host/settings/settings.h"
 #include "host/vm/decisions.h"
 
 namespace teehost {
 
-/// The plugins' instances: they are there before anything may call one.
-struct PreparedPlugins {
-    std::shared_ptr<attest::Fetcher> fetcher; ///< also the plugins', whose instances live longer
-    vm::ProbeResults created;                 ///< failures only
-};
-
-/// `settings` and `log` must outlive the plugins.
-[[nodiscard]] PreparedPlugins preparePlugins(const settings::Settings& settings,
-                                             const plugin::Loaded& plugins, const Log& log);
+/// Makes the plugins' instances, before anything may call one. The results have failures only. `settings` and
+/// `log` must outlive the plugins.
+[[nodiscard]] vm::ProbeResults preparePlugins(const settings::Settings& settings,
+                                              const plugin::Loaded& plugins, const Log& log);
 
 /// Whether the settings ask for something that this host may not have. Such a daemon decides before it serves
 /// or takes up a VM, so that it can refuse to start; another decides while it serves.
@@ -34,7 +26,7 @@ struct PreparedPlugins {
 /// backend, or not the one that was asked for, can be used, and when KVM is required and does not work.
 [[nodiscard]] vm::Decisions preflight(const settings::Settings& settings,
                                       const settings::Environment& environment, const plugin::Loaded& plugins,
-                                      const PreparedPlugins& prepared, const Log& log,
+                                      const vm::ProbeResults& created, Pending& pending, const Log& log,
                                       settings::Findings& findings);
 
 } // namespace teehost

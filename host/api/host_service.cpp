@@ -182,7 +182,10 @@ grpc::ServerUnaryReactor* HostService::ListBackends(grpc::CallbackServerContext*
                                                     v1::ListBackendsResponse* response)
 {
     return answerLater(supervisor_.io(), log_, context, [this, response]() -> asio::awaitable<void> {
-        const auto* decisions = co_await supervisor_.decisions();
+        const auto* decisions = co_await supervisor_.decisions(Clock::now() + kProbePatience);
+        if (decisions == nullptr)
+            throw Error(Category::Unavailable, "the host is still being probed",
+                        "ask again; GET /ready says what is pending");
         for (const auto& plugin : description_.plugins.plugins) {
             const auto& info = plugin->info();
             const auto& probed = decisions->probes.at(info.id);

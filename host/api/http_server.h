@@ -18,7 +18,7 @@ struct HttpContent {
     std::function<std::string()> metrics; ///< Prometheus text
 };
 
-/// GET /health (the process lives), /ready (it takes requests; 503 otherwise), /metrics.
+/// GET /health (the process lives), /ready (no call has to wait for the start; 503 otherwise), /metrics.
 class HttpServer {
 public:
     /// Binds and serves. Throws FailedPrecondition when the address is taken or a TLS file is not usable.

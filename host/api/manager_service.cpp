@@ -49,7 +49,8 @@ grpc::ServerUnaryReactor* ManagerService::CVMInfo(grpc::CallbackServerContext* c
     return answerLater(supervisor_.io(), log_, context, [this, request, response]() -> asio::awaitable<void> {
         const auto& settings = supervisor_.settings();
         response->set_id(request->id());
-        response->set_ovmf_version((co_await supervisor_.decisions())->firmwareVersion);
+        co_await supervisor_.decisions(Clock::now() + kProbePatience);
+        response->set_ovmf_version(supervisor_.firmwareVersion());
         response->set_eos_version(supervisor_.facts().eosVersion);
         response->set_cpu_type(settings.text("qemu.cpu"));
         response->set_cpu_num(static_cast<std::int32_t>(settings.number("qemu.smp.count")));

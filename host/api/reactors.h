@@ -19,6 +19,9 @@
 
 namespace teehost::api {
 
+/// How long a question waits for the probes of a daemon that has just started.
+inline constexpr std::chrono::seconds kProbePatience{5};
+
 /// Answers a unary call with a function that runs on the io_context and may throw. `response` belongs to gRPC
 /// and lives until the call is finished.
 template <class Function>

@@ -194,13 +194,14 @@ ProbeResults createPlugins(const plugin::Loaded& loaded, const settings::Setting
 }
 
 void probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
-                  const doctor::KvmProbeResult& kvm, const Log& log, ProbeResults& results)
+                  const doctor::KvmProbeResult& kvm, Pending& pending, const Log& log, ProbeResults& results)
 {
     std::vector<std::future<void>> probing;
     for (const auto& plugin : loaded.plugins) {
         auto& result = results[plugin->info().id];
         if (result.failure.empty())
             probing.push_back(std::async(std::launch::async, [&, one = plugin.get()] {
+                const Pending::Piece piece(pending, "plugin " + one->info().id);
                 try {
                     probe(*one, settings, kvm, result);
                 } catch (const Error& error) {

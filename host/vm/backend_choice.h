@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which plugins the VMs of this host use. Decided once, at the start.
+// The choice of plugins for the VMs of this host.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/base/log.h"
+#include "host/base/pending.h"
 #include "host/doctor/kvm_probe.h"
 #include "host/plugin/loader.h"
 #include "host/settings/settings.h"
@@ -39,7 +40,7 @@ struct Switches {
 /// Probes the plugins that `results`, of createPlugins, has no failure of, beside each other, for VMs as the
 /// settings describe them. Every backend also gets the check host.kvm, required where it needs KVM.
 void probePlugins(const plugin::Loaded& loaded, const settings::Settings& settings,
-                  const doctor::KvmProbeResult& kvm, const Log& log, ProbeResults& results);
+                  const doctor::KvmProbeResult& kvm, Pending& pending, const Log& log, ProbeResults& results);
 
 /// Throws FailedPrecondition or InvalidArgument when the configuration names a backend or attester that is
 /// not there, or contradicts itself, or none is usable.

@@ -92,12 +92,13 @@ public:
     /// and nothing is removed. Call once, before anything else and before the io_context runs.
     void restore(bool doubtful);
 
-    /// The host was probed. Once.
+    /// Takes the host's answers, and lets calls go on that wait for them. Call it once.
     void decide(Decisions decisions);
-    /// Answers when the host was probed. Throws Unavailable when the daemon stops before that.
-    asio::awaitable<const Decisions*> decisions();
-    /// Of the firmware, as it is known by now.
-    [[nodiscard]] const std::string& firmwareVersion() const noexcept { return decisions_.firmwareVersion; }
+    /// Waits for the host's answers; null when there are none at `until`. Throws Unavailable when the daemon
+    /// stops meanwhile.
+    asio::awaitable<const Decisions*> decisions(Clock::time_point until);
+    /// The version of the firmware: ovmf.version, or what the host said by now.
+    [[nodiscard]] std::string firmwareVersion() const;
 
     /// A QEMU of some teehost that no row of this daemon's names.
     struct Orphan {
@@ -165,11 +166,15 @@ private:
                                                   const plugin::Plugin& backend, std::uint16_t port) const;
     /// On the pool.
     [[nodiscard]] std::vector<plugin::Fragment> compose(const launch::VmSpec& spec,
-                                                        const plugin::Plugin& backend) const;
+                                                        const plugin::Plugin& backend,
+                                                        const std::vector<plugin::Plugin*>& attesters) const;
+    /// Those of new VMs; only once the host was asked.
+    [[nodiscard]] std::vector<plugin::Plugin*> attesters() const;
     [[nodiscard]] Demand demandOf(const Vm& vm) const;
     [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated, plugin::Plugin& backend,
                               std::uint64_t hugePages, const std::vector<plugin::Capacity>& capacities);
-    asio::awaitable<void> waitForDecisions(std::shared_ptr<CreateTicket> ticket);
+    /// decisions(), given up with the ticket.
+    asio::awaitable<void> awaitDecisions(Clock::time_point until, std::shared_ptr<CreateTicket> ticket);
     asio::awaitable<VmView> waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket);
     void begin(const std::shared_ptr<VmLife>& life, const VmPtr& vm, bool adopted);
     void dismiss(const VmPtr& vm, Outcome outcome);
@@ -208,8 +213,7 @@ private:
     const settings::Settings& settings_;
     HostFacts facts_;
     const plugin::Loaded& plugins_;
-    Decisions decisions_;
-    bool decided_ = false;
+    std::optional<Decisions> decisions_; ///< empty while the host is being asked
     std::shared_ptr<Signal> onDecided_;
     store::Store& store_;
     const Log& log_;

@@ -54,16 +54,16 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
     requireAccepting();
     if (const auto existing = findRepeated(request))
         co_return co_await waitForLaunch(existing, ticket);
-    co_await waitForDecisions(ticket);
+    co_await awaitDecisions(Clock::now() + kForever, ticket);
     auto& backend = choosePlugin(request.backend);
-    const auto accel = decisions_.accelFor(backend.info());
+    const auto accel = decisions_->accelFor(backend.info());
     // Nothing of this leaves a trace: what is refused here never existed.
     struct Checked {
         launch::ValidatedVm vm;
         std::vector<plugin::Fragment> fragments;
         std::vector<plugin::Capacity> capacities;
     };
-    auto check = [this, request, accel, &backend] {
+    auto check = [this, request, accel, &backend, attesters = attesters()] {
         Checked out{launch::validate(request, settings_), {}, {}};
         out.vm.spec.backend = backend.info().id;
         out.vm.spec.accel = accel;
@@ -72,7 +72,7 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
         else if (!out.vm.spec.hostData.empty())
             throw InvalidArgument("the backend " + backend.info().id + " has no evidence to bind it into",
                                   "host_data", "choose a confidential backend");
-        out.fragments = compose(out.vm.spec, backend);
+        out.fragments = compose(out.vm.spec, backend, attesters);
         out.vm.spec.igvm = igvmOf(out.fragments.front());
         if (backend.hasCapacity())
             out.capacities = backend.capacity(plugin::callContext(settings_, Clock::now() + kCapacityLimit));
@@ -113,8 +113,8 @@ launch::PlanContext Supervisor::planContext(const std::string& qemuVersion, cons
             backend.info().confidential};
 }
 
-std::vector<plugin::Fragment> Supervisor::compose(const launch::VmSpec& spec,
-                                                  const plugin::Plugin& backend) const
+std::vector<plugin::Fragment> Supervisor::compose(const launch::VmSpec& spec, const plugin::Plugin& backend,
+                                                  const std::vector<plugin::Plugin*>& attesters) const
 {
     const auto version = launch::qemuVersion(launch::findProgram(facts_.qemuBinary, "qemu.bin_path"));
     auto facts =
@@ -123,8 +123,8 @@ std::vector<plugin::Fragment> Supervisor::compose(const launch::VmSpec& spec,
     const auto call = plugin::callContext(settings_, Clock::now() + settings_.duration("vm.launch_timeout"));
     std::vector<plugin::Fragment> fragments{backend.compose(call, facts)};
     facts.igvm = igvmOf(fragments.front());
-    for (const auto& id : decisions_.attesters)
-        if (const auto* attester = plugins_.find(id); attester != nullptr && attester->hasCompose())
+    for (const auto* attester : attesters)
+        if (attester != nullptr && attester->hasCompose())
             fragments.push_back(attester->compose(call, facts));
     return fragments;
 }
@@ -143,8 +143,7 @@ Supervisor::VmPtr Supervisor::admit(launch::ValidatedVm& validated, plugin::Plug
     requireAccepting();
     const auto vm = std::make_shared<Vm>(io_, validated.spec);
     vm->backend = &backend;
-    for (const auto& id : decisions_.attesters)
-        vm->attesters.push_back(plugins_.find(id));
+    vm->attesters = attesters();
     vm->hugePageBytes = hugePages;
     vm->created = vm->stateSince = std::chrono::floor<std::chrono::microseconds>(wallNow());
     if (vm->spec.ttl)
@@ -183,29 +182,41 @@ void Supervisor::giveLaunchSlot()
 void Supervisor::decide(Decisions decisions)
 {
     decisions_ = std::move(decisions);
-    decided_ = true;
     onDecided_->notify();
 }
 
-asio::awaitable<const Decisions*> Supervisor::decisions()
+asio::awaitable<const Decisions*> Supervisor::decisions(Clock::time_point until)
 {
-    while (!decided_) {
-        if (!accepting_)
-            throw givenUp(Category::Unavailable);
-        co_await onDecided_->waitUntil(Clock::now() + kForever);
-    }
-    co_return &decisions_;
+    co_await awaitDecisions(until, nullptr);
+    co_return decisions_ ? &*decisions_ : nullptr;
 }
 
-asio::awaitable<void> Supervisor::waitForDecisions(std::shared_ptr<CreateTicket> ticket)
+asio::awaitable<void> Supervisor::awaitDecisions(Clock::time_point until,
+                                                 std::shared_ptr<CreateTicket> ticket)
 {
-    while (!decided_) {
-        if (ticket->givenUp())
-            throw givenUp(*ticket->givenUp());
+    while (!decisions_ && Clock::now() < until) {
+        if (ticket && ticket->givenUp())
+            throw Error(*ticket->givenUp(),
+                        "the host is still being probed, which a create waits for; no VM was made",
+                        "GET /ready says what is pending");
         requireAccepting();
-        ticket->changed_ = onDecided_; // whoever gives up notifies it
-        co_await ticket->changed_->waitUntil(Clock::now() + kForever);
+        if (ticket)
+            ticket->changed_ = onDecided_; // whoever gives up notifies it
+        co_await onDecided_->waitUntil(until);
     }
+}
+
+std::string Supervisor::firmwareVersion() const
+{
+    return decisions_ ? decisions_->firmwareVersion : settings_.text("ovmf.version");
+}
+
+std::vector<plugin::Plugin*> Supervisor::attesters() const
+{
+    std::vector<plugin::Plugin*> out;
+    for (const auto& id : decisions_->attesters)
+        out.push_back(plugins_.find(id));
+    return out;
 }
 
 asio::awaitable<VmView> Supervisor::waitForLaunch(VmPtr vm, std::shared_ptr<CreateTicket> ticket)
@@ -255,7 +266,7 @@ Supervisor::VmPtr Supervisor::findRepeated(const launch::VmRequest& request) con
 
 plugin::Plugin& Supervisor::choosePlugin(const std::string& id) const
 {
-    const std::string& wanted = id.empty() ? decisions_.backend : id;
+    const std::string& wanted = id.empty() ? decisions_->backend : id;
     auto* plugin = plugins_.find(wanted);
     if (plugin != nullptr && plugin->info().backend && plugin->created())
         return *plugin;

@@ -185,8 +185,8 @@ asio::awaitable<void> VmLife::recompose()
     if (!fragments_.empty())
         co_return;
     auto* supervisor = &supervisor_;
-    auto compose = [supervisor, spec = vm_->spec, backend = vm_->backend] {
-        return supervisor->compose(spec, *backend);
+    auto compose = [supervisor, spec = vm_->spec, backend = vm_->backend, attesters = vm_->attesters] {
+        return supervisor->compose(spec, *backend, attesters);
     };
     const auto limit = Clock::now() + supervisor_.settings_.duration("vm.launch_timeout");
     const std::function<bool()> abandoned = [vm = vm_] { return vm->stop.has_value(); };

@@ -2,10 +2,15 @@
 //
 // A start, and the check that goes before it: what they refuse, all at once, and what they make do with.
 #include <algorithm>
+#include <future>
+
+#include <signal.h>
 
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "settings_host_test.h"
+#include "support/cli.h"
+#include "support/files.h"
 #include "support/http.h"
 #include "support/wait.h"
 
@@ -21,6 +26,12 @@ class StartTest final : public SettingsHostTest {
     CPPUNIT_TEST(tellsAddressesThatMayPass);
     CPPUNIT_TEST(takesEveryNameOfLoopback);
     CPPUNIT_TEST(makesItsDirectoriesAgain);
+    CPPUNIT_TEST(servesWhileTheHostIsProbed);
+    CPPUNIT_TEST(givesUpACreateWhileTheHostIsProbed);
+    CPPUNIT_TEST(endsWhileTheHostIsProbed);
+    CPPUNIT_TEST(restartsWithItsAttestersBeforeTheHostIsProbed);
+    CPPUNIT_TEST(refusesAfterItServedAndLeavesVms);
+    CPPUNIT_TEST(decidesFirstWhenASettingInsists);
     CPPUNIT_TEST_SUITE_END();
 
     /// An environment file as Cocos installs one, in kind: own ports among those of the agents, firmware of
@@ -200,6 +211,125 @@ class StartTest final : public SettingsHostTest {
         waitUntil("the lock that went with them is named",
                   [&] { return daemon().timesLogged("a file of the daemon's vanished under it") == 1; });
         assertClean();
+    }
+
+    // ---- a start whose probes wait for QEMU, which says its version only when there is a file "gate" ----
+
+    /// A QEMU that is asked for its version waits for the gate.
+    std::string slowQemu()
+    {
+        const auto path = stage().scratch / "slow-qemu";
+        writeFile(path, "#!/bin/sh\n[ \"$1\" != --version ] || until [ -e '" + gate().string() +
+                            "' ]; do sleep 0.05; done\nexec qemu-system-x86_64 \"$@\"\n");
+        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+        return path;
+    }
+    std::filesystem::path gate() { return stage().scratch / "gate"; }
+    void openGate() { writeFile(gate(), ""); }
+
+    void startProbing(Settings changes = {})
+    {
+        changes.insert({{"qemu.bin_path", slowQemu()}, {"backend", "auto"}, {"qemu.enable_kvm", "auto"}});
+        startDaemon(changes, {.settings = {}, .awaitProbes = false});
+    }
+    std::string readiness() { return httpGet("http://" + daemon().httpAddress() + "/ready").body; }
+
+    void servesWhileTheHostIsProbed()
+    {
+        startProbing();
+        CPPUNIT_ASSERT(client().listVms().empty());
+        CPPUNIT_ASSERT_EQUAL(503, httpGet("http://" + daemon().httpAddress() + "/ready").status);
+        requireContains(readiness(), "QEMU's version");
+        auto created = std::async(std::launch::async, [this] { return client().createVm(); });
+        CPPUNIT_ASSERT(created.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
+        CPPUNIT_ASSERT(client().listVms().empty());
+        openGate();
+        client().removeVm(created.get().id());
+        CPPUNIT_ASSERT_EQUAL(200, httpGet("http://" + daemon().httpAddress() + "/ready").status);
+        waitUntilClean();
+    }
+
+    void givesUpACreateWhileTheHostIsProbed()
+    {
+        startProbing();
+        const auto ended = runCli(stage(), daemon(), {"create-vm", "--timeout", "1s"});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(ended.errors, 7, ended.status);
+        const auto backends = runCli(stage(), daemon(), {"backends"});
+        CPPUNIT_ASSERT_MESSAGE(backends.errors, backends.status != 0);
+        requireContains(backends.errors, "the host is still being probed");
+        openGate();
+        waitUntil("the host is probed", [&] { return daemon().timesLogged("the host is probed") == 1; });
+        CPPUNIT_ASSERT(client().listVms().empty());
+        waitUntilClean();
+    }
+
+    void endsWhileTheHostIsProbed()
+    {
+        startProbing();
+        endDaemon(); // its helper for QEMU's version still waits
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, daemon().timesLogged("the host is probed"));
+        openGate();
+    }
+
+    /// A VM that is launched again by a daemon that has only just started.
+    void restartsWithItsAttestersBeforeTheHostIsProbed()
+    {
+        openGate();
+        const auto authority = stage().scratch / "ca";
+        std::filesystem::create_directory(authority);
+        std::filesystem::permissions(authority, std::filesystem::perms::owner_all);
+        startProbing({{"attesters", "auto"},
+                      {"attest-vtpm.ca_dir", authority},
+                      {"vm.max_restarts", "2"},
+                      {"vm.restart_backoff", "10ms"}});
+        v1::CreateVmRequest request;
+        request.set_max_restarts(2);
+        const auto vm = client().createVm(request);
+        crashDaemon();
+        CPPUNIT_ASSERT_EQUAL(0, ::kill(static_cast<pid_t>(vm.pid()), SIGKILL));
+        startAgain();
+        client().waitForState(vm.id(), v1::VM_STATE_BOOTING);
+        const auto again = client().getVm(vm.id());
+        CPPUNIT_ASSERT(again.pid() != vm.pid());
+        auto arguments = readFile("/proc/" + std::to_string(again.pid()) + "/cmdline");
+        std::replace(arguments.begin(), arguments.end(), '\0', ' ');
+        requireContains(arguments, "-tpmdev");
+        client().removeVm(vm.id());
+        waitUntilClean();
+    }
+
+    void refusesAfterItServedAndLeavesVms()
+    {
+        openGate();
+        startProbing({{"vm.on_shutdown", "stop"}});
+        const auto vm = client().createVm();
+        crashDaemon();
+        const auto plugins = stage().scratch / "no-plugins";
+        std::filesystem::create_directory(plugins);
+        std::filesystem::permissions(plugins, std::filesystem::perms::owner_all);
+        auto settings = lastSettings();
+        settings["plugins.dir"] = plugins;
+        const auto refused = runDaemon(stage(), {.settings = settings});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(refused.errors, 78, refused.status);
+        requireContains(refused.errors, "teehostd serves");
+        CPPUNIT_ASSERT_EQUAL(0, ::kill(static_cast<pid_t>(vm.pid()), 0));
+        startAgain();
+        client().removeVm(vm.id());
+        waitUntilClean();
+    }
+
+    void decidesFirstWhenASettingInsists()
+    {
+        openGate();
+        startProbing();
+        endDaemon();
+        auto settings = lastSettings();
+        settings["qemu.enable_kvm"] = "true";
+        const auto refused = runDaemon(stage(), {.settings = settings});
+        if (refused.status == 0)
+            return; // KVM works on this host
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(refused.errors, 78, refused.status);
+        CPPUNIT_ASSERT(refused.errors.find("teehostd serves") == std::string::npos);
     }
 };
 

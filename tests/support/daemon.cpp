@@ -91,6 +91,12 @@ Daemon::Daemon(const Stage& stage, const DaemonOptions& options)
     command.errors = logFile_;
     child_ = std::make_unique<Child>(command);
     waitUntilItServes();
+    if (options.awaitProbes) // whose programs are children of the daemon, too
+        waitUntil("the host is probed", [&] {
+            if (!runs())
+                throw std::runtime_error("the daemon ended: " + log());
+            return timesLogged("the host is probed") > 0;
+        });
 }
 
 void killProcessesOf(const Stage& stage)

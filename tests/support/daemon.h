@@ -43,6 +43,7 @@ struct DaemonOptions {
     std::map<std::string, std::string> environment = {};
     std::vector<std::string> arguments = {}; ///< before the settings
     std::filesystem::path directory = {};    ///< where it is started
+    bool awaitProbes = true;                 ///< whether the constructor waits until the host is probed
 };
 
 [[nodiscard]] Command daemonCommand(const DaemonOptions& options);

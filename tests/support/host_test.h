@@ -39,6 +39,8 @@ protected:
     void crashDaemon();
     /// SIGTERM; the daemon must end well. Without a client, for whose connection it would wait.
     void endDaemon();
+    /// With which the last daemon was started.
+    [[nodiscard]] const Settings& lastSettings() const { return options_.settings; }
     Stage& stage() { return *stage_; }
     Daemon& daemon() { return *daemon_; }
     Client& client() { return *client_; }
