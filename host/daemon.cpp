@@ -162,7 +162,7 @@ struct Daemon::Parts {
     /// Any thread, once.
     void decide(vm::Decisions decisions)
     {
-        log.info("the host is probed", {{"backend", decisions.backend}, {"accel", decisions.accel}});
+        const std::string backend = decisions.backend, accel = decisions.accel;
         std::promise<void> taken;
         asio::post(io, [this, &taken, &decisions] {
             supervisor->decide(std::move(decisions));
@@ -171,6 +171,7 @@ struct Daemon::Parts {
         taken.get_future().wait();
         decided = true;
         notifyServiceManager("READY=1");
+        log.info("the host is probed", {{"backend", backend}, {"accel", accel}});
     }
 
     ~Parts()
