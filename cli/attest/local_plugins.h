@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Plugins in this process, for what needs no daemon: measure, verify, inspect. Found, trusted and given their
-// options as the daemon does it (host/plugin/configure.h), with the layers default < --config file <
-// environment < --set.
+// Plugins in this process, for what needs no daemon: measure, verify, inspect, explain. Found, trusted and
+// given their options as the daemon does it (host/plugin/configure.h), with the layers default < --config
+// file < environment < --set.
 #pragma once
 
 #include <chrono>
@@ -43,6 +43,11 @@ public:
     [[nodiscard]] plugin::Plugin& recognise(const std::vector<plugin::Blob>& evidence);
     /// The ids of all plugins that were loaded, sorted.
     [[nodiscard]] std::vector<std::string> ids() const;
+    /// The files of `plugins.dir` that were not loaded, and why.
+    [[nodiscard]] const std::vector<plugin::Refusal>& refused() const noexcept
+    {
+        return configuration_.plugins.refused;
+    }
     /// The plugin that is surest of any of these blobs, if it is sure at all; empty when none is, or several
     /// are.
     [[nodiscard]] std::string recognisedBy(const std::vector<plugin::Blob>& evidence) const;

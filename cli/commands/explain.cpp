@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
 
+#include <algorithm>
+#include <iostream>
 #include <memory>
 
 #include "cli/attest/local_plugins.h"
@@ -10,6 +12,7 @@
 #include "cli/output/escape.h"
 #include "cli/output/json.h"
 #include "host/base/error.h"
+#include "host/base/text.h"
 #include "host/doctor/explain.h"
 
 namespace teehost::cli {
@@ -33,45 +36,78 @@ struct Options {
     PluginOptions plugins;
 };
 
-KnowsWords asKnower(plugin::Plugin& plugin, LocalPlugins& plugins)
+/// A plugin, or a file that is none, whose words the text could not be held against.
+struct LeftOut {
+    std::string id; ///< of the plugin, else the path of its file
+    std::string why;
+};
+
+/// Asks one plugin until it fails; what the others know is worth having all the same.
+KnowsWords asKnower(plugin::Plugin& plugin, LocalPlugins& plugins, std::vector<LeftOut>& leftOut)
 {
-    return {plugin.info().id, [&plugin, &plugins](const std::string& text) {
-                return plugin.diagnose(plugins.call(), {-1, "qemu", text, ""});
+    const std::string id = plugin.info().id;
+    return {id, [&, id, failed = false](const std::string& text) mutable -> std::vector<plugin::Finding> {
+                if (failed)
+                    return {};
+                try {
+                    return plugin.diagnose(plugins.call(), {-1, "qemu", text, ""});
+                } catch (const Error& error) {
+                    failed = true;
+                    leftOut.push_back({id, describe(error)});
+                    return {};
+                }
             }};
 }
 
-/// Asks every plugin that knows words. One that cannot be used here is left out: the others' words are worth
-/// having.
-std::vector<KnowsWords> everyPlugin(LocalPlugins& plugins)
+bool setsOptionOf(const std::string& id, const Options& o)
+{
+    return std::any_of(o.plugins.overrides.begin(), o.plugins.overrides.end(),
+                       [&](const std::string& text) { return text.starts_with(id + "."); });
+}
+
+/// Asks every plugin that knows words, and leaves out those that cannot be used here. An option on the
+/// command line that its plugin does not take is refused: it was typed for this call.
+std::vector<KnowsWords> everyPlugin(const Options& o, LocalPlugins& plugins, std::vector<LeftOut>& leftOut)
 {
     std::vector<KnowsWords> knowers;
     for (const auto& id : plugins.ids())
         try {
             if (plugin::Plugin& plugin = plugins.get(id); plugin.hasDiagnose())
-                knowers.push_back(asKnower(plugin, plugins));
-        } catch (const Error&) { // NOLINT: it is not among those that are told as asked
+                knowers.push_back(asKnower(plugin, plugins, leftOut));
+        } catch (const Error& error) {
+            if (error.category() == Category::InvalidArgument && setsOptionOf(id, o))
+                throw;
+            leftOut.push_back({id, describe(error)});
         }
+    for (const auto& refusal : plugins.refused())
+        leftOut.push_back({refusal.path, refusal.reason});
+    if (plugins.ids().empty())
+        leftOut.push_back(
+            {"plugins.dir", "no plugin is loaded; --set plugins.dir=DIRECTORY says where they are"});
     return knowers;
 }
 
-std::vector<KnowsWords> knowersFor(const Options& o, LocalPlugins& plugins)
+std::vector<KnowsWords> knowersFor(const Options& o, LocalPlugins& plugins, std::vector<LeftOut>& leftOut)
 {
     std::vector<KnowsWords> knowers;
     if (o.backend.empty())
-        knowers = everyPlugin(plugins);
+        knowers = everyPlugin(o, plugins, leftOut);
     else if (plugin::Plugin& plugin = plugins.get(o.backend); plugin.hasDiagnose())
-        knowers.push_back(asKnower(plugin, plugins));
+        knowers.push_back(asKnower(plugin, plugins, leftOut));
     knowers.push_back({kHost, [](const std::string& text) {
                            return doctor::hostFindings({-1, "qemu", text, ""});
                        }});
     return knowers;
 }
 
-Json namesOf(const std::vector<KnowsWords>& knowers)
+/// Returns the names of those who have answered.
+std::vector<std::string> namesOf(const std::vector<KnowsWords>& knowers, const std::vector<LeftOut>& leftOut)
 {
-    Json names = Json::array();
+    std::vector<std::string> names;
     for (const auto& knower : knowers)
-        names.push_back(knower.name);
+        if (std::none_of(leftOut.begin(), leftOut.end(),
+                         [&](const LeftOut& one) { return one.id == knower.name; }))
+            names.push_back(knower.name);
     return names;
 }
 
@@ -88,10 +124,20 @@ Json toJson(const KnownCause& known)
             {"remedies", remedies}};
 }
 
+Json toJson(const std::vector<LeftOut>& leftOut)
+{
+    Json out = Json::array();
+    for (const auto& one : leftOut)
+        out.push_back({{"id", one.id}, {"why", one.why}});
+    return out;
+}
+
 void printCause(std::ostream& out, const KnownCause& known)
 {
-    out << escapeLine(known.cause) << "\n  line " << known.lineNumber << ": " << escapeLine(known.line)
-        << "\n";
+    out << escapeLine(known.cause) << "\n  ";
+    if (known.lineNumber != 0)
+        out << "line " << known.lineNumber << ": ";
+    out << escapeLine(known.line) << "\n";
     for (const auto& remedy : known.remedies)
         out << "  remedy (" << remedy.from << "): " << escapeLine(remedy.text) << "\n";
 }
@@ -120,26 +166,29 @@ void explain(const Options& o, Session& session)
 {
     const auto lines = logLines(readText(o.file));
     LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit));
-    const auto knowers = knowersFor(o, plugins);
+    std::vector<LeftOut> leftOut;
+    const auto knowers = knowersFor(o, plugins, leftOut);
     const auto causes = knownCauses(lines, knowers);
+    const auto asked = namesOf(knowers, leftOut);
+    const auto count = lines.empty() ? 0 : lines.back().number;
     if (causes.empty())
         session.exitCode = ExitCode::NotFound;
+    for (const auto& one : leftOut)
+        std::cerr << "teehost: " << escapeLine(one.id) << " was not asked: " << escapeLine(one.why) << "\n";
     if (session.json()) {
         Json findings = Json::array();
         for (const auto& known : causes)
             findings.push_back(toJson(known));
         return printJson(session.out(), {{"known", !causes.empty()},
                                          {"findings", findings},
-                                         {"lines", lines.empty() ? 0 : lines.back().number},
-                                         {"asked", namesOf(knowers)}});
+                                         {"lines", count},
+                                         {"asked", asked},
+                                         {"left_out", toJson(leftOut)}});
     }
     if (!causes.empty())
         return printText(session.out(), causes);
-    session.out() << "Nothing in this text is known: " << (lines.empty() ? 0 : lines.back().number)
-                  << " lines, held against the words of";
-    for (const auto& knower : knowers)
-        session.out() << " " << knower.name;
-    session.out() << "\n";
+    session.out() << "No known cause is in this text (" << count << (count == 1 ? " line" : " lines")
+                  << "). Asked: " << join(asked, ", ") << ".\n";
 }
 
 } // namespace

@@ -31,6 +31,10 @@ std::vector<Piece> pieces(const std::vector<LogLine>& lines)
     return out;
 }
 
+/// Tells whether two findings are read from the same line; a finding that quotes no line of the text (number
+/// 0) shares it with none.
+bool sameLine(std::size_t one, std::size_t other) { return one == other && one != 0; }
+
 /// Adds a finding, or its remedy to the same cause that another has read from the same line.
 void add(std::vector<KnownCause>& causes, const std::string& from, const plugin::Finding& finding,
          std::size_t lineNumber)
@@ -38,7 +42,7 @@ void add(std::vector<KnownCause>& causes, const std::string& from, const plugin:
     for (KnownCause& known : causes) {
         if (known.cause != finding.cause)
             continue;
-        if (known.lineNumber == lineNumber && known.remedies.front().text != finding.remedy)
+        if (sameLine(known.lineNumber, lineNumber) && known.remedies.front().text != finding.remedy)
             known.remedies.push_back({from, finding.remedy});
         known.confidence = std::max(known.confidence, finding.confidence);
         return; // a later line tells nothing new
@@ -55,8 +59,9 @@ void dropWeakerReadings(std::vector<KnownCause>& causes)
     std::unordered_map<std::size_t, unsigned> surest;
     for (const KnownCause& known : causes)
         surest[known.lineNumber] = std::max(surest[known.lineNumber], known.confidence);
-    std::erase_if(causes,
-                  [&](const KnownCause& known) { return known.confidence < surest[known.lineNumber]; });
+    std::erase_if(causes, [&](const KnownCause& known) {
+        return known.lineNumber != 0 && known.confidence < surest[known.lineNumber];
+    });
 }
 
 } // namespace

@@ -27,8 +27,8 @@ struct KnownCause {
     };
     unsigned confidence = 0; ///< 0 to 100
     std::string cause;
-    std::string line; ///< the words that led here
-    std::size_t lineNumber = 0;
+    std::string line;             ///< the words that led here
+    std::size_t lineNumber = 0;   ///< 0 when the words are no line of the text
     std::vector<Remedy> remedies; ///< at least one; more when several read the same cause from the line
 };
 

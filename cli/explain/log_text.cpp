@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/output/utf8.h"
 #include "host/base/text.h"
 
 namespace teehost::cli {
@@ -16,9 +17,9 @@ void addLines(std::vector<LogLine>& out, std::size_t number, std::string_view te
 {
     while (!text.empty()) {
         const std::size_t end = text.find_first_of("\r\n");
-        const auto line = trim(text.substr(0, end)).substr(0, kMaxLogLineBytes);
+        const auto line = asUtf8(trim(text.substr(0, end)), kMaxLogLineBytes);
         if (!line.empty())
-            out.push_back({number, std::string(line)});
+            out.push_back({number, std::string(trim(line))});
         text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     }
 }

@@ -13,7 +13,7 @@ namespace teehost::cli {
 
 struct LogLine {
     std::size_t number; ///< of the line in the text, from 1
-    std::string text;   ///< at most kMaxLogLineBytes
+    std::string text;   ///< at most kMaxLogLineBytes of UTF-8 without NUL, as plugins are given it
 };
 
 /// Longer lines are cut: no program tells an error in so many words.

@@ -49,4 +49,20 @@ Utf8Char decodeUtf8(std::string_view text) noexcept
     return {Utf8Char::Kind::Valid, lead.length, codePoint};
 }
 
+std::string asUtf8(std::string_view text, std::size_t maxBytes)
+{
+    constexpr std::string_view kReplacement = "\xef\xbf\xbd"; // U+FFFD
+    std::string out;
+    while (!text.empty()) {
+        const auto [kind, length, codePoint] = decodeUtf8(text);
+        const bool valid = kind == Utf8Char::Kind::Valid && codePoint != 0;
+        const auto character = valid ? text.substr(0, length) : kReplacement;
+        if (character.size() > maxBytes - out.size())
+            break;
+        out += character;
+        text.remove_prefix(valid ? length : 1);
+    }
+    return out;
+}
+
 } // namespace teehost::cli

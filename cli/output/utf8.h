@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace teehost::cli {
@@ -21,5 +22,9 @@ struct Utf8Char {
 
 /// Decodes the character at the start of `text`, which is not empty.
 [[nodiscard]] Utf8Char decodeUtf8(std::string_view text) noexcept;
+
+/// Returns `text` as valid UTF-8 without NUL: each byte that is neither becomes U+FFFD, as in what plugins
+/// are given (host/plugin/request_views.h). The result has at most `maxBytes`, cut between two characters.
+[[nodiscard]] std::string asUtf8(std::string_view text, std::size_t maxBytes);
 
 } // namespace teehost::cli

@@ -5,6 +5,7 @@
 #include "cli/explain/known_causes.h"
 #include "cli/explain/log_text.h"
 
+#include "host/base/text.h"
 #include "host/doctor/explain.h"
 #include "tests/fuzz/property.h"
 
@@ -19,6 +20,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& line : lines) {
         fuzz::require(!line.text.empty() && line.text.size() <= cli::kMaxLogLineBytes,
                       "a line has a text, a short one");
+        fuzz::require(isUtf8(line.text) && line.text.find('\0') == std::string::npos,
+                      "a line is as plugins are given it");
         fuzz::require(line.text.find_first_of("\r\n") == std::string::npos, "a line is one line");
         fuzz::require(line.number >= last, "lines stay in their order");
         last = line.number;

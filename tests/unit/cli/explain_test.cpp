@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // teehost explain: the real program with the real plugins, on texts in the forms in which people keep them.
+#include <filesystem>
 #include <fstream>
 
 #include <cppunit/extensions/HelperMacros.h>
@@ -30,15 +31,20 @@ class ExplainTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(saysTheSameInJson);
     CPPUNIT_TEST(tellsThatNothingIsKnown);
     CPPUNIT_TEST(asksOnePluginOnly);
+    CPPUNIT_TEST(namesThoseWhoWereNotAsked);
+    CPPUNIT_TEST(asksTheOthersWhenOneFails);
+    CPPUNIT_TEST(refusesAnOptionThatItsPluginDoesNotTake);
     CPPUNIT_TEST(refusesWhatIsNoText);
     CPPUNIT_TEST(readsAllOfALongText);
     CPPUNIT_TEST(takesJsonLinesApart);
+    CPPUNIT_TEST(numbersLinesThatAreNotUtf8);
+    CPPUNIT_TEST(keepsApartWhatIsOfNoLine);
     CPPUNIT_TEST(keepsTheSurestReadingOfALine);
     CPPUNIT_TEST_SUITE_END();
 
     test::TemporaryDirectory directory_;
 
-    Result explain(const std::string& text, std::vector<std::string> more = {}) const
+    Result explain(const std::string& text, const std::vector<std::string>& more = {}) const
     {
         const auto path = (directory_.path() / "qemu.log").string();
         std::ofstream(path, std::ios::binary) << text;
@@ -109,7 +115,10 @@ class ExplainTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_EQUAL(4, result.exitCode);
             CPPUNIT_ASSERT_EQUAL(json::array(), json::parse(result.out).at("findings"));
         }
-        expectContains("held against the words of plain-kvm sev-snp tdx host", explain("x\n").out);
+        CPPUNIT_ASSERT_EQUAL(
+            "No known cause is in this text (1 line). Asked: plain-kvm, sev-snp, tdx, host.\n"s,
+            explain("x\n").out);
+        expectContains("(2 lines)", explain("x\ny\n").out);
     }
 
     void asksOnePluginOnly()
@@ -124,6 +133,53 @@ class ExplainTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(4, none.exitCode);
         CPPUNIT_ASSERT_EQUAL(""s, none.out);
         expectContains("there is no plugin \"nonsense\"", none.err);
+    }
+
+    void namesThoseWhoWereNotAsked()
+    {
+        const auto config = (directory_.path() / "settings.properties").string();
+        std::ofstream(config) << "sev-snp.policy = banana\n";
+        const Result result = explain(kPolicy, {"-o", "json", "--config", config});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 0, result.exitCode);
+        const json out = json::parse(result.out);
+        CPPUNIT_ASSERT_EQUAL((json{"plain-kvm", "tdx", "host"}), out.at("asked"));
+        CPPUNIT_ASSERT_EQUAL("sev-snp"s, out.at("left_out").at(0).at("id").get<std::string>());
+        expectContains("sev-snp.policy must be a number",
+                       out.at("left_out").at(0).at("why").get<std::string>());
+        expectContains("teehost: sev-snp was not asked: ", result.err);
+
+        const auto bad = directory_.path() / "plugins";
+        std::filesystem::create_directory(bad);
+        for (const std::string& directory : {bad.string(), "/nonexistent"s}) {
+            const Result none = explain(kPolicy, {"--set", "plugins.dir=" + directory});
+            expectContains("plugins.dir was not asked: no plugin is loaded", none.err);
+        }
+        std::filesystem::permissions(bad, std::filesystem::perms::all);
+        expectContains(bad.string() + " was not asked: ",
+                       explain(kPolicy, {"--set", "plugins.dir=" + bad.string()}).err);
+    }
+
+    void asksTheOthersWhenOneFails()
+    {
+        const std::vector<std::string> fixtures{"--set", "plugins.dir=" TEEHOST_FIXTURE_DIR};
+        auto arguments = fixtures;
+        arguments.insert(arguments.end(), {"-o", "json"});
+        const Result result = explain("broken\nqemu: could not load PC BIOS 'x'\n", arguments);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 0, result.exitCode);
+        const json out = json::parse(result.out);
+        CPPUNIT_ASSERT_EQUAL(json{"host"}, out.at("asked"));
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, out.at("left_out").size());
+        expectContains("the log is torn", out.at("left_out").at(0).at("why").get<std::string>());
+        expectContains("teehost: rock was not asked: ", result.err);
+        expectContains("Asked: paper, rock, host.", explain("x\n", fixtures).out);
+    }
+
+    void refusesAnOptionThatItsPluginDoesNotTake()
+    {
+        const Result result = explain(kPolicy, {"--set", "sev-snp.policy=banana"});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.out, 2, result.exitCode);
+        expectContains("sev-snp.policy must be a number", result.err);
+        CPPUNIT_ASSERT_EQUAL(""s, result.out);
     }
 
     void refusesWhatIsNoText()
@@ -168,6 +224,40 @@ class ExplainTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(kMaxLogLineBytes, logLines(std::string(100'000, 'x')).front().text.size());
         std::string deep(100'000, '[');
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, logLines("{\"a\":" + deep + "}").size());
+    }
+
+    /// Plugins are given U+FFFD for what is not UTF-8, and quote that; the host sees the same line.
+    void numbersLinesThatAreNotUtf8()
+    {
+        const std::string euro = "\xe2\x82\xac";
+        const std::string texts[] = {
+            "qemu: could not load PC BIOS caf\xe9.fd",
+            "qemu: could not load PC BIOS '"s + '\0' + "x'",
+            "qemu: could not load PC BIOS '" + std::string(5000, 'x'),
+            "qemu: could not load PC BIOS '" + euro + std::string(4062, 'x') + euro + euro + euro,
+            "qemu: could not load PC BIOS 'x" + euro + std::string(4062, 'x') + euro + euro + euro,
+            "qemu: could not load PC BIOS 'xx" + euro + std::string(4062, 'x') + euro + euro + euro,
+            "qemu: could not load PC BIOS '" + std::string(4000, '\xff'),
+            "qemu: could not load PC BIOS '" + std::string(4066, ' ') + "x",
+        };
+        for (const std::string& text : texts) {
+            const Result result = explain("first\n" + text + "\n");
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(text + result.err, 0, result.exitCode);
+            for (const char* part : {"\n  line 2: ", "remedy (host)", "remedy (sev-snp)", "remedy (tdx)"})
+                expectContains(part, result.out);
+            CPPUNIT_ASSERT_MESSAGE(result.out, result.out.find("line 0") == std::string::npos);
+        }
+    }
+
+    void keepsApartWhatIsOfNoLine()
+    {
+        const KnowsWords odd{
+            "odd", [](const std::string&) {
+                return std::vector<plugin::Finding>{{90, "A.", "Do a.", "p"}, {50, "B.", "Do b.", "q"}};
+            }};
+        const auto causes = knownCauses({{7, "x"}}, {odd});
+        CPPUNIT_ASSERT_EQUAL(std::size_t{2}, causes.size());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, causes[1].lineNumber);
     }
 
     void keepsTheSurestReadingOfALine()
