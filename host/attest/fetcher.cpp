@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "host/attest/plain_url.h"
 #include "host/base/error.h"
 #include "host/base/text.h"
 
@@ -101,14 +102,17 @@ std::uint64_t Fetcher::limitOf(const FetchRequest& request) const
     return request.maxBytes == 0 ? options_.maxBytes : std::min(request.maxBytes, options_.maxBytes);
 }
 
-HttpsUrl Fetcher::allowed(const std::string& url) const
+bool Fetcher::isAllowed(const HttpsUrl& url) const
 {
-    auto parsed = https_.parse(url);
-    const auto authority = parsed.authority();
-    if (std::find(options_.hosts.begin(), options_.hosts.end(), authority) == options_.hosts.end())
+    return std::find(options_.hosts.begin(), options_.hosts.end(), url.authority()) != options_.hosts.end();
+}
+
+HttpsUrl Fetcher::expectAllowed(HttpsUrl url) const
+{
+    if (const auto authority = url.authority(); !isAllowed(url))
         throw Error(Category::PermissionDenied, authority + " is not a host that collateral may come from",
                     "the operator allows hosts with attest.fetch_hosts");
-    return parsed;
+    return url;
 }
 
 bool Fetcher::isGoodEnough(const CachedCollateral& cached, const FetchRequest& request) const
@@ -167,32 +171,59 @@ HttpsResponse Fetcher::ask(HttpsUrl url, const FetchRequest& request,
         }
         if (!isRedirect(response.status) || response.location.empty())
             return response;
-        url = allowed(response.location);
+        url = expectAllowed(https_.parse(response.location));
     }
     throw Error(Category::FailedPrecondition, "\"" + request.url + "\" is redirected too often");
 }
 
+std::optional<FetchResponse> Fetcher::kept(const std::optional<CachedCollateral>& cached,
+                                           const FetchRequest& request) const
+{
+    if (!cached || !isGoodEnough(*cached, request))
+        return std::nullopt;
+    if (cached->response.body.size() > limitOf(request))
+        throw Error(Category::ResourceExhausted,
+                    "\"" + request.url + "\" has more than " + formatSize(limitOf(request)));
+    return cached->response;
+}
+
+FetchResponse Fetcher::fromCache(const FetchRequest& request) const
+{
+    auto local = request;
+    local.cacheOnly = true;
+    const auto url = plainHttpsUrl(request.url);
+    if (!url)
+        throw InvalidArgument("\"" + printable(request.url.substr(0, 200)) +
+                              "\" is not a plain https URL, and none but those are looked up in the cache");
+    const auto cached = cache_.find(expectAllowed(*url).text, request.accept);
+    if (auto answer = kept(cached, local))
+        return *std::move(answer);
+    throw Error(Category::NotFound,
+                "\"" + request.url + "\" is not in the cache" + (cached ? ", except as too old a copy" : "") +
+                    ", and nothing may be fetched",
+                options_.network ? "" : "attest.fetch is off");
+}
+
 FetchResponse Fetcher::get(const FetchRequest& request)
 {
-    const bool offline = request.cacheOnly || !options_.network;
-    // A copy in the cache was allowed when it was fetched, and an offline request goes nowhere.
-    const auto url = offline ? HttpsUrl{request.url, {}} : allowed(request.url);
     if (printable(request.accept) != request.accept)
         throw InvalidArgument("the media type to ask for is not printable text");
+    if (request.cacheOnly || !options_.network)
+        return fromCache(request);
+    // A good copy is handed out before libcurl reads the URL: loading it takes longer than verifying
+    // evidence.
+    if (const auto plain = plainHttpsUrl(request.url); plain && isAllowed(*plain) && !request.revalidate)
+        if (auto answer = kept(cache_.find(plain->text, request.accept), request))
+            return *std::move(answer);
+    return fromOrigin(expectAllowed(https_.parse(request.url)), request);
+}
+
+FetchResponse Fetcher::fromOrigin(const HttpsUrl& url, const FetchRequest& request)
+{
     auto cached = cache_.find(url.text, request.accept);
-    auto local = request;
-    local.cacheOnly = offline;
-    if (cached && (offline || !request.revalidate) && isGoodEnough(*cached, local)) {
-        if (cached->response.body.size() > limitOf(request))
-            throw Error(Category::ResourceExhausted,
-                        "\"" + url.text + "\" has more than " + formatSize(limitOf(request)));
-        return cached->response;
-    }
-    if (offline)
-        throw Error(Category::NotFound,
-                    "\"" + url.text + "\" is not in the cache" +
-                        (cached ? ", except as too old a copy" : "") + ", and nothing may be fetched",
-                    options_.network ? "" : "attest.fetch is off");
+    if (!request.revalidate) // in a URL that is not plain
+        if (auto answer = kept(cached, request))
+            return *std::move(answer);
     auto answer = ask(url, request, cached);
     if (answer.status == 304 && cached) {
         refresh(cached->response.headers, answer.headers);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,14 +42,22 @@ public:
     /// `https`, usually kCurl, and `log` must outlive it.
     Fetcher(FetcherOptions options, const HttpsClient& https, const Log& log);
 
-    /// Throws InvalidArgument for what is no https URL, PermissionDenied for a host that is not on the
-    /// allow-list, NotFound when the copy asked for is not in the cache or the origin says 404, Unavailable
-    /// when the origin does not answer, has trouble or wants to be left alone for a while, and what httpsGet
-    /// throws.
+    /// Answers from the cache without any call of `https` when a copy there is good enough, or nothing may be
+    /// fetched; the allow-list holds for both. Throws InvalidArgument for what is no https URL (offline for
+    /// one that is not plain, see plain_url.h), PermissionDenied for a host that is not on the allow-list,
+    /// NotFound when the copy asked for is not in the cache or the origin says 404, Unavailable when the
+    /// origin does not answer, has trouble or wants to be left alone for a while, and what httpsGet throws.
     [[nodiscard]] plugin::FetchResponse get(const plugin::FetchRequest& request) override;
 
 private:
-    [[nodiscard]] HttpsUrl allowed(const std::string& url) const;
+    [[nodiscard]] bool isAllowed(const HttpsUrl& url) const;
+    /// Returns `url`; throws PermissionDenied when its host is not on the allow-list.
+    [[nodiscard]] HttpsUrl expectAllowed(HttpsUrl url) const;
+    /// Returns the copy that answers `request`, if `cached` is good enough for it.
+    [[nodiscard]] std::optional<plugin::FetchResponse> kept(const std::optional<CachedCollateral>& cached,
+                                                            const plugin::FetchRequest& request) const;
+    [[nodiscard]] plugin::FetchResponse fromCache(const plugin::FetchRequest& request) const;
+    [[nodiscard]] plugin::FetchResponse fromOrigin(const HttpsUrl& url, const plugin::FetchRequest& request);
     [[nodiscard]] bool isGoodEnough(const CachedCollateral& cached,
                                     const plugin::FetchRequest& request) const;
     [[nodiscard]] HttpsResponse ask(HttpsUrl url, const plugin::FetchRequest& request,

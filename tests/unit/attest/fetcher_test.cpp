@@ -4,10 +4,12 @@
 #include "host/attest/fetcher.h"
 
 #include <fstream>
+#include <stdexcept>
 
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "fake_origin.h"
+#include "host/attest/plain_url.h"
 #include "host/base/error.h"
 #include "host/base/sha256.h"
 #include "host/base/text.h"
@@ -25,6 +27,9 @@ class FetcherTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(FetcherTest);
     CPPUNIT_TEST(fetchesAndKeeps);
     CPPUNIT_TEST(answersFromTheCacheOnlyWhenTold);
+    CPPUNIT_TEST(needsNoHttpsForWhatItHas);
+    CPPUNIT_TEST(refusesOtherHostsFromTheCacheToo);
+    CPPUNIT_TEST(readsPlainUrls);
     CPPUNIT_TEST(asksAgainWhenTheCopyIsTooOld);
     CPPUNIT_TEST(revalidatesWhatItHas);
     CPPUNIT_TEST(keepsNothingThatTheOriginForbids);
@@ -128,6 +133,96 @@ class FetcherTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL("body"s, text(offline.get(request())));
         expectError(Category::NotFound, "nothing may be fetched", offline, request("/other"));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, origin_.requests().size());
+    }
+
+    /// As the command-line client's kHttpsOnDemand would load libcurl.
+    static inline const HttpsClient kNeverCalled{
+        [](const std::string&) -> HttpsUrl { throw std::logic_error("HttpsClient::parse is called"); },
+        [](const HttpsRequest&) -> HttpsResponse { throw std::logic_error("HttpsClient::get is called"); }};
+
+    void needsNoHttpsForWhatItHas()
+    {
+        origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "body");
+        static_cast<void>(Fetcher(options(), kCurl, log_).get(request()));
+        Fetcher online(options(), kNeverCalled, log_);
+        CPPUNIT_ASSERT_EQUAL("body"s, text(online.get(request())));
+        auto noNetwork = options();
+        noNetwork.network = false;
+        Fetcher offline(noNetwork, kNeverCalled, log_);
+        CPPUNIT_ASSERT_EQUAL("body"s, text(offline.get(request())));
+        expectError(Category::NotFound, "nothing may be fetched", offline, request("/other"));
+        auto cacheOnly = request("/other");
+        cacheOnly.cacheOnly = true;
+        expectError(Category::NotFound, "is not in the cache", online, cacheOnly);
+        now_ += 61'000'000'000; // then it is asked for
+        CPPUNIT_ASSERT_THROW(static_cast<void>(online.get(request())), std::logic_error);
+        CPPUNIT_ASSERT_EQUAL("body"s, text(offline.get(request())));
+    }
+
+    void refusesOtherHostsFromTheCacheToo()
+    {
+        origin_.answer("/crl", 200, "Cache-Control: max-age=60\r\n", "body");
+        static_cast<void>(Fetcher(options(), kCurl, log_).get(request()));
+        auto others = options(); // the operator has taken the host from the list
+        others.hosts = {"kdsintf.amd.com"};
+        Fetcher online(others, kCurl, log_);
+        expectError(Category::PermissionDenied, "is not a host", online, request());
+        others.network = false;
+        Fetcher offline(others, kNeverCalled, log_);
+        expectError(Category::PermissionDenied, "is not a host", offline, request());
+        auto credentials = request();
+        credentials.url.insert(8, "a:b@");
+        expectError(Category::InvalidArgument, "is not a plain https URL", offline, credentials);
+    }
+
+    void readsPlainUrls()
+    {
+        struct Row {
+            const char* url;
+            const char* authority;
+        };
+        const Row rows[] = {
+            {"https://kdsintf.amd.com/vcek/v1/Milan/crl", "kdsintf.amd.com"},
+            {"https://KDS.example:443/?a=b", "kds.example"},
+            {"https://a-b.example:8443/", "a-b.example:8443"},
+            {"https://[::1]:1/x", "[::1]:1"},
+        };
+        for (const Row& row : rows) {
+            const auto plain = plainHttpsUrl(row.url);
+            CPPUNIT_ASSERT_MESSAGE(row.url, plain.has_value());
+            CPPUNIT_ASSERT_EQUAL(std::string(row.authority), plain->authority());
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(row.url, parseHttpsUrl(row.url).authority(), plain->authority());
+        }
+        const std::string others[] = {"",
+                                      "https://",
+                                      "https:///x",
+                                      "https://a",
+                                      "https://a?b/",
+                                      "https://a#b/",
+                                      "http://a/",
+                                      "HTTPS://a/",
+                                      "https://a:b@c/",
+                                      "https://a@c/",
+                                      "https://a:/",
+                                      "https://a:0/",
+                                      "https://a:65536/",
+                                      "https://a:99999999999/",
+                                      "https://a:+1/",
+                                      "https://a:1x/",
+                                      "https://a\\@b/",
+                                      "https://a%2eb/",
+                                      "https://a_b/",
+                                      "https://\xc3\xa4/",
+                                      "https://a/\xc3\xa4",
+                                      "https://a/b c",
+                                      "https://a/\r\n",
+                                      "https://[]/",
+                                      "https://[::1/",
+                                      "https://[::1]x/",
+                                      "https://[fe80::1%25lo]/",
+                                      "https://a/" + std::string(2048, 'x')};
+        for (const auto& url : others)
+            CPPUNIT_ASSERT_MESSAGE(url, !plainHttpsUrl(url));
     }
 
     void asksAgainWhenTheCopyIsTooOld()
