@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <exception>
 #include <iostream>
 
 #include "cli/commands/catalogue.h"
@@ -32,6 +33,9 @@ int runOnDemand(int argc, const char* const* argv)
     } catch (const cli::Failure& failure) {
         std::cerr << cli::describeFailure(failure.what(), failure.hint());
         return static_cast<int>(failure.code());
+    } catch (const std::exception& error) {
+        std::cerr << cli::describeFailure(error.what(), "");
+        return static_cast<int>(cli::ExitCode::Failed);
     }
 }
 

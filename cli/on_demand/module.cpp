@@ -16,7 +16,8 @@ int run(int argc, const char* const* argv) noexcept
     return cli::runProgram(argc, argv, cli::kWholeProgram);
 }
 
-constexpr cli::OnDemandEntry kEntry{TEEHOST_VERSION, run, &attest::kCurl};
+constexpr cli::OnDemandEntry kEntry{TEEHOST_ON_DEMAND_VERSION, sizeof(cli::OnDemandEntry),
+                                    cli::kOnDemandLayout, run, &attest::kCurl};
 
 } // namespace
 

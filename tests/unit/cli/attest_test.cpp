@@ -285,8 +285,8 @@ class AttestTest final : public CppUnit::TestFixture {
         origin.answer("/crl", 200, "Cache-Control: max-age=600\r\n", "the list");
         const std::string evidence = file("evidence", "paper\nfetch=" + origin.url("/crl") + "\n");
         const std::string ca = file("ca.pem", authority.certPem());
-        const std::vector<std::string> environment{"XDG_CACHE_HOME=" + directory_.path().string(),
-                                                   "no_proxy=localhost"};
+        std::vector<std::string> environment{"XDG_CACHE_HOME=" + directory_.path().string(),
+                                             "no_proxy=localhost"};
         const auto verify = [&](const std::vector<std::string>& more) {
             std::vector<std::string> arguments{"verify", "--report", evidence, "--set",
                                                "attest.fetch_ca=" + ca};
@@ -310,6 +310,15 @@ class AttestTest final : public CppUnit::TestFixture {
         }
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, origin.requests().size());
         CPPUNIT_ASSERT(std::filesystem::is_directory(directory_.path() / "teehost/collateral"));
+        // The copy is handed out without libcurl, by the account of the dynamic linker.
+        environment.push_back("LD_DEBUG=files");
+        for (const auto& options : {allowed, offline}) {
+            const Result accepted = verify(options);
+            CPPUNIT_ASSERT_EQUAL(0, accepted.exitCode);
+            expectContains("libcrypto.so", accepted.err);
+            for (const char* library : {"libcurl", "libgrpc", "on-demand.so"})
+                CPPUNIT_ASSERT_MESSAGE(library, accepted.err.find(library) == std::string::npos);
+        }
     }
 
     void verifiesAgainstWhatItMeasured()

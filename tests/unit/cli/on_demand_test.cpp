@@ -22,6 +22,8 @@ class OnDemandTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(hasACatalogueOfAllCommands);
     CPPUNIT_TEST(loadsNothingOfTheNetworkOffline);
     CPPUNIT_TEST(saysWhenTheLibraryIsMissing);
+    CPPUNIT_TEST(takesNoLibraryOfAnotherBuild);
+    CPPUNIT_TEST(saysWhenProcIsNotMounted);
     CPPUNIT_TEST_SUITE_END();
 
     void findsTheCommand()
@@ -94,6 +96,9 @@ class OnDemandTest final : public CppUnit::TestFixture {
             {"--help"},
             {"inspect", "/proc/self/status", "--set", trusted},
             {"verify", "--report", "/proc/self/exe", "--offline", "--set", trusted},
+            {"measure", "--backend", "sev-snp", "--firmware", "/proc/self/exe", "--cpus", "1", "--cpu",
+             "EPYC-Milan", "--set", trusted},
+            {"explain", "/proc/self/status", "--set", trusted},
             {"keys", "--help"}};
         for (const auto& arguments : offline) {
             const auto loaded = objectsOf(arguments);
@@ -115,6 +120,41 @@ class OnDemandTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("teehost-on-demand.so") != std::string::npos);
         CPPUNIT_ASSERT_MESSAGE(result.err,
                                result.err.find("reinstall the whole package") != std::string::npos);
+    }
+
+    void takesNoLibraryOfAnotherBuild()
+    {
+        const std::string install =
+            "set -e; d=$(mktemp -d); trap 'rm -r $d' EXIT; mkdir -p $d/bin "
+            "$d/lib/teehost; cp " TEEHOST_PROGRAM " $d/bin/teehost; cp " TEEHOST_FIXTURE_DIR
+            "/libraries/cli-fixture-library-";
+        const std::string run = ".so $d/lib/teehost/teehost-on-demand.so; $d/bin/teehost list";
+        const auto with = [&](const std::string& library) {
+            return test::run({"-c", install + library + run}, test::Stdout::Pipe, {}, "/bin/sh");
+        };
+        const auto same = with("same");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(same.err, 77, same.exitCode); // what that library's run() returns
+        for (const std::string library : {"version", "entry", "type"}) {
+            const auto result = with(library);
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(library, 1, result.exitCode);
+            CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("of another build") != std::string::npos);
+        }
+    }
+
+    void saysWhenProcIsNotMounted()
+    {
+#ifndef __SANITIZE_ADDRESS__ // whose run time needs /proc itself
+        constexpr int kSkipped = 99;
+        const auto result =
+            test::run({"-c", "unshare -rm true || exit 99; exec unshare -rm sh -c 'mount -t tmpfs "
+                             "none /proc || exit 99; exec " TEEHOST_PROGRAM " list'"},
+                      test::Stdout::Pipe, {}, "/bin/sh");
+        if (result.exitCode == kSkipped)
+            return; // this machine gives no mount namespace
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(result.err, 1, result.exitCode);
+        CPPUNIT_ASSERT_MESSAGE(result.err, result.err.starts_with("teehost: cannot read \"/proc/self/exe\""));
+        CPPUNIT_ASSERT_MESSAGE(result.err, result.err.find("mount /proc") != std::string::npos);
+#endif
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(OnDemandTest);
