@@ -63,19 +63,30 @@ void refuseDuplicates(Loaded& loaded)
     std::erase_if(loaded.plugins, [&](const auto& plugin) { return paths.at(plugin->info().id).size() > 1; });
 }
 
-void logOutcome(const Loaded& loaded, const Log& log)
+/// Writes a line for each plugin. One whose file cannot be hashed any more is refused: nobody could tell
+/// later what was loaded.
+void logPlugins(Loaded& loaded, const Log& log)
 {
-    for (const auto& plugin : loaded.plugins) {
-        if (!log.enabled(LogLevel::Info))
-            break; // no file is hashed for a line that is not written
+    if (!log.enabled(LogLevel::Info))
+        return; // no file is hashed for a line that is not written
+    std::erase_if(loaded.plugins, [&](const auto& plugin) {
         const PluginInfo& info = plugin->info();
-        log.info("plugin loaded",
-                 {{"plugin", info.id},
-                  {"version", info.version},
-                  {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
-                  {"path", info.path},
-                  {"sha256", info.sha256.hex()}});
-    }
+        const auto refusedBefore = loaded.refused.size();
+        orRefuse(info.path, loaded, [&] {
+            log.info("plugin loaded",
+                     {{"plugin", info.id},
+                      {"version", info.version},
+                      {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
+                      {"path", info.path},
+                      {"sha256", info.sha256.hex()}});
+        });
+        return loaded.refused.size() != refusedBefore;
+    });
+}
+
+void logOutcome(Loaded& loaded, const Log& log)
+{
+    logPlugins(loaded, log);
     for (const Refusal& refusal : loaded.refused)
         log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});
 }
