@@ -5,8 +5,8 @@
 //
 //     first_call [--pairs N] PORT -- teehostd ARGUMENT...
 //
-// The arguments must make the daemon listen on localhost:PORT. The call is that of gRPC's health service,
-// tried anew until it is answered.
+// The arguments must make the daemon listen on localhost:PORT, which must be free. The call is that of gRPC's
+// health service, tried anew until it is answered.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,8 +15,10 @@
 #include <thread>
 #include <vector>
 
+#include <netdb.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,11 +42,15 @@ constexpr auto kPatience = 20s;
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address, grpc::InsecureServerCredentials());
+    const auto queue =
+        builder.AddCompletionQueue(); // gRPC starts no server that has neither service nor queue
     const auto server = builder.BuildAndStart();
     if (!server)
         std::exit(1);
+    void* tag = nullptr;
+    bool ok = false;
     for (;;)
-        ::pause();
+        static_cast<void>(queue->Next(&tag, &ok));
 }
 
 /// One Check() of grpc.health.v1, whose request and answer are empty but for the status.
@@ -56,8 +62,9 @@ bool answers(const std::string& address)
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + 1s);
     grpc::CompletionQueue queue;
+    const grpc::Slice empty; // a buffer without any slice is no message to gRPC 1.51's own health service
     const auto call =
-        stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(), &queue);
+        stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(&empty, 1), &queue);
     call->StartCall();
     grpc::ByteBuffer answer;
     grpc::Status status;
@@ -67,25 +74,52 @@ bool answers(const std::string& address)
     return queue.Next(&tag, &ok) && ok && status.ok();
 }
 
+/// Tells whether something listens on localhost:`port`.
+bool isTaken(const char* port)
+{
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo("localhost", port, &hints, &found) != 0)
+        return false;
+    bool taken = false;
+    for (const addrinfo* one = found; one != nullptr && !taken; one = one->ai_next) {
+        const int fd = ::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol);
+        if (fd < 0)
+            continue;
+        taken = ::connect(fd, one->ai_addr, one->ai_addrlen) == 0;
+        ::close(fd);
+    }
+    ::freeaddrinfo(found);
+    return taken;
+}
+
+[[noreturn]] void giveUp(const char* subject, const char* what)
+{
+    std::fprintf(stderr, "first_call: %s %s\n", subject, what);
+    std::exit(1);
+}
+
+/// The port is free before the start and the child still lives afterwards: so the child is who answered.
 double secondsToFirstCall(const std::string& address, std::vector<char*> command)
 {
+    if (isTaken(address.c_str() + address.rfind(':') + 1))
+        giveUp(address.c_str(), "is taken by another server; name a free port");
     command.push_back(nullptr);
     pid_t pid = 0;
     const auto start = Clock::now();
-    if (::posix_spawnp(&pid, command[0], nullptr, nullptr, command.data(), environ) != 0) {
-        std::fprintf(stderr, "first_call: %s does not start\n", command[0]);
-        std::exit(1);
-    }
+    if (::posix_spawnp(&pid, command[0], nullptr, nullptr, command.data(), environ) != 0)
+        giveUp(command[0], "does not start");
     bool served = false;
     while (!(served = answers(address)) && Clock::now() - start < kPatience)
         std::this_thread::sleep_for(1ms);
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (::waitpid(pid, nullptr, WNOHANG) != 0)
+        giveUp(command[0], "ended before it was asked to");
     ::kill(pid, SIGTERM);
     ::waitpid(pid, nullptr, 0);
-    if (!served) {
-        std::fprintf(stderr, "first_call: %s does not answer\n", command[0]);
-        std::exit(1);
-    }
+    if (!served)
+        giveUp(command[0], "does not answer");
     return seconds;
 }
 

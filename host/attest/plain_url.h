@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads the plain form of an https URL without libcurl, for looking something up in the cache. A URL that goes
-// to the network is read by libcurl's own parser (https.h), so that what was checked is where it goes.
+// Reads the plain form of an https URL without libcurl, for looking something up in the cache. A URL that
+// goes to the network is read by libcurl's own parser (https.h), so that what was checked is where it goes.
 #pragma once
 
 #include <optional>
