@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much longer does teehostd take from its start to its first answered call than a bare gRPC server of the
-// same library? Both run in turn:
+// Compares how long teehostd and a bare gRPC server of the same library take from their start to their first
+// answered call. Both run in turn:
 //
 //     first_call [--pairs N] PORT -- teehostd ARGUMENT...
 //

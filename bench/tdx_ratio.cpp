@@ -163,8 +163,8 @@ void benchVerification()
         const PckChain its = PckChain::of(quote.certificates);
         expectGood(verifyQuote(quote, its, known(its), terms), quote, policy);
     };
-    // What it takes with OpenSSL reading the certificates: twice as long each (d2i_X509, for the sake of its
-    // key) as checking a signature. The verification reads them without it (kit/vendor_x509.h).
+    // Measures the same with OpenSSL reading the certificates: each takes twice as long (d2i_X509, for the
+    // sake of its key) as checking a signature. The verification reads them without it (kit/vendor_x509.h).
     const kit::Bytes pckDer = pck.der(), issuerDer = hierarchy.issuer.der(), rootDer = hierarchy.root.der(),
                      signerDer = hierarchy.signer.der();
     bench::printRatio(

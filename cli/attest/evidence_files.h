@@ -13,7 +13,7 @@
 
 namespace teehost::cli {
 
-/// What the files hold, in their order.
+/// Holds the contents of the files, in their order.
 struct EvidenceFiles {
     std::vector<NamedBlob> evidence;
     std::vector<NamedBlob> endorsements; ///< certificates that came in the same documents

@@ -94,7 +94,7 @@ const nlohmann::json& partOf(const nlohmann::json& json, const std::string& plug
     throw InvalidArgument("it was computed by \"" + printable(made) + "\", not by " + pluginId);
 }
 
-/// Where the VM's size was taken from when no option of measure says it.
+/// Returns the source of the VM's size when no option of measure says it.
 std::string usedText(const plugin::VmFacts& vm)
 {
     const std::string room = vm.memorySlots == 0 ? std::string("none can be added")

@@ -9,7 +9,7 @@
 
 namespace teehost::cli {
 
-/// Where a command's code is.
+/// The place of a command's code.
 enum class Runs {
     Here,     ///< in the program itself
     OnDemand, ///< in the library of cli/on_demand/library.h

@@ -9,8 +9,8 @@
 namespace teehost::cli {
 namespace {
 
-/// What a plugin is given at most (plugin.h, th_failure) is the end of a text; asked in pieces, none of it is
-/// lost.
+/// A plugin is given the end of a text at most (plugin.h, th_failure); asked in pieces of this size, it reads
+/// all of it.
 constexpr std::size_t kPieceBytes = 60u << 10;
 
 struct Piece {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the host's own table and the plugins know of a text: causes and remedies, best first.
+// Causes and remedies that the host's own table and the plugins know of a text, best first.
 #pragma once
 
 #include <cstddef>

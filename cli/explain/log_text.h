@@ -23,8 +23,8 @@ inline constexpr std::size_t kMaxLogLineBytes = 4096;
 /// log) is taken apart: each text in it is a line with the object's number. Carriage returns end lines too.
 [[nodiscard]] std::vector<LogLine> logLines(std::string_view text);
 
-/// What to hand over instead when `text` is no text: a compressed file, a journal in its binary form. Empty
-/// when it can be read.
+/// Says what to hand over instead when `text` is no text: a compressed file, a journal in its binary form.
+/// Returns an empty string when it can be read.
 [[nodiscard]] std::string whyNoText(std::string_view text);
 
 } // namespace teehost::cli

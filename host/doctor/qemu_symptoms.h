@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What QEMU and the host's kernel say of every VM, whatever its backend. What concerns one kind of VM is
-// known by its plugin.
+// Messages of QEMU and the host's kernel about VMs of every backend. A plugin knows those of its own kind of
+// VM.
 #pragma once
 
 #include <span>

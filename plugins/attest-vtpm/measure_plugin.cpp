@@ -43,7 +43,7 @@ HostCpu hostCpuOf(const sdk::Vm& vm)
                              : HostCpu::of(kit::contentsOf("/proc/cpuinfo").value_or(""));
 }
 
-/// What was assumed of a host that is not this machine; empty when nothing was.
+/// Tells the assumptions about a host that is not this machine; empty when there are none.
 std::string assumedOf(const sdk::Vm& vm)
 {
     if (!vm.vmId().empty() || vm.accel() != "kvm" || vm.cpu().find("vendor=") != std::string_view::npos ||

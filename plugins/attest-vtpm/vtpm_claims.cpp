@@ -42,7 +42,7 @@ std::string text(std::string_view bytes)
     return out;
 }
 
-/// What the log makes of the PCRs that it extends.
+/// Claims the values that the log gives to the PCRs that it extends.
 void claimReplay(const EventLog& log, HashAlgorithm bank, const ClaimTaker& claim)
 {
     try {

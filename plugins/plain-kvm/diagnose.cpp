@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the plugin's own options have to do with a VM that does not start. What QEMU says of every VM is known
-// by the host. Source: QEMU 7.2 to 10.2, softmmu/physmem.c, backends/hostmem*.c.
+// Causes in the plugin's own options of a VM that does not start. The host knows the words that QEMU has for
+// every VM. Source: QEMU 7.2 to 10.2, softmmu/physmem.c, backends/hostmem*.c.
 #include <array>
 
 #include <teehost/kit/tell_symptoms.h>

@@ -65,7 +65,7 @@ std::optional<Role> roleOf(ByteView bytes)
     return std::nullopt;
 }
 
-/// Nothing for an array that is no bytes.
+/// Returns nullopt for an array that is no bytes.
 std::optional<Bytes> bytesOf(const json& array)
 {
     if (array.size() < kFewestArrayBytes)
@@ -166,7 +166,7 @@ void keepTheTees(std::vector<FilePart>& parts)
     std::erase_if(parts, [&](const FilePart& part) { return part.role == Role::Evidence && !isTees(part); });
 }
 
-/// Of what is left, the sentence that names a foreign file is better than "several".
+/// Throws for several subjects; the sentence that names a foreign file is better than "several".
 void expectOneSubject(std::vector<FilePart>& parts)
 {
     keepTheTees(parts);

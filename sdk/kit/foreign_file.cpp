@@ -177,7 +177,7 @@ std::optional<ForeignFile> pem(std::string_view text)
     return std::nullopt;
 }
 
-/// What tools print for people to read.
+/// Recognises the output that tools print for people to read.
 std::optional<ForeignFile> printed(std::string_view text)
 {
     struct Print {

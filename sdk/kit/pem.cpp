@@ -29,7 +29,7 @@ std::string textIn(ByteView file)
     return text.find('\0') == std::string::npos ? text : std::string();
 }
 
-/// Of what stands between a block's boundaries: base64 without line ends, however these are written.
+/// Returns the base64 between a block's boundaries without line ends, however these are written.
 std::string base64In(std::string_view body)
 {
     std::string out;

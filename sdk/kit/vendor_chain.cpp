@@ -16,7 +16,7 @@ std::string of(const VendorCertificate& its)
     return "the certificate of " + shownText(its.subjectCommonName());
 }
 
-/// What is wrong with one whatever signs it.
+/// Says what is wrong with a certificate, whoever signs it.
 std::optional<std::string> ownFault(const VendorCertificate& its)
 {
     if (its.parts().constraints.fault)
@@ -37,7 +37,7 @@ bool isNameTwice(const std::vector<const VendorCertificate*>& path)
     return false;
 }
 
-/// Whether the certificate at `place`, counted from the leaf, may issue the one before it.
+/// Says why the certificate at `place`, counted from the leaf, may not issue the one before it.
 std::optional<std::string> authorityFault(const VendorCertificate& its, std::size_t place)
 {
     const vendor::Constraints& says = its.parts().constraints;

@@ -40,8 +40,8 @@ ByteView readAuthorityKeyId(DerReader in)
     return id;
 }
 
-/// Of a CRL issuer and serial number may stand behind it, and mean nothing: the issuer is known by name and
-/// key.
+/// Reads the key identifier of a CRL. Issuer and serial number may stand behind it, and mean nothing: the
+/// issuer is known by name and key.
 std::optional<ByteView> readKeyIdOfCrl(DerReader in)
 {
     DerReader list = in.sequence();

@@ -24,14 +24,14 @@ namespace usage {
 inline constexpr unsigned kKeyCertSign = 1u << 5, kCrlSign = 1u << 6;
 } // namespace usage
 
-/// What the extensions of a certificate say.
+/// The rules that the extensions of a certificate state.
 struct Constraints {
     bool isCa = false;
     std::optional<std::uint64_t> pathLength{};
     std::optional<unsigned> keyUsage{};
     std::optional<ByteView> subjectKeyId{}, authorityKeyId{};
-    /// Why no chain may have the certificate: an extension that is critical and not understood, one of RFC
-    /// 5280's or Netscape's that the makers do not use, or one that is there twice.
+    /// Says why no chain may have the certificate: an extension that is critical and not understood, one of
+    /// RFC 5280's or Netscape's that the makers do not use, or one that is there twice.
     std::optional<std::string> fault{};
 };
 /// ParseError when one of the extensions that the makers use has another form than theirs.

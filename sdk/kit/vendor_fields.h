@@ -42,7 +42,7 @@ struct Key {
 /// A key of a known kind that is broken is a ParseError or CryptoError; of an unknown one there is none.
 [[nodiscard]] Key readKey(DerReader& in);
 
-/// Whether `signature` is the issuer's over the bytes that are signed.
+/// Tells whether `signature` is the issuer's over the bytes that are signed.
 [[nodiscard]] bool isSigned(ByteView tbs, Signature algorithm, ByteView signature, const Key& issuer);
 
 } // namespace teehost::kit::vendor

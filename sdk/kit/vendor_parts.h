@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is in a certificate or CRL of a maker of TEEs (RFC 5280, 4.1 and 5.1; vendor_x509.h): views of its own
-// copy of the DER.
+// The contents of a certificate or CRL of a maker of TEEs (RFC 5280, 4.1 and 5.1; vendor_x509.h): views of
+// its own copy of the DER.
 #pragma once
 
 #include <optional>

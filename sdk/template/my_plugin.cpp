@@ -31,7 +31,7 @@ public:
                .env = {"MY_PLUGIN_OWNER"}},
     };
 
-    // What `teehost backends` and backend=auto ask this plugin about the machine.
+    // The questions of `teehost backends` and backend=auto about the machine.
     static constexpr std::array kProbeChecks{
         Check{.id = "kernel.readable", .title = "Kernel to boot", .flags = TH_CHECK_REQUIRED},
     };

@@ -96,7 +96,7 @@ bool isNoted(const Case& item, const std::string& reason)
     return false;
 }
 
-/// What differs from what the case expects.
+/// Tells the differences from what the case expects.
 std::vector<std::string> differences(const Case& item, const Outcome& outcome)
 {
     const Json& expect = item.expect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What explain makes of a text of any kind: lines in their order, each short and without an end, and causes
-// whose line is one of them.
+// Holds explain to its word for a text of any kind: lines in their order, each short and without an end, and
+// causes whose line is one of them.
 #include "cli/explain/known_causes.h"
 #include "cli/explain/log_text.h"
 

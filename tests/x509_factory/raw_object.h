@@ -19,7 +19,7 @@ namespace teehost::x509_factory {
 [[nodiscard]] Bytes contentsOf(kit::ByteView element);
 
 struct RawObject {
-    /// Of a certificate or CRL.
+    /// Reads a certificate or CRL.
     [[nodiscard]] static RawObject of(kit::ByteView der);
 
     std::vector<Bytes> fields; ///< of the part that is signed: version, serial number, ...

@@ -36,7 +36,8 @@ struct Piece {
 /// keys are then told apart by what they may do.
 [[nodiscard]] std::optional<Piece> classify(std::string_view kind, kit::ByteView bytes);
 
-/// What bytes that classify() cannot tell may be meant to be, and what to hand over instead; a sentence.
+/// Says in a sentence what bytes that classify() cannot tell may be meant to be, and what to hand over
+/// instead.
 [[nodiscard]] std::string whatUntoldIs(kit::ByteView bytes);
 
 /// One message, or a quote in pieces; logs and certificates of an endorsement key may stand beside either.

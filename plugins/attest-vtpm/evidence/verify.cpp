@@ -61,7 +61,8 @@ private:
         } catch (const kit::InputError& e) {
             if (e.reason() == "magic" || e.reason() == "type") {
                 add(kit::passed(kFormat, "the evidence can be read so far"));
-                // What no TPM made is a lie; what one made for something else is the wrong file.
+                // A quote that no TPM made is a lie; one that a TPM made for something else is the wrong
+                // file.
                 add(e.reason() == "magic" ? kit::failed(kMagicType, e.reason(), e.what())
                                           : kit::unfit(kMagicType, e.reason(), e.what()));
             } else {

@@ -23,7 +23,7 @@ struct CalibratedBoot {
     kit::Sha256Digest firmware{}; ///< of the code file
     MachineShape shape;
     std::optional<kit::LoadOptionsForm> loadOptions; ///< where the log of that boot told
-    /// What else the log told of a firmware that is not in the table (firmware_table.h).
+    /// The behaviour that the log told of a firmware that is not in the table (firmware_table.h).
     const FirmwareBehaviour* behaviour = nullptr; ///< null: not told
     std::optional<std::string> version;           ///< of the firmware, the first event of PCR 0
     std::optional<bool> hasSecureBoot;            ///< whether the variable SecureBoot exists while it is off

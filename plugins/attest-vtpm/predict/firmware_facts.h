@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of one firmware: by the table of those that were examined, else by a calibration.
+// Facts about one firmware: from the table of those that were examined, else from a calibration.
 #pragma once
 
 #include <optional>
@@ -29,8 +29,8 @@ struct FirmwareFacts {
     [[nodiscard]] std::optional<kit::LoadOptionsForm> loadOptions() const;
 };
 
-/// What PCR 0 is first extended with: EV_S_CRTM_VERSION, PcdFirmwareVersionString in UTF-16LE with its
-/// terminator.
+/// The event that PCR 0 is first extended with: EV_S_CRTM_VERSION, PcdFirmwareVersionString in UTF-16LE with
+/// its terminator.
 [[nodiscard]] kit::Bytes versionEvent(std::string_view version);
 
 } // namespace teehost::vtpm

@@ -14,9 +14,9 @@ constexpr std::string_view kAcpi =
 constexpr std::string_view kAcpiAndSmbios =
     "this firmware measures the ACPI and SMBIOS tables that QEMU makes, which are not computed";
 
-// Of edk2, OvmfPkg/Library/X86QemuLoadImageLib: "etc/boot/kernel" is asked for from edk2-stable202502 on, the
-// words for an initrd stand first from edk2-stable202508 on, and EnableLegacyLoader, which starts a denied
-// kernel, is off by default from edk2-stable202602 on.
+// Source: edk2, OvmfPkg/Library/X86QemuLoadImageLib: "etc/boot/kernel" is asked for from edk2-stable202502
+// on, the words for an initrd stand first from edk2-stable202508 on, and EnableLegacyLoader, which starts a
+// denied kernel, is off by default from edk2-stable202602 on.
 constexpr FirmwareBehaviour k202211{.name = "edk2-2022.11"};
 constexpr FirmwareBehaviour k202502{.name = "edk2-2025.02", .otherInPcr1 = kAcpi, .takesWholeKernel = true};
 constexpr FirmwareBehaviour k202608{.name = "edk2-2026.08",

@@ -13,31 +13,33 @@
 
 namespace teehost::vtpm {
 
-/// What becomes of a kernel from QEMU that Secure Boot denies.
+/// The fate of a kernel from QEMU that Secure Boot denies.
 enum class DeniedKernel {
     StartsUnmeasured, ///< it is started in a way that measures nothing
     Refused           ///< it is not started: the firmware's own menu is shown
 };
 
-/// Of a version of edk2: what its builds measure alike.
+/// Describes what all builds of one version of edk2 measure alike.
 struct FirmwareBehaviour {
     std::string_view name; ///< "edk2-2022.11"
     kit::LoadOptionsForm loadOptions = kit::LoadOptionsForm::InitrdLast;
-    /// Why PCR 1 is not computed; empty when all of it is the boot option of the firmware's own setup.
+    /// The reason for which PCR 1 is not computed; empty when all of it is the boot option of the firmware's
+    /// own setup.
     std::string_view otherInPcr1 = {};
     DeniedKernel deniedKernel = DeniedKernel::StartsUnmeasured;
     /// Takes a kernel from QEMU's "etc/boot/kernel", which holds the file as it is, where QEMU has that.
     bool takesWholeKernel = false;
 };
 
-/// What a build writes into PEIFV before it measures that: offsets in the volume (platform_info.h).
+/// The places in PEIFV that a build writes to before it measures that: offsets in the volume
+/// (platform_info.h).
 struct PeiWrites {
-    /// Of what it learns of the platform: EFI_HOB_PLATFORM_INFO, a global in builds until 2022.
+    /// Holds what it learns of the platform: EFI_HOB_PLATFORM_INFO, a global in builds until 2022.
     std::optional<std::size_t> platformInfo = {};
-    /// Of how much memory of each type to set aside, which a build with SMM_REQUIRE takes from the variable
-    /// MemoryTypeInformation that an earlier boot has left (OvmfPkg/PlatformPei/MemTypeInfo.c).
+    /// Holds how much memory of each type to set aside, which a build with SMM_REQUIRE takes from the
+    /// variable MemoryTypeInformation that an earlier boot has left (OvmfPkg/PlatformPei/MemTypeInfo.c).
     std::optional<std::size_t> memoryTypes = {};
-    /// Of the I/O port of the ACPI timer (OvmfPkg/Library/AcpiTimerLib, mAcpiTimerIoAddr).
+    /// Holds the I/O port of the ACPI timer (OvmfPkg/Library/AcpiTimerLib, mAcpiTimerIoAddr).
     std::optional<std::size_t> acpiTimer = {};
 };
 
@@ -48,7 +50,7 @@ struct FirmwareBuild {
     std::string_view version = {};                ///< what PCR 0 is first extended with
     /// Built with Secure Boot: the variable SecureBoot exists also while that is off.
     bool hasSecureBoot = true;
-    /// Nothing when not all that the firmware writes is explained.
+    /// Absent when some of what the firmware writes is not explained.
     std::optional<PeiWrites> pei = {};
     bool needsSmm = false; ///< built with SMM_REQUIRE: does not start without SMM, nor on pc
 };

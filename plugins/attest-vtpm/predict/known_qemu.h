@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a QEMU ("7.2.22") makes of a kernel that it hands to a firmware, as far as that was examined.
+// The changes that a QEMU ("7.2.22") makes to a kernel that it hands to a firmware, as far as they were
+// examined.
 #pragma once
 
 #include <string>
@@ -17,7 +18,7 @@ enum class KernelForm {
     AsInFile
 };
 
-/// Which of the forms of a kernel the firmware measures, or why that is not known. QEMU 10.0 and later
+/// Returns the form of a kernel that the firmware measures, or why that is not known. QEMU 10.0 and later
 /// have the kernel in both forms, and the firmware chooses. `behaviour` is null for a firmware that was not
 /// examined.
 [[nodiscard]] std::variant<KernelForm, Unknown> kernelFormOf(std::string_view qemu_version,

@@ -108,7 +108,7 @@ void addKernelStart(Collector& out, const BootDigests& digests)
     out.text(5, event_type::kEfiAction, kit::kExitReturned);
 }
 
-/// Why it is not known what is started.
+/// Says why it is not known what is started.
 std::string_view openStart(BootFlow flow)
 {
     switch (flow) {

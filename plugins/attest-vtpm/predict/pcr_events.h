@@ -57,7 +57,7 @@ enum class BootFlow {
 /// What the inputs of a boot come to in one bank.
 struct BootDigests {
     BootFlow flow = BootFlow::Direct;
-    /// Why PCRs 1 to 7 are not known, whatever the inputs: nobody examined the firmware.
+    /// Says why PCRs 1 to 7 are not known with any inputs: the firmware was not examined.
     std::optional<Unknown> unexamined;
     /// The first event of PCR 0.
     Contribution version;

@@ -65,8 +65,8 @@ void writeLowWindows(Fields& out, const MachineShape& shape)
     out.u64(0x4E, 0x4000);
 }
 
-/// Where the firmware would put 64-bit MMIO, were it not for the address bits: above memory, aligned to its
-/// size.
+/// Returns the place that the firmware would give 64-bit MMIO, were it not for the address bits: above
+/// memory, aligned to its size.
 std::uint64_t classicMmioBase(const MachineShape& shape)
 {
     const auto alignedUp = [](std::uint64_t value, std::uint64_t to) { return (value + to - 1) / to * to; };

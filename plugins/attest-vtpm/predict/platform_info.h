@@ -15,7 +15,7 @@
 
 namespace teehost::vtpm {
 
-/// Why PCR 0 of this machine cannot be computed though the build is known; nothing when it can.
+/// Says why PCR 0 of this machine cannot be computed though the build is known; nullopt when it can.
 [[nodiscard]] std::optional<std::string> unpredictableShape(const FirmwareBuild& build,
                                                             const MachineShape& shape);
 

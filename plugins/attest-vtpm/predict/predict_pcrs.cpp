@@ -261,7 +261,7 @@ BootFlow Prediction::directFlow() const
                                                             : BootFlow::DirectNotMeasured;
 }
 
-/// Why the kernel may not measure what it is started with: its EFI stub does so from Linux 6.1 on, and
+/// Says why the kernel may not measure what it is started with: its EFI stub does so from Linux 6.1 on, and
 /// measured the initrd alone before.
 std::optional<std::string> Prediction::silentKernel() const
 {

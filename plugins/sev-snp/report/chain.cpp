@@ -31,7 +31,7 @@ std::optional<Fault> notAChain(const std::string& why)
     return Fault{"chain_signature", "the certificates do not make a chain: " + why};
 }
 
-/// Why those two, which are a chain, are not of one product line of AMD's.
+/// Says why those two, which are a chain, are not of one product line of AMD's.
 std::optional<Fault> lineFault(const kit::VendorCertificate& intermediate, const kit::VendorCertificate& root)
 {
     for (const auto* certificate : {&intermediate, &root})

@@ -34,7 +34,7 @@ public:
         return certificates_;
     }
     [[nodiscard]] const std::vector<kit::VendorCrl>& crls() const noexcept { return crls_; }
-    /// Why what is given beside them is not AMD's; one sentence each.
+    /// Says of each certificate given beside them why it is not AMD's, in one sentence.
     [[nodiscard]] const std::vector<std::string>& others() const noexcept { return others_; }
 
 private:

@@ -24,8 +24,8 @@ constexpr std::size_t kHclHeader = 32, kHclKindAt = kHclHeader + kReportSize + 8
 constexpr std::uint32_t kHclVbs = 3, kHclSnp = 2, kHclTdx = 4;
 constexpr std::uint8_t kTdReportType = 0x81; // REPORTTYPE.TYPE of a TDREPORT (Intel 344425, section 3.6.5)
 
-/// What follows the header of the guest driver's answer, or all of another blob. Where the header has zeros a
-/// report has its guest policy, in which one bit is always set.
+/// Returns what follows the header of the guest driver's answer, or all of another blob. At the zeros of the
+/// header a report has its guest policy, in which one bit is always set.
 kit::ByteView withoutAnswerHeader(kit::ByteView blob)
 {
     if (blob.size() < kAnswerHeader + kReportSize)

@@ -230,7 +230,7 @@ void addForm(const std::vector<FormFault>& faults, std::vector<CheckLine>& out)
     using check_id::kForm;
     if (faults.empty())
         return out.push_back(passed(kForm, "the report is well-formed"));
-    // Of another version the bytes' meaning is not known, so that nothing was said about the VM.
+    // The meaning of another version's bytes is not known, so that they say nothing about the VM.
     CheckLine line = faults.front().reason == "version"
                          ? unfit(kForm, faults.front().reason, faults.front().message)
                          : failed(kForm, faults.front().reason, faults.front().message);

@@ -90,7 +90,7 @@ constexpr std::array kOwn{
     Symptom{"cannot disable RAM discard", 88, "A device of the VM needs that its memory is given back.",
             "Take virtio-mem, virtio-balloon and devices of the host out of what other plugins add."},
 
-    // What it boots.
+    // Messages about the files that it boots.
     Symptom{"Failed to locate SEV metadata header", 95,
             "The firmware is not built for SEV-SNP: it has no SEV metadata.", kWholeImage},
     Symptom{"SEV information block/Firmware GUID Table block not found", 95,
@@ -160,7 +160,7 @@ constexpr std::array kOwn{
     Symptom{"The VMSA contains fields that are not synchronized with KVM", 92,
             "The vCPU state in the IGVM file sets registers that QEMU cannot pass on.", kIgvmAnew},
 
-    // What sev-snp-guest is given.
+    // Messages about the properties of sev-snp-guest.
     Symptom{"parameter length of * not equal to 96", 92, "The ID block does not have 96 bytes.",
             "Make sev-snp.id_block anew, or have it made with sev-snp.id_key."},
     Symptom{"parameter length:ID_AUTH", 92, "The authentication of the ID block has more than 4096 bytes.",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What KVM answers to QEMU's calls before it asks the SEV firmware: Linux 6.12 and 7.1,
+// KVM's answers to QEMU's calls before it asks the SEV firmware: Linux 6.12 and 7.1,
 // arch/x86/kvm/svm/sev.c,
 // __sev_guest_init, sev_asid_new, snp_launch_start, snp_launch_update, snp_launch_finish. QEMU prints the
 // call and the number: "SNP_LAUNCH_START ret=-22 fw_error=0".

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What QEMU, KVM, the kernel and the SEV firmware say when an SEV-SNP VM does not start. Words are in tables;
-// numbers (ret=-22, fw_error=7, error 0x3) are read from the lines that carry them.
+// Messages of QEMU, KVM, the kernel and the SEV firmware when an SEV-SNP VM does not start. Words are in
+// tables; numbers (ret=-22, fw_error=7, error 0x3) are read from the lines that carry them.
 #pragma once
 
 #include <span>

@@ -9,9 +9,9 @@
 namespace teehost::tdx {
 namespace {
 
-// Of each, DXEFV was looked into: driver F062221E-C607-44C2-B0B4-C3886331D351 measures into RTMRs, and is
-// there where OvmfPkgX64.dsc was built with CC_MEASUREMENT_ENABLE only. How the command line is handed on was
-// seen by booting the image beside a TPM, into which the kernel measures the same.
+// The DXEFV of each was examined: driver F062221E-C607-44C2-B0B4-C3886331D351 measures into RTMRs, and is
+// there where OvmfPkgX64.dsc was built with CC_MEASUREMENT_ENABLE only. The way of the command line was seen
+// by booting the image beside a TPM, into which the kernel measures the same.
 constexpr std::array kKnown{
     KnownFirmware{"Debian 12, ovmf 2022.11-6+deb12u2, OVMF.fd",
                   "7b456907dd0786d415999e801a1ac4637b8ed4d7cf5378cfc6edbe5e574dd773", "edk2-2022.11",

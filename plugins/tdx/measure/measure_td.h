@@ -69,7 +69,7 @@ struct TdMeasurement {
     std::string firmware;                      ///< what it is, for people
     std::string profile;                       ///< name; empty when it is not known
     std::string firmwareNote{}; ///< why its RTMRs say nothing, though a profile is given; may be empty
-    /// Why RTMR1 and RTMR2 are what may be, not what was seen to be; empty when they are the latter.
+    /// Says why RTMR1 and RTMR2 are what may be, not what was seen to be; empty when they are the latter.
     std::string unexaminedRtmr1{}, unexaminedRtmr2{};
     std::optional<std::string> qemuRefuses, notPortable;
     std::optional<AcpiOrigin> acpi; ///< of the tables in RTMR0

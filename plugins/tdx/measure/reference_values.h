@@ -14,7 +14,7 @@ inline constexpr std::string_view kUnpredictable = "tdx.unpredictable.";
 inline constexpr std::string_view kRtmr0Events = "tdx.rtmr0_events";
 /// How the ACPI tables were come by that RTMR0 covers, nameOf(AcpiOrigin) (measure/acpi_tables.h).
 inline constexpr std::string_view kAcpi = "tdx.acpi";
-/// Why a register is what firmware or kernel may measure, not what they are known to: a quote that shows
+/// Says why a register is what firmware or kernel may measure, not what they are known to: a quote that shows
 /// something else proves nothing. "tdx.unexamined.rtmr1"
 inline constexpr std::string_view kUnexamined = "tdx.unexamined.";
 /// Where an event log leaves what is predicted: "tdx.log.rtmr1".

@@ -14,7 +14,7 @@ namespace teehost::tdx {
 /// will do too: only who has the key can have signed it, and that it did is checked with the chain.
 struct Anchor {
     [[nodiscard]] static Anchor of(const kit::VendorCertificate& root);
-    /// Of whoever: what an operator gives.
+    /// Takes a root of any maker, which an operator gives.
     [[nodiscard]] static Anchor of(const kit::Certificate& root);
 
     kit::Sha256Digest certificate{}; ///< SHA-256 of the DER

@@ -28,7 +28,7 @@ public:
         return certificates_;
     }
     [[nodiscard]] const std::vector<kit::VendorCrl>& crls() const noexcept { return crls_; }
-    /// Why what is given beside them is not Intel's; one sentence each.
+    /// Says of each certificate given beside them why it is not Intel's, in one sentence.
     [[nodiscard]] const std::vector<std::string>& others() const noexcept { return others_; }
     [[nodiscard]] const std::optional<SignedJson>& tcbInfo() const noexcept { return tcbInfo_; }
     [[nodiscard]] const std::optional<SignedJson>& qeIdentity() const noexcept { return qeIdentity_; }

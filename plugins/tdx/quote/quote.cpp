@@ -133,8 +133,9 @@ void readSignatureData(kit::Reader in, Quote& out)
     readQeCertification(in, out);
 }
 
-/// What a TD shares with its host to get a quote holds it behind 24 bytes (Intel GHCI 1.5, section 3.3, and
-/// Linux, struct tdx_quote_buf): version 1, status 0, the lengths of report and quote. Tools keep it whole.
+/// The buffer that a TD shares with its host to get a quote holds it behind 24 bytes (Intel GHCI 1.5,
+/// section 3.3, and Linux, struct tdx_quote_buf): version 1, status 0, the lengths of report and quote. Tools
+/// keep it whole.
 kit::ByteView quoteInBuffer(kit::ByteView bytes)
 {
     constexpr std::size_t kHeader = 24;

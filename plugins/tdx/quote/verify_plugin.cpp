@@ -125,7 +125,8 @@ int QuoteVerifier::recognise(const sdk::Blob& blob)
     return looksLikeQuote(blob.data);
 }
 
-/// Of the quote's own certificates, which its maker chose. InputError CHAIN_FORMAT when one is broken.
+/// Reads the quote's own certificates, which its maker chose. Throws InputError CHAIN_FORMAT when one is
+/// broken.
 static std::shared_ptr<const PckChain> chainOf(const Quote& quote)
 {
     try {

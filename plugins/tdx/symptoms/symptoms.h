@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What QEMU, KVM, the kernel and the TDX module say when a TD does not start.
+// Messages of QEMU, KVM, the kernel and the TDX module when a TD does not start.
 #pragma once
 
 #include <span>

@@ -73,7 +73,7 @@ std::optional<Qemu> backportsQemu()
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// Why a firmware is not booted here.
+/// Says why a firmware is not booted here.
 std::optional<std::string> unbootable(const fs::path& file, std::string_view suite)
 {
     if (has(file.string(), "amdsev"))
@@ -131,7 +131,7 @@ class FirmwareMatrixTest final : public CppUnit::TestFixture {
         bootAll(rows, installedQemu());
     }
 
-    /// Of the builds whose PCR 0 is computed; Debian 12's larger one is in integration-vtpm_prediction.
+    /// Covers the builds whose PCR 0 is computed; Debian 12's larger one is in integration-vtpm_prediction.
     void predictsMachinesOfManyShapes()
     {
         std::vector<Row> rows;
@@ -216,7 +216,7 @@ class FirmwareMatrixTest final : public CppUnit::TestFixture {
 
     [[nodiscard]] static fs::path share(const std::string& suite) { return folder() / suite / "usr/share"; }
 
-    /// Where a package has its key; sid's has none any more, and enrolls Debian 13's.
+    /// Returns the place of a package's key; sid's has none any more, and enrolls Debian 13's.
     [[nodiscard]] static fs::path snakeoilOf(const std::string& suite)
     {
         const fs::path own = share(suite) / "ovmf/PkKek-1-snakeoil";
@@ -269,7 +269,7 @@ class FirmwareMatrixTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string(), all);
     }
 
-    /// Which PCRs came out as predicted, which did not, and why others have no prediction.
+    /// Tells which PCRs came out as predicted, which did not, and why others have no prediction.
     static std::string boot(const Row& row, const Qemu& qemu)
     {
         MeasuredBoot boot = row.boot;

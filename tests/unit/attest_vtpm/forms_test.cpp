@@ -19,7 +19,8 @@ using plugin::VerifyResult;
 
 constexpr std::size_t kInList = 8, kRoom = 64;
 
-/// What tpm2_quote -o writes: TPML_PCR_SELECTION as it lies in memory, the number of lists, TPML_DIGESTs.
+/// The file that tpm2_quote -o writes: TPML_PCR_SELECTION as it lies in memory, the number of lists,
+/// TPML_DIGESTs.
 Bytes serialized(const Pcrs& pcrs)
 {
     Writer out;
@@ -49,7 +50,7 @@ Bytes serialized(const Pcrs& pcrs)
     return out.bytes();
 }
 
-/// What tpm2_pcrread prints, within what tpm2_quote prints or not.
+/// The output of tpm2_pcrread, within that of tpm2_quote or alone.
 Bytes printed(const Pcrs& pcrs, const std::string& before)
 {
     std::string out = before;
@@ -187,7 +188,7 @@ private:
                      .accepted);
     }
 
-    /// Nothing at the beginning of such a log says what it is: an option does, or the whole of it.
+    /// Such a log has no mark at its beginning: an option says what it is, or the whole of it.
     void showsLogsOfTcg12()
     {
         auto events = scene_.events;

@@ -153,7 +153,7 @@ class LogTest : public CppUnit::TestFixture {
         events[2].data.back() = 1; // or shows other data than was measured
         CPPUNIT_ASSERT(!facts(secure));
 
-        // Of firmware without Secure Boot, where the variable does not exist.
+        // Firmware without Secure Boot has no such variable.
         auto absent = directBoot("console=ttyS0");
         constexpr std::size_t kDataLength = 24; // of UEFI_VARIABLE_DATA, behind GUID and length of the name
         for (Bytes* bytes : {&absent[2].data, &absent[2].measured}) {

@@ -402,7 +402,7 @@ class AttestTest final : public CppUnit::TestFixture {
         expectContains("     1  CONTENTS  cpu     EPYC", result.out);
         expectContains("     2  CONTENTS  kernel  " + directory_.path().string() + "/bzImage", result.out);
         CPPUNIT_ASSERT(result.out != run(measureCommand("5")).out);
-        // What else it was computed for, and from where it is taken.
+        // The output says what else it was computed for, and from where it is taken.
         expectContains("\nComputed for this VM, and for nothing that this machine has\n", result.out);
         expectContains("4, up to 64", result.out);
         expectContains("up to 30G in 5 slots", result.out);

@@ -88,7 +88,7 @@ class EvidenceFormsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_MESSAGE(told.dump(), named);
     }
 
-    /// Whatever is handed over by mistake says nothing of a VM.
+    /// A file that is handed over by mistake says nothing of a VM.
     void judgesNothingByAWrongFile()
     {
         const std::string right = file("evidence", evidence_);
@@ -129,12 +129,12 @@ class EvidenceFormsTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(2, result.exitCode);
         expectContains("COULD NOT JUDGE: ", result.out);
         expectContains("the signature was torn off", result.out);
-        // Whose it is, when another plugin was named.
+        // The message says whose it is when another plugin was named.
         const Result other =
             run({"verify", "--backend", "rock", "--report", file("evidence", evidence_ + "unfit\n")});
         CPPUNIT_ASSERT_EQUAL(2, other.exitCode);
         expectContains("; the plugin paper recognises this evidence\n", other.out);
-        // What fails besides is a rejection all the same.
+        // A check that fails besides is a rejection all the same.
         CPPUNIT_ASSERT_EQUAL(
             3,
             run({"verify", "--report", file("evidence", evidence_ + "unfit\n"), "--nonce", "0100"}).exitCode);

@@ -129,7 +129,7 @@ std::vector<Message> messages()
     return out;
 }
 
-/// Of each place where `pattern` fits a message, the first group; told with its file.
+/// Visits the first group of each place where `pattern` fits a message, with the file.
 template <typename Visit>
 void eachMatch(const std::regex& pattern, Visit visit)
 {

@@ -57,7 +57,7 @@ struct Chain {
     RawObject root, issuer, leaf;
 };
 
-/// Why these three are not a chain, or one cannot be read; empty when all is well.
+/// Says why these three are not a chain, or one cannot be read; empty when all is well.
 inline std::string faultOf(const std::vector<Bytes>& ders)
 {
     try {

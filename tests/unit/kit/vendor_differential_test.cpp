@@ -26,7 +26,7 @@ struct FreeStack {
     void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }
 };
 
-/// Whether OpenSSL finds exactly this path, with a root that signs itself, whatever the time is.
+/// Tells whether OpenSSL finds exactly this path, with a root that signs itself, whatever the time is.
 bool opensslTakes(const std::vector<Bytes>& ders)
 {
     const OpensslScope scope;
@@ -50,7 +50,7 @@ bool opensslTakes(const std::vector<Bytes>& ders)
     return sk_X509_num(path) == 3 && X509_cmp(sk_X509_value(path, 1), c[1].raw()) == 0;
 }
 
-/// What both have read of one that both take.
+/// Compares what both have read of one that both take.
 void expectSame(const Bytes& der)
 {
     const auto ours = VendorCertificate::fromDer(der);
@@ -85,7 +85,7 @@ std::string kindOf(std::string fault)
     return fault;
 }
 
-/// What is refused although OpenSSL takes it: the rules of the profile that are more than OpenSSL's.
+/// Names the refusals of chains that OpenSSL takes: the rules of the profile that are more than OpenSSL's.
 const std::set<std::string>& stricter()
 {
     static const std::string kIs = "not a certificate of a maker of TEEs: ";

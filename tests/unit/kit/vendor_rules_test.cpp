@@ -188,7 +188,7 @@ class VendorRulesTest : public CppUnit::TestFixture {
         for (const auto maker : {Maker::Intel, Maker::Amd}) {
             Chain chain(maker);
             CPPUNIT_ASSERT_EQUAL(std::string(), faultOf(chain));
-            // What the makers write, and the edges of what is allowed.
+            // Values that the makers write, and the edges of what is allowed.
             chain.leaf.fields[kSerial] = number(20);
             chain.leaf.fields[kValidity] = times(kFrom, text(0x18, "99991231235959Z"));
             setExtension(chain.leaf, kUsage, true, {3, 2, 6, 0xc0});

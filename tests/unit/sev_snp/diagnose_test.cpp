@@ -154,7 +154,7 @@ class DiagnoseTest final : public CppUnit::TestFixture {
         expectRows(rows);
     }
 
-    /// Which number comes of which call: Linux 6.12 and 7.1, arch/x86/kvm/svm/sev.c.
+    /// The numbers of the calls are those of Linux 6.12 and 7.1, arch/x86/kvm/svm/sev.c.
     void readsTheCallBesideItsNumber()
     {
         static constexpr Row rows[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What QEMU and KVM measure of an IGVM file, where it is not what stands in the file in this order.
+// Measures IGVM files of which QEMU and KVM measure something else than what stands in the file in its order.
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "launch/igvm_digest.h"

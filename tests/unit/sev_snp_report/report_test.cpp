@@ -40,7 +40,7 @@ Reasons expectedReasons(std::size_t offset, unsigned bit)
         return {"reserved_nonzero"};
     if (within(0x180, 8))
         return {"tcb_mismatch"};
-    // Of an unknown chip nothing can be said, but that it did not sign this; models 00 to 0f are all Milan.
+    // An unknown chip is known not to have signed this, and no more; models 00 to 0f are all Milan.
     if (within(0x188, 2))
         return {"product_mismatch", "signature"};
     if (within(0x1a0, 64))

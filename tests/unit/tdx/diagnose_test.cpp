@@ -149,7 +149,7 @@ class DiagnoseTest final : public CppUnit::TestFixture {
         expectRows(kRows);
     }
 
-    /// Which number comes of which call: Linux 6.16 to 7.1, arch/x86/kvm/vmx/tdx.c.
+    /// The numbers of the calls are those of Linux 6.16 to 7.1, arch/x86/kvm/vmx/tdx.c.
     void readsTheCallBesideItsNumber()
     {
         static constexpr Row kRows[] = {

@@ -274,7 +274,7 @@ private:
         }
     }
 
-    /// Nobody has seen what an unknown image measures: a match proves something, a mismatch nothing.
+    /// The registers of an unknown image were never seen: a match proves something, a mismatch does not.
     void leavesOpenWhatAnUnexaminedFirmwareMeasures()
     {
         options_["firmware_profile"] = "auto";

@@ -67,7 +67,7 @@ class PoolTest : public CppUnit::TestFixture {
         blobs.push_back(foreignCertificate());
         CPPUNIT_ASSERT_EQUAL(std::string(), scene.reason(scene.quote(), blobs));
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, Scene::poolOf(blobs).others().size());
-        // Where the signer's certificate is missing, it may be the one that was set aside.
+        // A missing certificate of the signer may be the one that was set aside.
         blobs[2] = blobs.back();
         const auto verified = scene.verify(scene.quote(), blobs);
         CPPUNIT_ASSERT(std::any_of(verified.lines.begin(), verified.lines.end(), [](const auto& line) {

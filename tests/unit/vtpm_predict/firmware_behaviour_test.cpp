@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What differs from one firmware to the other, and that nothing is predicted where nobody examined it.
+// The differences from one firmware to another; a firmware that was not examined gets no prediction.
 #include <algorithm>
 #include <array>
 
@@ -11,7 +11,7 @@
 namespace teehost::vtpm::test {
 namespace {
 
-/// Of a firmware without Secure Boot, where the variable SecureBoot does not exist.
+/// The digest of a firmware without Secure Boot, in which the variable SecureBoot does not exist.
 constexpr std::string_view kNoSecureBoot = "b5710bf57d25623e4019027da116821fa99f5c81e9e38b87671cc574f9281439";
 
 class FirmwareBehaviourTest final : public PredictionTest {

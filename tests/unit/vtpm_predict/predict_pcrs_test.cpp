@@ -100,7 +100,7 @@ class PredictPcrsTest final : public PredictionTest {
         CPPUNIT_ASSERT(pei != events.end());
         CPPUNIT_ASSERT_EQUAL(kit::toHex(kit::AnyDigest::filled(32, 1).view()),
                              kit::toHex(pei->digest.view()));
-        // What it says of the firmware holds on every machine.
+        // Its facts about the firmware hold on every machine.
         const auto other = predict(with([](auto& in) { in.machine.shape.vcpus = 2; }));
         expectUnpredicted(other, {0}, "2 of 1 vCPUs");
         CPPUNIT_ASSERT_EQUAL(value(prediction, 7), value(other, 7));

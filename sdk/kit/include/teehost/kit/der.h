@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::uint64_t integer(std::uint64_t most) { return number(0x02, most); }
     [[nodiscard]] std::uint64_t enumerated(std::uint64_t most) { return number(0x0a, most); }
 
-    /// What is in the next element, which has this tag: of a SET (0x31), of a context's own (0xa0 and on).
+    /// Reads the inside of the next element, which has this tag: a SET (0x31), a context's own (0xa0 and on).
     [[nodiscard]] DerReader constructed(std::uint8_t tag) { return DerReader(element(tag)); }
     [[nodiscard]] ByteView primitive(std::uint8_t tag) { return element(tag).rest(); }
     /// The contents of an OBJECT IDENTIFIER in DER's only form, to be compared with.
@@ -47,7 +47,7 @@ public:
     /// The contents of a BIT STRING of whole bytes.
     [[nodiscard]] ByteView wholeBits();
 
-    /// Whether there is a next element, with this tag.
+    /// Tells whether there is a next element, with this tag.
     [[nodiscard]] bool nextIs(std::uint8_t tag) const;
     /// One element, whatever it is, with its tag and length.
     [[nodiscard]] ByteView whole();

@@ -92,8 +92,8 @@ struct EventLog {
 /// Whether the bytes begin as a crypto-agile log does; certificates, quotes and tokens do not.
 [[nodiscard]] bool looksLikeEventLog(ByteView bytes) noexcept;
 
-/// Whether the whole of it reads as a log of TCG 1.2, which begins with nothing that would tell it: two
-/// records at least, three quarters of them of types that the specification has.
+/// Tells whether the whole of it reads as a log of TCG 1.2, which has no mark at its beginning: two records
+/// at least, three quarters of them of types that the specification has.
 [[nodiscard]] bool looksLikeLegacyLog(ByteView bytes) noexcept;
 
 /// "EV_SEPARATOR"; a number in hexadecimal for a type without a name.

@@ -42,7 +42,7 @@ struct ForeignFile {
     std::string what;    ///< "an ACPI table (CCEL)"
     std::string instead; ///< what to hand over
 };
-/// Nothing for what may be evidence.
+/// Returns nullopt for a file that may be evidence.
 [[nodiscard]] std::optional<ForeignFile> foreignFile(ByteView file);
 
 } // namespace teehost::kit

@@ -23,8 +23,9 @@ struct LinuxVersion {
     auto operator<=>(const LinuxVersion&) const = default;
 };
 
-/// Of the bzImage at `path`, whose header points to a text like "6.12.57+deb12-amd64 (...)". Nothing for a
-/// file that cannot be read, is no bzImage or has no such text: a version is never more than a hint.
+/// Reads the version of the bzImage at `path`, whose header points to a text like "6.12.57+deb12-amd64
+/// (...)". Returns nullopt for a file that cannot be read, is no bzImage or has no such text: a version is
+/// never more than a hint.
 [[nodiscard]] std::optional<LinuxVersion> linuxVersionOf(const std::string& path);
 
 [[nodiscard]] inline std::string toText(const LinuxVersion& version)

@@ -16,8 +16,8 @@ struct PemBlock {
     Bytes data;
 };
 
-/// Whether the file is text with at least one block: with a byte order mark, in UTF-16, with text around the
-/// blocks, or with zeros behind them.
+/// Tells whether the file is text with at least one block: with a byte order mark, in UTF-16, with text
+/// around the blocks, or with zeros behind them.
 [[nodiscard]] bool looksLikePem(ByteView file) noexcept;
 
 /// All blocks, in order. Line ends may be of any system, have become blanks, or stand there as a backslash

@@ -44,7 +44,7 @@ inline void tell(const std::vector<CheckLine>& lines, sdk::Checks out)
 
 /// Tells a person what to look at first.
 inline constexpr std::string_view kUnreadableHint =
-    "nothing was said about the VM: hand over the evidence as its platform gave it out";
+    "hand over the evidence as its platform gave it out; this file says nothing of the VM";
 
 /// Tells of evidence that cannot be read at all: the check of its form is unfit, and of the others that are
 /// wanted none can be looked at, `because`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a plugin's diagnose answers with a table of symptoms.
+// Answers a plugin's diagnose from a table of symptoms.
 #pragma once
 
 #include <span>

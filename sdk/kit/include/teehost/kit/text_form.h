@@ -13,7 +13,7 @@
 
 namespace teehost::kit {
 
-/// What a text came to, and how it was read.
+/// The bytes that a text stands for, and the form in which they were written.
 struct DecodedText {
     Bytes data;
     std::string how; ///< "hexadecimal text", "base64 text"
@@ -24,7 +24,7 @@ struct DecodedText {
 ///    before all of it or before each byte;
 ///  - base64 and base64url, on one line or wrapped, with and without padding;
 ///  - either with a byte order mark, in quotes, in UTF-16, or with zeros behind it.
-/// Nothing for every other file, and for one of more than 16 MiB.
+/// Returns nullopt for every other file, and for one of more than 16 MiB.
 [[nodiscard]] std::optional<DecodedText> decodeText(ByteView file);
 
 /// The file as text without a byte order mark, UTF-16 narrowed, and without the zeros behind it; nothing when

@@ -5,7 +5,7 @@
 // it takes longer to decode a certificate than to check its signature. Certificates of everybody else, as of
 // endorsement keys of TPMs, are of no fixed profile, and are OpenSSL's (x509.h).
 //
-// Whatever OpenSSL's X509_verify_cert refuses of such a chain is refused here too, and more: a test compares
+// Every such chain that OpenSSL's X509_verify_cert refuses is refused here too, and more: a test compares
 // them over chains that are made wrong byte by byte (vendor_differential_test). The profile, with sections of
 // RFC 5280:
 //
@@ -119,7 +119,7 @@ private:
 struct VendorObjects {
     std::vector<VendorCertificate> certificates;
     std::vector<VendorCrl> crls;
-    /// Why one of those that OpenSSL can read is not of the profile; such ones are of somebody else.
+    /// Says of each that OpenSSL can read and that is not of the profile why: such ones are of somebody else.
     std::vector<std::string> others;
     [[nodiscard]] std::size_t count() const noexcept
     {
@@ -128,10 +128,11 @@ struct VendorObjects {
 };
 [[nodiscard]] VendorObjects readVendorX509(ByteView file, std::span<const VendorCertificate> known = {});
 
-/// Why `leaf`, `issuers` (its issuer first) and the self-signed `root` are not a chain in exactly this order:
-/// a signature (6.1.3 a), a name, a CA flag (6.1.4 k, n), a path that is too long (6.1.4 m), two certificates
-/// of one name. Nothing when they are. Neither validity in time nor trust in the root is looked at. A root
-/// whose fingerprint is among `self_signed` is known to sign itself, and this is not checked again.
+/// Says why `leaf`, `issuers` (its issuer first) and the self-signed `root` are not a chain in exactly this
+/// order: a signature (6.1.3 a), a name, a CA flag (6.1.4 k, n), a path that is too long (6.1.4 m), two
+/// certificates of one name. Returns nullopt when they are. Neither validity in time nor trust in the root is
+/// looked at. A root whose fingerprint is among `self_signed` is known to sign itself, and this is not
+/// checked again.
 [[nodiscard]] std::optional<std::string> chainFault(const VendorCertificate& leaf,
                                                     std::span<const VendorCertificate> issuers,
                                                     const VendorCertificate& root,
