@@ -161,10 +161,14 @@ private:
     Collateral pool_;
 };
 
-/// Of everything that decides which chain a report has.
-ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& request)
+/// Of everything that decides which chain and which CRLs a report has.
+ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& request, CrlMode crl,
+                         bool may_fetch)
 {
     kit::ContentKey key;
+    // Facts that were worked out without a CRL, or without a way to fetch one, are not for those who want
+    // one.
+    key.add(kit::Bytes{static_cast<std::uint8_t>(crl), may_fetch, request.offline});
     key.add(evidence.report.subspan(0x048, 4));  // KEY_INFO
     key.add(evidence.report.subspan(0x180, 96)); // REPORTED_TCB, CPUID, CHIP_ID
     for (const auto certificate : evidence.certificates)
@@ -223,7 +227,7 @@ SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request
 {
     try {
         Chain out{nullptr, rootsOf(request), {}, {}};
-        const auto key = cacheKey(evidence, request);
+        const auto key = cacheKey(evidence, request, crl, call.canFetch());
         out.facts = chains_.find(key);
         if (out.facts)
             return out;

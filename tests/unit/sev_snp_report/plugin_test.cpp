@@ -48,6 +48,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
     CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
     CPPUNIT_TEST(keepsTheChainItKnows);
+    CPPUNIT_TEST(keepsNoChainForOtherTermsOfRevocation);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
     CPPUNIT_TEST(claimsWithoutVerifying);
     CPPUNIT_TEST_SUITE_END();
@@ -314,6 +315,21 @@ private:
             CPPUNIT_ASSERT_MESSAGE(row.what, !result.accepted);
             CPPUNIT_ASSERT_MESSAGE(row.what, blame == row.blame);
         }
+    }
+
+    /// A chain that was worked out without a CRL serves nobody who wants one.
+    void keepsNoChainForOtherTermsOfRevocation()
+    {
+        fillKds();
+        auto revoking = scene_.hierarchy().crlTerms();
+        revoking.revoked = {0x10001};
+        kds_->bodies[crlUrl(kAmdKds, EndorsementKind::Vcek, ProductLine::Milan)] = makeCrl(revoking).der();
+        VerifyRequest careless = request(allCertificates());
+        careless.policyJson = R"({"crl": "off"})";
+        CPPUNIT_ASSERT(verify(careless).accepted);
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"),
+                             verdictOf(verify(request(allCertificates())), check_id::kCrl));
+        CPPUNIT_ASSERT(verify(careless).accepted);
     }
 
     void keepsTheChainItKnows()
