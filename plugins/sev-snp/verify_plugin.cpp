@@ -2,7 +2,9 @@
 //
 // A verification from evidence to checks: find the certificates, work out what they are worth, judge the
 // report.
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
 
 #include <teehost/kit/fetch.h>
@@ -51,6 +53,7 @@ public:
                                  e.what());
         }
         offeredCrls_ = pool_.crls().size();
+        offeredUnreadCrls_ = pool_.unreadCrls().size();
     }
 
     /// Nothing when a certificate is missing, and cannot be had either: see troubles().
@@ -68,7 +71,9 @@ public:
                                                         : issuers.intermediate->issuerCommonName()));
         const EndorsementChain chain{endorsement, *issuers.intermediate, *issuers.root};
         findCrl(chain);
-        return std::make_shared<const ChainFacts>(ChainFacts::of(chain, pool_.crls()));
+        auto facts = std::make_shared<ChainFacts>(ChainFacts::of(chain, pool_.crls()));
+        facts->unreadCrl = unreadCrl(chain.root);
+        return facts;
     }
 
     [[nodiscard]] bool fetched() const noexcept { return fetched_; }
@@ -134,11 +139,29 @@ private:
         fetch(crlUrl(kds_, isVlek ? EndorsementKind::Vlek : EndorsementKind::Vcek, *line), kCrlAge);
     }
 
+    /// A CRL that cannot be read, unless the root has signed another. One that a guest offers, which may be
+    /// as old as suits it, does not stand in for one that was given or fetched.
+    [[nodiscard]] std::optional<kit::Fault> unreadCrl(const kit::VendorCertificate& root) const
+    {
+        const auto& unread = pool_.unreadCrls();
+        if (unread.empty())
+            return std::nullopt;
+        const bool isOffered = unread.size() == offeredUnreadCrls_;
+        const auto others = std::span(pool_.crls()).subspan(isOffered ? 0 : offeredCrls_);
+        if (std::any_of(others.begin(), others.end(),
+                        [&](const kit::VendorCrl& crl) { return crl.isSignedBy(root); }))
+            return std::nullopt;
+        return kit::Fault{"crl_unreadable", unread.back()};
+    }
+
     bool fetch(const std::string& url, std::chrono::hours max_age)
     {
         try {
             const auto answer = kit::fetchCollateral(call_, url, max_age, network_);
+            const std::size_t unread = pool_.unreadCrls().size();
             pool_.add(answer.body);
+            if (pool_.unreadCrls().size() > unread)
+                throw InputError("collateral", pool_.unreadCrls().back());
             fetched_ = true;
             return true;
         } catch (const sdk::Error& e) {
@@ -156,7 +179,8 @@ private:
     bool mayFetch_;
     kit::Network network_;
     bool fetched_ = false;
-    std::size_t offeredCrls_ = 0; ///< of those in the pool, what came with the evidence
+    std::size_t offeredCrls_ = 0,
+                offeredUnreadCrls_ = 0; ///< of those in the pool, what came with the evidence
     std::string troubles_, missing_;
     Collateral pool_;
 };

@@ -31,7 +31,7 @@ void addCrl(ByteView der, VendorObjects& out)
         out.crls.push_back(VendorCrl::fromDer(der));
     } catch (const CryptoError& e) {
         const Crl other = Crl::fromDer(der);
-        out.others.push_back("the CRL of " + shownText(other.issuerCommonName()) + " is " + e.what());
+        out.unreadCrls.push_back("the CRL of " + shownText(other.issuerCommonName()) + " is " + e.what());
     }
 }
 

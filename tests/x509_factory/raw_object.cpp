@@ -85,6 +85,27 @@ Bytes foreignCertificate()
     return object.signedBy(key);
 }
 
+std::vector<std::pair<std::string, Bytes>> crlsOutsideTheProfile(const CrlTerms& terms)
+{
+    CrlTerms revoking = terms;
+    revoking.revoked = {7};
+    const RawObject plain = RawObject::of(makeCrl(revoking).der());
+    RawObject named = plain, endless = plain, longSerial = plain;
+    const auto name = [](std::uint8_t type, std::string_view text) {
+        const Bytes oid{6, 3, 0x55, 4, type};
+        return element(0x31, element(0x30, joined({oid, element(0x0c, kit::viewOf(text))})));
+    };
+    named.fields.at(crl_field::kIssuer) =
+        element(0x30, joined({name(10, "Caf\xc3\xa9 Devices"), name(3, terms.issuer)}));
+    endless.fields.erase(endless.fields.begin() + crl_field::kTo);
+    const Bytes serial = element(0x02, Bytes(21, 0x11));
+    longSerial.fields.at(crl_field::kRevoked) =
+        element(0x30, element(0x30, joined({serial, plain.fields.at(crl_field::kFrom)})));
+    return {{"a name beyond ASCII", named.signedBy(terms.signer)},
+            {"no next CRL", endless.signedBy(terms.signer)},
+            {"a serial number of 21 bytes", longSerial.signedBy(terms.signer)}};
+}
+
 Bytes signatureOf(kit::ByteView message, const Key& key, int salt)
 {
     const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);

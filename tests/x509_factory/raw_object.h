@@ -4,6 +4,8 @@
 // signed again, so that nothing but the change can be wrong with them.
 #pragma once
 
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "x509_factory/x509_factory.h"
@@ -43,6 +45,10 @@ inline constexpr std::size_t kVersion = 0, kAlgorithm = 1, kIssuer = 2, kFrom = 
 
 /// The signature of a message as it stands in a certificate: ECDSA in DER, or RSASSA-PSS with `salt` bytes.
 [[nodiscard]] Bytes signatureOf(kit::ByteView message, const Key& key, int salt = 48);
+
+/// CRLs that OpenSSL reads and the profile of the makers of TEEs refuses, by what is wrong with each: a name
+/// of its issuer with a letter beyond ASCII, no time of the next CRL, a serial number of 21 bytes.
+[[nodiscard]] std::vector<std::pair<std::string, Bytes>> crlsOutsideTheProfile(const CrlTerms& terms);
 
 /// A certificate that OpenSSL reads, and that is of no maker of TEEs: its subject is "café".
 [[nodiscard]] Bytes foreignCertificate();

@@ -57,6 +57,7 @@ struct ChainFacts {
         std::optional<Fault> revoked;
     };
     std::optional<CrlFacts> crl;
+    std::optional<Fault> unreadCrl; ///< crl_unreadable: there is one, and no other stands in for it
 };
 
 } // namespace teehost::sev_snp

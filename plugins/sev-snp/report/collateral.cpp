@@ -73,6 +73,7 @@ void Collateral::addX509(kit::ByteView blob)
                 certificates_.push_back(one);
         crls_.insert(crls_.end(), objects.crls.begin(), objects.crls.end());
         others_.insert(others_.end(), objects.others.begin(), objects.others.end());
+        unreadCrls_.insert(unreadCrls_.end(), objects.unreadCrls.begin(), objects.unreadCrls.end());
         objects_ += objects.count();
     } catch (const kit::CryptoError& e) {
         throw InputError("collateral", e.what());

@@ -36,13 +36,15 @@ public:
     [[nodiscard]] const std::vector<kit::VendorCrl>& crls() const noexcept { return crls_; }
     /// Says of each certificate given beside them why it is not AMD's, in one sentence.
     [[nodiscard]] const std::vector<std::string>& others() const noexcept { return others_; }
+    /// Why a CRL that is given cannot be read; one sentence each.
+    [[nodiscard]] const std::vector<std::string>& unreadCrls() const noexcept { return unreadCrls_; }
 
 private:
     void addX509(kit::ByteView blob);
 
     std::vector<kit::VendorCertificate> certificates_;
     std::vector<kit::VendorCrl> crls_;
-    std::vector<std::string> others_;
+    std::vector<std::string> others_, unreadCrls_;
     std::size_t objects_ = 0; ///< that were read, however often one was given
 };
 

@@ -69,6 +69,10 @@ public:
         using check_id::kCrl;
         if (terms_.crl == CrlMode::Off)
             return skipped(kCrl, "revocation is not looked at, as configured");
+        if (chain_.unreadCrl) // it may be the one that revokes
+            return undecided(kCrl, chain_.unreadCrl->reason,
+                             "a CRL cannot be read: " + chain_.unreadCrl->message,
+                             "give the CRL of the root as AMD's key distribution service has it");
         if (!chain_.crl && terms_.crl == CrlMode::Required)
             return undecided(kCrl, "crl_missing", "there is no CRL, and one is required",
                              "give the CRL of the root");

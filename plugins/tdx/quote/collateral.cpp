@@ -35,6 +35,8 @@ public:
             out_.pckCrl = crlOf(*issuer, pckRevokes());
         else
             out_.pckCrl = unsignedCrl();
+        if (!pool_.unreadCrls().empty())
+            out_.unreadCrl = pool_.unreadCrls().front();
         return std::move(out_);
     }
 

@@ -48,6 +48,7 @@ struct Collateral {
     Document<QeIdentity> qeIdentity;
     std::vector<NamedValidity> signers; ///< of both documents, with their roots
     CrlFacts rootCrl, pckCrl;
+    std::string unreadCrl;             ///< why a CRL that is given cannot be read; empty when all can
     std::optional<kit::Fault> revoked; ///< a certificate of the chain, or a signer, by a CRL that is signed
 };
 

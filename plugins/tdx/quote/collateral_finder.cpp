@@ -86,7 +86,10 @@ std::shared_ptr<const Collateral> CollateralFinder::known(const kit::Sha256Diges
         pool.add(blob.data);
     for (const auto& blob : fetched) {
         try {
+            const std::size_t unread = pool.unreadCrls().size();
             pool.add(blob);
+            if (pool.unreadCrls().size() > unread)
+                throw kit::InputError("COLLATERAL", pool.unreadCrls().back());
         } catch (const kit::InputError& e) {
             troubles_ = std::string("what was fetched cannot be used: ") + e.what();
         }

@@ -74,6 +74,7 @@ void CollateralPool::addX509(kit::ByteView blob)
             addCertificate(std::move(one));
         crls_.insert(crls_.end(), objects.crls.begin(), objects.crls.end());
         others_.insert(others_.end(), objects.others.begin(), objects.others.end());
+        unreadCrls_.insert(unreadCrls_.end(), objects.unreadCrls.begin(), objects.unreadCrls.end());
         objects_ += objects.count();
     } catch (const kit::CryptoError& e) {
         throw InputError("COLLATERAL", e.what());

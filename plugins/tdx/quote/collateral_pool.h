@@ -30,6 +30,8 @@ public:
     [[nodiscard]] const std::vector<kit::VendorCrl>& crls() const noexcept { return crls_; }
     /// Says of each certificate given beside them why it is not Intel's, in one sentence.
     [[nodiscard]] const std::vector<std::string>& others() const noexcept { return others_; }
+    /// Why a CRL that is given cannot be read; one sentence each.
+    [[nodiscard]] const std::vector<std::string>& unreadCrls() const noexcept { return unreadCrls_; }
     [[nodiscard]] const std::optional<SignedJson>& tcbInfo() const noexcept { return tcbInfo_; }
     [[nodiscard]] const std::optional<SignedJson>& qeIdentity() const noexcept { return qeIdentity_; }
     /// Those of whom this is the common name.
@@ -44,7 +46,7 @@ private:
     std::vector<kit::VendorCertificate> known_;
     std::vector<kit::VendorCertificate> certificates_;
     std::vector<kit::VendorCrl> crls_;
-    std::vector<std::string> others_;
+    std::vector<std::string> others_, unreadCrls_;
     std::size_t objects_ = 0; ///< that were read, however often one was given
     std::optional<SignedJson> tcbInfo_, qeIdentity_;
 };

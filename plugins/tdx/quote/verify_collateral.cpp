@@ -105,8 +105,15 @@ CheckLine verifyCrls(const Collateral& collateral, const VerifyTerms& terms)
     if (collateral.revoked)
         return failed(kCrl, *collateral.revoked);
     std::string absent;
+    // Of whatever issuer it says to be: its name may be what cannot be read.
+    const bool isOneUnread = !collateral.unreadCrl.empty();
     for (const NamedCrl& crl : crls) {
         const std::string name(crl.words.name);
+        if (isOneUnread && !crl.facts.isSigned) // it may be the one that revokes
+            return undecided(kCrl, "CRL_UNREADABLE",
+                             "a CRL cannot be read, and no other is the " + name + ": " +
+                                 collateral.unreadCrl,
+                             "give the CRLs as Intel's service has them");
         if (!crl.facts.given) {
             absent += (absent.empty() ? "there is no " : " and no ") + name;
             continue;

@@ -370,7 +370,15 @@ class VendorRulesTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, objects.certificates.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, objects.crls.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, objects.others.size());
+        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, objects.unreadCrls.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{4}, objects.count());
+        for (const auto& [what, crl] : crlsOutsideTheProfile({"a", chain.rootKey}))
+            for (const std::string& form : {std::string(textOf(crl)), pem("X509 CRL", crl)}) {
+                const VendorObjects unread = readVendorX509(viewOf(form));
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(what, std::size_t{1}, unread.unreadCrls.size());
+                CPPUNIT_ASSERT_MESSAGE(what, unread.crls.empty() && unread.others.empty());
+                CPPUNIT_ASSERT_EQUAL_MESSAGE(what, std::size_t{1}, unread.count());
+            }
         CPPUNIT_ASSERT(objects.certificates[0] == objects.certificates[1]);
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, readVendorX509(der).certificates.size());
         for (const Bytes& bad : {Bytes{}, Bytes{0x30, 0}, Bytes(der.begin(), der.end() - 1)})

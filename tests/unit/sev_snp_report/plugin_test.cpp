@@ -47,6 +47,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
     CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
+    CPPUNIT_TEST(takesNoCrlThatItCannotReadForNone);
     CPPUNIT_TEST(keepsTheChainItKnows);
     CPPUNIT_TEST(keepsNoChainForOtherTermsOfRevocation);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
@@ -314,6 +315,44 @@ private:
                                                                         : Blame::Operator;
             CPPUNIT_ASSERT_MESSAGE(row.what, !result.accepted);
             CPPUNIT_ASSERT_MESSAGE(row.what, blame == row.blame);
+        }
+    }
+
+    void takesNoCrlThatItCannotReadForNone()
+    {
+        const auto terms = scene_.hierarchy().crlTerms();
+        const std::string url = crlUrl(kAmdKds, EndorsementKind::Vcek, ProductLine::Milan);
+        for (const auto& [what, crl] : crlsOutsideTheProfile(terms)) {
+            VerifyRequest given = request(allCertificates());
+            given.collateral.push_back({"", crl});
+            VerifyRequest offered = request(allCertificates());
+            const std::string text = pem("X509 CRL", crl);
+            auto& evidence = offered.evidence.front().data;
+            evidence.insert(evidence.end(), text.begin(), text.end());
+            for (VerifyRequest asked : {given, offered}) {
+                kds_->bodies.clear();
+                for (const char* policy : {R"({"crl": "if-present"})", R"({"crl": "required"})"}) {
+                    asked.policyJson = policy;
+                    const VerifyResult result = verify(asked);
+                    CPPUNIT_ASSERT_MESSAGE(what, !result.accepted && !plugin::firstFailure(result));
+                    CPPUNIT_ASSERT_EQUAL_MESSAGE(what, std::string("ERROR"),
+                                                 verdictOf(result, check_id::kCrl));
+                    CPPUNIT_ASSERT_MESSAGE(result.reason,
+                                           result.reason.find("CRL of ARK-Milan") != std::string::npos);
+                }
+                asked.policyJson = R"({"crl": "off"})";
+                CPPUNIT_ASSERT_MESSAGE(what, verify(asked).accepted);
+                asked.policyJson.clear();
+                fillKds(); // of which one that is usable will do
+                CPPUNIT_ASSERT_MESSAGE(what, verify(asked).accepted);
+                kds_->bodies[url] = crl;
+                CPPUNIT_ASSERT_MESSAGE(what, !verify(asked).accepted);
+                auto& data = asked.evidence.front().data; // the guest's own, which is old but valid
+                const std::string old = pem("X509 CRL", makeCrl(terms).der());
+                data.insert(data.end(), old.begin(), old.end());
+                CPPUNIT_ASSERT_MESSAGE(what, !verify(asked).accepted);
+                CPPUNIT_ASSERT_MESSAGE(what, !verify(request(allCertificates())).accepted);
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 #include "tdx/quote/verify_plugin.h"
 #include "tdx_quote/scene.h"
 #include "tests/unit/plugin/support.h"
+#include "x509_factory/raw_object.h"
 
 namespace teehost::tdx::test {
 namespace {
@@ -78,6 +79,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(looksIntoTheCacheOffline);
     CPPUNIT_TEST(takesSetsOfOneTime);
     CPPUNIT_TEST(acceptsNothingThatItCannotJudge);
+    CPPUNIT_TEST(takesNoCrlThatItCannotReadForNone);
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
     CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
     CPPUNIT_TEST(readsQuotesInTheirBuffer);
@@ -267,6 +269,42 @@ private:
         off.evidence[0].data = debuggable.quote();
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(off), check_id::kQe));
         CPPUNIT_ASSERT(!verify(off).accepted);
+    }
+
+    void takesNoCrlThatItCannotReadForNone()
+    {
+        struct Row {
+            CrlTerms terms;
+            std::string url;
+            std::size_t place; ///< among the blobs
+        };
+        for (const Row& row : {Row{scene_.rootCrl, rootCrlUrl(kIntelPcs), 3},
+                               Row{scene_.pckCrl, pckCrlUrl(kIntelPcs, PckCa::Platform), 4}})
+            for (const auto& [what, crl] : crlsOutsideTheProfile(row.terms)) {
+                auto blobs = scene_.blobs(), without = blobs;
+                blobs.at(row.place) = crl;
+                without.erase(without.begin() + static_cast<std::ptrdiff_t>(row.place));
+                VerifyRequest given = request(blobs), fetching = request(without);
+                for (const char* policy : {R"({"crl": "if-present"})", R"({"crl": "required"})"}) {
+                    given.policyJson = fetching.policyJson = policy;
+                    pcs_->answers.clear();
+                    const VerifyResult result = verify(given);
+                    CPPUNIT_ASSERT_MESSAGE(what, !result.accepted && !plugin::firstFailure(result));
+                    CPPUNIT_ASSERT_MESSAGE(result.reason,
+                                           result.reason.find("CRL_UNREADABLE") != std::string::npos);
+                    fillPcs(scene_); // of which one that is usable will do
+                    CPPUNIT_ASSERT_MESSAGE(what, verify(given).accepted);
+                    pcs_->answers[row.url].body = crl;
+                    for (int times = 0; times < 2; ++times) { // what is kept is not better
+                        const VerifyResult fetched = verify(fetching);
+                        CPPUNIT_ASSERT_MESSAGE(what, !fetched.accepted && !plugin::firstFailure(fetched));
+                        CPPUNIT_ASSERT_MESSAGE(fetched.reason,
+                                               fetched.reason.find("CRL_UNREADABLE") != std::string::npos);
+                    }
+                }
+                given.policyJson = R"({"crl": "off"})";
+                CPPUNIT_ASSERT_MESSAGE(what, verify(given).accepted);
+            }
     }
 
     void rejectsWhatIsNotAsked()

@@ -121,9 +121,12 @@ struct VendorObjects {
     std::vector<VendorCrl> crls;
     /// Says of each that OpenSSL can read and that is not of the profile why: such ones are of somebody else.
     std::vector<std::string> others;
+    /// The same of CRLs, which are kept apart: a CRL that was handed over and cannot be read is not as good
+    /// as none, since it may be the one that revokes.
+    std::vector<std::string> unreadCrls;
     [[nodiscard]] std::size_t count() const noexcept
     {
-        return certificates.size() + crls.size() + others.size();
+        return certificates.size() + crls.size() + others.size() + unreadCrls.size();
     }
 };
 [[nodiscard]] VendorObjects readVendorX509(ByteView file, std::span<const VendorCertificate> known = {});
