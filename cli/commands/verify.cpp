@@ -121,7 +121,7 @@ void judgeRelied(Appraisal& a, LocalPlugins& plugins)
         other.reference = a.reference;
         addReference(other);
     }
-    other.result = plugin.verify(plugins.call(), other.request);
+    other.result = plugin::verifyRelied(plugin, plugins.call(), other.request);
     if (!plugin::reliedOn(other.result).evidence.empty())
         throw Failure(ExitCode::Undecided, "the evidence relies on evidence that relies on further evidence");
     a.reliedOn.push_back(std::move(other));

@@ -31,7 +31,6 @@ std::string shown(const std::string& words)
 struct Opinion {
     vm::PluginVerdict verdict;
     Standing standing = Standing::Undecided;
-    bool refused = false; ///< the plugin did not judge: something of the request is not for it
 };
 
 void append(std::vector<plugin::Named>& to, const std::vector<plugin::Named>& from)
@@ -95,15 +94,15 @@ std::string unmeasured(const Matter& matter)
            (references.missing.empty() ? "nothing of the VM can be computed beforehand" : references.missing);
 }
 
-Opinion judge(const Matter& matter, const VerifyRequest& request, const plugin::CallContext& call)
+/// `verify` makes the plugin judge.
+template <class Verify>
+Opinion judge(const Matter& matter, Verify&& verify)
 {
     Opinion out{{matter.plugin->info().id, {}}, Standing::Undecided};
     try {
-        out.verdict.result = matter.plugin->verify(call, request);
+        out.verdict.result = verify(*matter.plugin);
     } catch (const Error& error) {
-        out = undecided(matter, error.what());
-        out.refused = error.category() == Category::InvalidArgument;
-        return out;
+        return undecided(matter, error.what());
     }
     auto& result = out.verdict.result;
     holdAgainstTheGuest(result);
@@ -143,13 +142,8 @@ Opinion judgeRelied(const plugin::ReliedEvidence& relied, const Matter& judging,
     VerifyRequest request = requestOf(judging, {});
     request.evidence = relied.evidence;
     request.collateral = relied.collateral;
-    Opinion out = judge(judging, request, call);
-    if (out.refused && !request.collateral.empty()) {
-        // The certificates are the guest's as well, and only a help: rubbish among them must not keep its
-        // evidence from being judged.
-        request.collateral.clear();
-        out = judge(judging, request, call);
-    }
+    Opinion out =
+        judge(judging, [&](const plugin::Plugin& its) { return plugin::verifyRelied(its, call, request); });
     if (out.standing == Standing::Attested && !plugin::reliedOn(out.verdict.result).evidence.empty())
         return undecided(judging,
                          "it relies on evidence in evidence that was handed on, which nobody follows");
@@ -233,8 +227,11 @@ vm::Verdict appraise(const std::vector<Matter>& matters, const plugin::Bytes& no
     std::vector<std::string> names;
     for (const auto& matter : matters) {
         names.push_back(matter.plugin->info().id);
-        Opinion opinion = matter.trouble.empty() ? judge(matter, requestOf(matter, nonce), call)
-                                                 : undecided(matter, matter.trouble);
+        Opinion opinion =
+            matter.trouble.empty()
+                ? judge(matter,
+                        [&](const plugin::Plugin& its) { return its.verify(call, requestOf(matter, nonce)); })
+                : undecided(matter, matter.trouble);
         const plugin::ReliedEvidence relied = plugin::reliedOn(opinion.verdict.result);
         if (matter.challenge)
             addChallenge(*matter.challenge, opinion);

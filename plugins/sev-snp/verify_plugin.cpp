@@ -29,6 +29,7 @@ using std::chrono_literals::operator""h;
 // How long what was fetched counts as it is. A VCEK never changes under its URL; a chain hardly; a CRL says
 // itself until when it counts, but a newer one may be out.
 constexpr std::chrono::hours kVcekAge = 8760h, kChainAge = 720h, kCrlAge = 24h;
+constexpr std::string_view kOffered = "x509.offered"; // teehost/plugin.h, th_blob
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr std::string_view kNewerVersionHint =
     "a policy with \"allow_newer_report_version\": true reads a newer one like the newest that is known";
@@ -42,16 +43,10 @@ public:
     }
 
     void add(kit::ByteView blob) { pool_.add(blob); }
-    /// Adds what came with the evidence. InputError names the evidence as what cannot be read.
+    /// Adds what came with the evidence, before anything else is added.
     void addOffered(kit::ByteView blob)
     {
-        try {
-            pool_.add(blob);
-        } catch (const InputError& e) {
-            throw InputError("certificates",
-                             std::string("a certificate that came with the report cannot be read: ") +
-                                 e.what());
-        }
+        pool_.add(blob);
         offeredCrls_ = pool_.crls().size();
         offeredUnreadCrls_ = pool_.unreadCrls().size();
     }
@@ -198,7 +193,7 @@ ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& req
     for (const auto certificate : evidence.certificates)
         key.add(certificate);
     for (const auto& blob : request.collateral)
-        key.add(blob.data);
+        key.add(kit::viewOf(blob.kind)).add(blob.data);
     key.add({});
     for (const auto& blob : request.anchors)
         key.add(blob.data);
@@ -226,10 +221,19 @@ CrlMode crlMode(const Policy& policy, std::string_view option)
 std::shared_ptr<const ChainFacts> findChain(CollateralFinder& finder, const Evidence& evidence,
                                             const sdk::VerifyRequest& request)
 {
-    for (const auto certificate : evidence.certificates)
-        finder.addOffered(certificate);
+    try {
+        for (const auto certificate : evidence.certificates)
+            finder.addOffered(certificate);
+    } catch (const InputError& e) { // the evidence is what cannot be read
+        throw InputError("certificates",
+                         std::string("a certificate that came with the report cannot be read: ") + e.what());
+    }
     for (const auto& given : request.collateral)
-        finder.add(given.data);
+        if (given.kind == kOffered)
+            finder.addOffered(given.data);
+    for (const auto& given : request.collateral)
+        if (given.kind != kOffered)
+            finder.add(given.data);
     for (const auto& anchor : request.anchors)
         finder.add(anchor.data);
     return finder.find();

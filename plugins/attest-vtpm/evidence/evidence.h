@@ -69,7 +69,8 @@ struct Evidence {
 /// a guest can reset. InputError malformed.
 [[nodiscard]] std::vector<PcrValue> readExpectedPcrs(std::string_view json);
 
-/// sevsnp.Attestation: the report as its fields say, in the bytes that were signed, and its certificates.
+/// sevsnp.Attestation: the report as its fields say, in the bytes that were signed, and its certificates,
+/// eight at most. What is no certificate in their places, as a CRL, is left out.
 [[nodiscard]] SnpPart readSnpAttestation(kit::ByteView message);
 
 } // namespace teehost::vtpm

@@ -7,6 +7,7 @@
 
 #include <teehost/kit/input_error.h>
 #include <teehost/kit/protobuf.h>
+#include <teehost/kit/x509.h>
 
 #include "evidence/evidence.h"
 
@@ -14,6 +15,7 @@ namespace teehost::vtpm {
 namespace {
 
 constexpr std::size_t kReportSize = 0x4A0;
+constexpr std::size_t kMostCertificates = 8; // four are known
 
 struct ReportField {
     std::uint32_t number; ///< in the message
@@ -112,6 +114,16 @@ kit::Bytes readReport(kit::ByteView message)
     return report;
 }
 
+/// A guest's CRL may be as old as suits it, and what cannot be read helps nobody.
+bool isCertificate(kit::ByteView bytes)
+{
+    try {
+        return kit::readX509(bytes).crls.empty();
+    } catch (const kit::CryptoError&) {
+        return false;
+    }
+}
+
 } // namespace
 
 SnpPart readSnpAttestation(kit::ByteView message)
@@ -127,8 +139,10 @@ SnpPart readSnpAttestation(kit::ByteView message)
             } else if (field->number == 2) {
                 kit::ProtobufReader chain(field->bytes(), "certificate chain");
                 while (const auto certificate = chain.next())
-                    if (const auto n = certificate->number; (n <= 3 || n == 6) && out.certificates.size() < 8)
-                        out.certificates.push_back(certificate->bytes()); // VCEK, ASK, ARK, VLEK
+                    if (const auto n = certificate->number; // VCEK, ASK, ARK, VLEK
+                        (n <= 3 || n == 6) && out.certificates.size() < kMostCertificates &&
+                        isCertificate(certificate->bytes()))
+                        out.certificates.push_back(certificate->bytes());
             }
         }
         if (out.report.empty())

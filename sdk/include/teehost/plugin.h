@@ -640,7 +640,8 @@ typedef struct th_blob { /* evidence, collateral, or a trust anchor */
     uint32_t struct_size;
     uint32_t reserved;
     th_str
-        kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...  "event_log": the boot's log, of
+        kind; /* "snp.report", "tdx.quote", "tpm.quote", "x509.pem", "crl.der", ...  "x509.offered": a certificate among the
+                    collateral that came with the evidence, and that whoever made it chose.  "event_log": the boot's log, of
                     whatever form, as an option named it: believe it, and do not recognise anything by it.  Empty: look
                     at the bytes, as for a file that a person handed over; refuse what they do not tell */
     th_bytes data;

@@ -90,6 +90,8 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, asked.evidence.size());
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, asked.collateral.size());
         CPPUNIT_ASSERT(asked.collateral[0].data == Bytes{1} && asked.collateral[1].data == Bytes{2});
+        for (const auto& offered : asked.collateral) // not what the host has found
+            CPPUNIT_ASSERT_EQUAL(std::string("x509.offered"), offered.kind);
         CPPUNIT_ASSERT(court_->chipSays.asked.at(0).collateral.empty() ||
                        court_->chipSays.asked.at(1).collateral.empty());
     }

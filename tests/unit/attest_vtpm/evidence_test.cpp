@@ -2,6 +2,7 @@
 //
 // The forms evidence comes in, and rules of a policy.
 #include "attest_vtpm/scene.h"
+#include "x509_factory/x509_factory.h"
 
 namespace teehost::vtpm::test {
 namespace {
@@ -22,6 +23,7 @@ class EvidenceTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(refusesFieldsThatStandTwice);
     CPPUNIT_TEST(refusesMessagesOfSomethingElse);
     CPPUNIT_TEST(rebuildsTheReportThatWasSigned);
+    CPPUNIT_TEST(takesCertificatesOnlyForCertificates);
     CPPUNIT_TEST(tellsPiecesApart);
     CPPUNIT_TEST(refusesPiecesThatDoNotGoTogether);
     CPPUNIT_TEST(keepsEveryRule);
@@ -90,6 +92,25 @@ class EvidenceTest : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(kit::equal(report.subspan(0x2A0, 512), Bytes(512, 0xCD)));
         const Bytes wrong = snpAttestation(Bytes(63));
         CPPUNIT_ASSERT_EQUAL(std::string("malformed"), reasonOf([&] { return readSnpAttestation(wrong); }));
+    }
+
+    void takesCertificatesOnlyForCertificates()
+    {
+        const auto key = x509_factory::makeEcKey();
+        const Bytes certificate = x509_factory::makeCertificate({"a", "a", key, key}).der(),
+                    crl = x509_factory::makeCrl({"a", key}).der();
+        const std::string crlText = x509_factory::pem("X509 CRL", crl),
+                          both = x509_factory::pem("CERTIFICATE", certificate) + crlText;
+        Bytes chain, message = snpAttestation(Bytes(64, 0x77));
+        for (const Bytes& one : {crl, Bytes(crlText.begin(), crlText.end()), Bytes(both.begin(), both.end()),
+                                 Bytes{1, 2, 3}, certificate})
+            for (const unsigned number : {1u, 2u, 3u, 6u})
+                putField(chain, number, one);
+        putField(message, 2, chain);
+        const SnpPart part = readSnpAttestation(message);
+        CPPUNIT_ASSERT_EQUAL(std::size_t{4}, part.certificates.size());
+        for (const kit::ByteView one : part.certificates)
+            CPPUNIT_ASSERT(kit::equal(one, certificate));
     }
 
     void tellsPiecesApart()

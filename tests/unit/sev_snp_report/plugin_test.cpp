@@ -48,6 +48,7 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(rejectsWhatIsNotAsked);
     CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
     CPPUNIT_TEST(takesNoCrlThatItCannotReadForNone);
+    CPPUNIT_TEST(looksForANewerCrlThanAGuestOffers);
     CPPUNIT_TEST(keepsTheChainItKnows);
     CPPUNIT_TEST(keepsNoChainForOtherTermsOfRevocation);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
@@ -369,6 +370,26 @@ private:
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"),
                              verdictOf(verify(request(allCertificates())), check_id::kCrl));
         CPPUNIT_ASSERT(verify(careless).accepted);
+    }
+
+    /// Behind the report, or handed on by a plugin that relies on the report (x509.offered).
+    void looksForANewerCrlThanAGuestOffers()
+    {
+        fillKds();
+        auto revoking = scene_.hierarchy().crlTerms();
+        const Bytes old = makeCrl(revoking).der();
+        const std::string text = pem("X509 CRL", old);
+        revoking.revoked = {0x10001};
+        kds_->bodies[crlUrl(kAmdKds, EndorsementKind::Vcek, ProductLine::Milan)] = makeCrl(revoking).der();
+        VerifyRequest behind = request(allCertificates()), handedOn = behind, given = behind;
+        auto& data = behind.evidence.front().data;
+        data.insert(data.end(), text.begin(), text.end());
+        handedOn.collateral.insert(handedOn.collateral.begin() + 1, {"x509.offered", old});
+        given.collateral.push_back({"", old});
+        CPPUNIT_ASSERT(verify(given).accepted); // the operator's word counts, and the host asks nobody
+        CPPUNIT_ASSERT(kds_->asked.empty());
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(behind), check_id::kCrl));
+        CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(handedOn), check_id::kCrl));
     }
 
     void keepsTheChainItKnows()
