@@ -31,6 +31,8 @@ using std::chrono_literals::operator""h;
 constexpr std::chrono::hours kVcekAge = 8760h, kChainAge = 720h, kCrlAge = 24h;
 constexpr std::string_view kOffered = "x509.offered"; // teehost/plugin.h, th_blob
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
+constexpr std::uint32_t kLikelyVersion =
+    kNewestReportVersion + 4; // beyond it are the bytes of something else
 constexpr std::string_view kNewerVersionHint =
     "a policy with \"allow_newer_report_version\": true reads a newer one like the newest that is known";
 
@@ -46,7 +48,7 @@ public:
     /// Adds what came with the evidence, before anything else is added.
     void addOffered(kit::ByteView blob)
     {
-        pool_.add(blob);
+        pool_.add(blob, Collateral::Origin::Offered);
         offeredCrls_ = pool_.crls().size();
         offeredUnreadCrls_ = pool_.unreadCrls().size();
     }
@@ -88,14 +90,14 @@ private:
 
     const kit::VendorCertificate* findVek()
     {
-        if (const auto* vek = pool_.vekFor(report_); vek != nullptr ||
-                                                     report_.signingKey() != SigningKey::Vcek ||
-                                                     report_.chipIdMasked() || !mayFetch_)
-            return vek;
+        // One of another chip or TCB cannot have signed the report; the right one may be had.
+        if (const auto vek = pool_.vekFor(report_);
+            vek.fits || report_.signingKey() != SigningKey::Vcek || report_.chipIdMasked() || !mayFetch_)
+            return vek.certificate;
         for (const ProductLine line : likelyLines())
             if (fetch(vcekUrl(kds_, report_, line), kVcekAge))
-                return pool_.vekFor(report_);
-        return nullptr;
+                break;
+        return pool_.vekFor(report_).certificate;
     }
 
     /// By the report; before version 3 it does not say, but Turin's chip ids are short.
@@ -154,7 +156,7 @@ private:
         try {
             const auto answer = kit::fetchCollateral(call_, url, max_age, network_);
             const std::size_t unread = pool_.unreadCrls().size();
-            pool_.add(answer.body);
+            pool_.add(answer.body, Collateral::Origin::Fetched);
             if (pool_.unreadCrls().size() > unread)
                 throw InputError("collateral", pool_.unreadCrls().back());
             fetched_ = true;
@@ -200,14 +202,24 @@ ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& req
     return key.finish();
 }
 
+/// The operator's mistakes are sdk::Error, and not blamed on the report.
 std::vector<kit::Sha256Digest> rootsOf(const sdk::VerifyRequest& request)
 {
     if (request.anchors.empty())
         return {amdRoots().begin(), amdRoots().end()};
     std::vector<kit::Sha256Digest> roots;
-    for (const auto& blob : request.anchors)
-        for (const auto& certificate : kit::readX509(blob.data).certificates)
-            roots.push_back(certificate.fingerprint());
+    try {
+        for (const auto& blob : request.anchors)
+            for (const auto& certificate : kit::readX509(blob.data).certificates)
+                roots.push_back(certificate.fingerprint());
+    } catch (const kit::CryptoError& e) {
+        throw sdk::Error(TH_INVALID_ARGUMENT,
+                         std::string("a root given as an anchor cannot be read: ") + e.what(),
+                         "give certificates, PEM or DER");
+    }
+    if (roots.empty())
+        throw sdk::Error(TH_INVALID_ARGUMENT, "what is given as an anchor holds no certificate",
+                         "give the root's certificate, PEM or DER");
     return roots;
 }
 
@@ -253,8 +265,8 @@ void addTroubles(const std::string& troubles, std::vector<CheckLine>& lines)
 SevSnp::Chain SevSnp::chainFor(sdk::Call call, const sdk::VerifyRequest& request, const Evidence& evidence,
                                const Report& report, CrlMode crl)
 {
+    Chain out{nullptr, rootsOf(request), {}, {}};
     try {
-        Chain out{nullptr, rootsOf(request), {}, {}};
         const auto key = cacheKey(evidence, request, crl, call.canFetch());
         out.facts = chains_.find(key);
         if (out.facts)
@@ -296,7 +308,10 @@ void SevSnp::verify(sdk::Call call, const sdk::VerifyRequest& request, sdk::Chec
             !faults.empty() && faults.front().reason == "version")
             return kit::tellUnreadable(check_id::kForm, faults.front().message,
                                        "the meaning of the report's bytes is not known", kSevSnpVerifyChecks,
-                                       request, out, kNewerVersionHint);
+                                       request, out,
+                                       read->version > kNewestReportVersion && read->version <= kLikelyVersion
+                                           ? kNewerVersionHint
+                                           : kit::kUnreadableHint);
         chain = chainFor(call, request, evidence, *read, crl);
     } catch (const InputError& e) {
         return kit::tellUnreadable(check_id::kForm, e.what(), "the report cannot be read",

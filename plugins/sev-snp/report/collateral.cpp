@@ -12,7 +12,9 @@
 namespace teehost::sev_snp {
 namespace {
 
-constexpr std::size_t kMostObjects = 64; // a chain has three certificates and a CRL or two
+// A chain has three certificates and a CRL or two.
+constexpr std::size_t kMostObjects = 64, kMostOffered = 8;
+constexpr int kBestFit = 8;
 
 /// How well a certificate fits the report: kind, TCB, chip.
 int fitOf(const kit::VendorCertificate& certificate, const Report& report)
@@ -53,19 +55,20 @@ std::vector<TableEntry> tableOf(kit::ByteView blob)
 
 } // namespace
 
-void Collateral::add(kit::ByteView blob)
+void Collateral::add(kit::ByteView blob, Origin origin)
 {
     if (!kit::looksLikeX509(blob)) {
         for (const TableEntry& entry : tableOf(blob))
             if (holdsX509(entry))
-                addX509(entry.data);
+                addX509(entry.data, origin);
         return;
     }
-    addX509(blob);
+    addX509(blob, origin);
 }
 
-void Collateral::addX509(kit::ByteView blob)
+void Collateral::addX509(kit::ByteView blob, Origin origin)
 {
+    std::size_t& count = objects_.at(static_cast<std::size_t>(origin));
     try {
         const kit::VendorObjects objects = kit::readVendorX509(blob);
         for (const kit::VendorCertificate& one : objects.certificates) // an anchor may be given as collateral
@@ -74,15 +77,16 @@ void Collateral::addX509(kit::ByteView blob)
         crls_.insert(crls_.end(), objects.crls.begin(), objects.crls.end());
         others_.insert(others_.end(), objects.others.begin(), objects.others.end());
         unreadCrls_.insert(unreadCrls_.end(), objects.unreadCrls.begin(), objects.unreadCrls.end());
-        objects_ += objects.count();
+        count += objects.count();
     } catch (const kit::CryptoError& e) {
         throw InputError("collateral", e.what());
     }
-    if (objects_ > kMostObjects)
-        throw InputError("collateral", "more than 64 certificates and CRLs are given");
+    if (const auto most = origin == Origin::Offered ? kMostOffered : kMostObjects; count > most)
+        throw InputError("collateral",
+                         "there are more than " + std::to_string(most) + " certificates and CRLs");
 }
 
-const kit::VendorCertificate* Collateral::vekFor(const Report& report) const
+Collateral::Vek Collateral::vekFor(const Report& report) const
 {
     const kit::VendorCertificate* best = nullptr;
     int fit = 0;
@@ -91,7 +95,7 @@ const kit::VendorCertificate* Collateral::vekFor(const Report& report) const
             best = &certificate;
             fit = its;
         }
-    return best;
+    return {best, fit == kBestFit};
 }
 
 Collateral::Issuers Collateral::issuersOf(const kit::VendorCertificate& vek) const

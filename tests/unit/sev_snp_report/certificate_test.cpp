@@ -260,7 +260,7 @@ class CertificateTest : public CppUnit::TestFixture {
               makeCertificate(scene.hierarchy().vcekTerms(scene.reportTerms.tcb, otherChip)), right,
               scene.hierarchy().ask, scene.hierarchy().asvk, scene.hierarchy().ark})
             pool.add(certificate.der());
-        const auto* vek = pool.vekFor(report);
+        const auto* vek = pool.vekFor(report).certificate;
         CPPUNIT_ASSERT(vek != nullptr && vek->fingerprint() == right.fingerprint());
         const auto issuers = pool.issuersOf(*vek);
         CPPUNIT_ASSERT(issuers.intermediate->fingerprint() == scene.hierarchy().ask.fingerprint());

@@ -49,6 +49,10 @@ class PluginTest : public CppUnit::TestFixture {
     CPPUNIT_TEST(rejectsOnlyWhatItUnderstands);
     CPPUNIT_TEST(takesNoCrlThatItCannotReadForNone);
     CPPUNIT_TEST(looksForANewerCrlThanAGuestOffers);
+    CPPUNIT_TEST(fetchesTheVcekWhenAnotherIsGiven);
+    CPPUNIT_TEST(countsWhatAGuestOffersByItself);
+    CPPUNIT_TEST(blamesAnAnchorOnNoReport);
+    CPPUNIT_TEST(saysHowToReadNewerVersions);
     CPPUNIT_TEST(keepsTheChainItKnows);
     CPPUNIT_TEST(keepsNoChainForOtherTermsOfRevocation);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
@@ -390,6 +394,91 @@ private:
         CPPUNIT_ASSERT(kds_->asked.empty());
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(behind), check_id::kCrl));
         CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(handedOn), check_id::kCrl));
+    }
+
+    void fetchesTheVcekWhenAnotherIsGiven()
+    {
+        auto otherChip = scene_.reportTerms.chip;
+        otherChip[9] ^= 1;
+        auto otherTcb = scene_.reportTerms.tcb;
+        ++otherTcb.snp;
+        const Hierarchy& from = scene_.hierarchy();
+        struct Row {
+            CertificateTerms terms;
+            const char* check;
+        };
+        for (const Row& row : {Row{from.vcekTerms(scene_.reportTerms.tcb, otherChip), "snp.chip"},
+                               Row{from.vcekTerms(otherTcb, scene_.reportTerms.chip), "snp.tcb"}}) {
+            const Bytes wrong = makeCertificate(row.terms).der();
+            VerifyRequest given = request(allCertificates()), behind = request({});
+            given.collateral.front().data = wrong;
+            const std::string text = pem("CERTIFICATE", wrong);
+            auto& data = behind.evidence.front().data;
+            data.insert(data.end(), text.begin(), text.end());
+            kds_->bodies.clear();
+            CPPUNIT_ASSERT_EQUAL(std::string("FAIL"), verdictOf(verify(given), row.check)); // as it was given
+            fillKds();
+            for (const VerifyRequest& asked : {given, behind}) {
+                const VerifyResult result = verify(asked);
+                CPPUNIT_ASSERT_MESSAGE(result.reason, result.accepted);
+            }
+        }
+    }
+
+    void countsWhatAGuestOffersByItself()
+    {
+        const auto behind = [&](VerifyRequest asked, std::size_t count) {
+            auto& data = asked.evidence.front().data;
+            const std::string one = pem("CERTIFICATE", foreignCertificate());
+            for (std::size_t i = 0; i < count; ++i)
+                data.insert(data.end(), one.begin(), one.end());
+            return verify(asked);
+        };
+        VerifyRequest forged = request(allCertificates());
+        forged.evidence.front().data[0x90] ^= 1;
+        CPPUNIT_ASSERT(plugin::firstFailure(behind(forged, 8)) != nullptr);
+        for (const std::size_t count : {9u, 61u, 62u, 80u}) // the evidence's fault, whatever else is given
+            CPPUNIT_ASSERT(plugin::firstUnfit(behind(forged, count)) != nullptr);
+        VerifyRequest many = request(allCertificates());
+        const std::string one = pem("CERTIFICATE", foreignCertificate());
+        std::string crowd;
+        for (int i = 0; i < 60; ++i)
+            crowd += one;
+        many.collateral.push_back({"", bytesOf(crowd)}); // with three and the anchor 64
+        CPPUNIT_ASSERT(behind(many, 8).accepted);
+    }
+
+    void blamesAnAnchorOnNoReport()
+    {
+        VerifyRequest broken = request({});
+        const std::string text = pem(chain_.vek) + pem(chain_.intermediate);
+        auto& data = broken.evidence.front().data;
+        data.insert(data.end(), text.begin(), text.end());
+        const Bytes crl = makeCrl(scene_.hierarchy().crlTerms()).der();
+        for (const Bytes& anchor : {Bytes{1, 2, 3}, crl}) {
+            broken.anchors = {{"", anchor}};
+            plugin::test::expectError(Category::InvalidArgument, "anchor",
+                                      [&] { static_cast<void>(verify(broken)); });
+        }
+    }
+
+    void saysHowToReadNewerVersions()
+    {
+        struct Row {
+            std::uint8_t version;
+            bool isHinted;
+        };
+        for (const Row& row :
+             {Row{0, false}, Row{1, false}, Row{6, true}, Row{9, true}, Row{10, false}, Row{129, false}}) {
+            VerifyRequest other = request(allCertificates());
+            other.evidence.front().data[0] = row.version;
+            const VerifyResult result = verify(other);
+            const bool isHinted =
+                std::any_of(result.checks.begin(), result.checks.end(), [](const auto& one) {
+                    return one.hint.find("allow_newer_report_version") != std::string::npos;
+                });
+            CPPUNIT_ASSERT_EQUAL_MESSAGE(std::to_string(row.version), row.isHinted, isHinted);
+        }
     }
 
     void keepsTheChainItKnows()
