@@ -49,7 +49,7 @@ std::vector<NamedBlob> readEventLogs(const std::vector<std::string>& paths, std:
 {
     std::vector<NamedBlob> out;
     for (const NamedBlob& file : readBlobs(paths, option))
-        for (auto& [role, part] : partsOf(file, option, kit::partsOfEvidence)) {
+        for (auto& [role, part] : partsOf(file, option, kit::partsOfEventLog)) {
             part.blob.kind = kEventLogKind;
             out.push_back(std::move(part));
         }

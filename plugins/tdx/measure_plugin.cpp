@@ -141,7 +141,7 @@ std::optional<LogFile> readLog(sdk::Call call)
     if (path.empty())
         return std::nullopt;
     return readingOption("event_log", [&] {
-        auto parts = kit::partsOfEvidence(kit::readFile(path, "event log", kMostBytes));
+        auto parts = kit::partsOfEventLog(kit::readFile(path, "event log", kMostBytes));
         LogFile out{std::move(parts.front().data), {}};
         out.log = parseTdLog(out.bytes); // of bytes that stay where they are when the vector moves
         return std::optional(std::move(out));

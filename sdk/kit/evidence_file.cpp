@@ -24,7 +24,8 @@ constexpr std::size_t kFewestArrayBytes = 64; // of an array of numbers that sta
 
 [[noreturn]] void refuse(const std::string& what) { throw InputError("not_evidence", what); }
 
-/// By the fixed fields at its beginning: version 2 to 5 and its one signature algorithm (AMD 56860, table
+/// By the fixed fields at its beginning: version 2 to 9, of which plugins say up to which they know it, and
+/// its one signature algorithm (AMD 56860, table
 /// "ATTESTATION_REPORT"), bare or behind a header of 32 bytes (the guest driver's answer, Azure's HCLA).
 bool looksLikeSnpReport(ByteView bytes)
 {
@@ -63,6 +64,21 @@ std::optional<Role> roleOf(ByteView bytes)
     if (looksLikeX509(bytes))
         return Role::Endorsement;
     return std::nullopt;
+}
+
+/// Reads the text as JSON; the result is discarded() when it is none. A tree takes 80 times the bytes of a text of
+/// brackets, so it is refused while it grows.
+json parsed(std::string_view text)
+{
+    constexpr int kMostNested = 32;
+    const auto shallow = [](int depth, json::parse_event_t event, json&) {
+        const bool opens =
+            event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+        if (opens && depth >= kMostNested)
+            refuse("the document is nested more than " + std::to_string(kMostNested) + " levels deep");
+        return true;
+    };
+    return json::parse(text, shallow, /*allow_exceptions=*/false);
 }
 
 /// Returns nullopt for an array that is no bytes.
@@ -121,7 +137,7 @@ private:
         const std::string_view trimmed = trimmedText(textOf(bytes));
         if (!trimmed.starts_with('{') && !trimmed.starts_with('['))
             return;
-        const json value = json::parse(trimmed, nullptr, /*allow_exceptions=*/false);
+        const json value = parsed(trimmed);
         if (!value.is_discarded())
             document(value, where, depth + 1);
     }
@@ -217,7 +233,7 @@ std::optional<json> documentIn(ByteView file)
     const std::string_view trimmed = trimmedText(*text);
     if (!trimmed.starts_with('{') && !trimmed.starts_with('['))
         return std::nullopt;
-    json value = json::parse(trimmed, nullptr, /*allow_exceptions=*/false);
+    json value = parsed(trimmed);
     return value.is_discarded() ? std::nullopt : std::optional(std::move(value));
 }
 
@@ -278,6 +294,15 @@ std::vector<FilePart> partsOf(ByteView file, std::size_t depth, const std::strin
 } // namespace
 
 std::vector<FilePart> partsOfEvidence(ByteView file) { return partsOf(file, 0, ""); }
+
+std::vector<FilePart> partsOfEventLog(ByteView file)
+{
+    auto out = partsOf(file, 0, "");
+    const auto isLog = [](const FilePart& part) { return part.role == Role::EventLog; };
+    if (std::any_of(out.begin(), out.end(), isLog))
+        std::erase_if(out, [&](const FilePart& part) { return !isLog(part); });
+    return out;
+}
 
 std::vector<FilePart> partsOfCollateral(ByteView file)
 {

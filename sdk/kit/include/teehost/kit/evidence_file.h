@@ -33,6 +33,10 @@ struct FilePart {
 /// several reports or quotes.
 [[nodiscard]] std::vector<FilePart> partsOfEvidence(ByteView file);
 
+/// The parts of a file given as an event log: of a document that has one among other things only that, as of
+/// an answer with a quote and its log. Throws as partsOfEvidence does.
+[[nodiscard]] std::vector<FilePart> partsOfEventLog(ByteView file);
+
 /// A file given as a certificate, a CRL or other collateral: text decoded, certificates taken out of JSON; a
 /// document that is signed as it is (Intel's TCB info) stays as it is.
 [[nodiscard]] std::vector<FilePart> partsOfCollateral(ByteView file);
