@@ -191,11 +191,16 @@ const CalibratedBoot* Calibration::find(const kit::Sha256Digest& firmware,
     return found == boots_.end() ? nullptr : &*found;
 }
 
-const CalibratedBoot* Calibration::findFirmware(const kit::Sha256Digest& firmware) const noexcept
+std::vector<const CalibratedBoot*> Calibration::findAll(const kit::Sha256Digest& firmware,
+                                                        const MachineShape& shape) const
 {
-    const auto found = std::find_if(boots_.begin(), boots_.end(),
-                                    [&](const CalibratedBoot& boot) { return boot.firmware == firmware; });
-    return found == boots_.end() ? nullptr : &*found;
+    std::vector<const CalibratedBoot*> out;
+    for (const CalibratedBoot& boot : boots_)
+        if (boot.firmware == firmware)
+            out.push_back(&boot);
+    std::stable_partition(out.begin(), out.end(),
+                          [&](const CalibratedBoot* boot) { return boot->shape == shape; });
+    return out;
 }
 
 } // namespace teehost::vtpm

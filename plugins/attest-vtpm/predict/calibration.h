@@ -53,8 +53,10 @@ public:
     /// Null when that firmware was not booted on a machine of this shape.
     [[nodiscard]] const CalibratedBoot* find(const kit::Sha256Digest& firmware,
                                              const MachineShape& shape) const noexcept;
-    /// The first boot of that firmware, on whatever machine: for what does not depend on it. Null for none.
-    [[nodiscard]] const CalibratedBoot* findFirmware(const kit::Sha256Digest& firmware) const noexcept;
+    /// Every boot of that firmware, on a machine of this shape first: for what need not have been told by
+    /// each.
+    [[nodiscard]] std::vector<const CalibratedBoot*> findAll(const kit::Sha256Digest& firmware,
+                                                             const MachineShape& shape) const;
 
 private:
     std::vector<CalibratedBoot> boots_;

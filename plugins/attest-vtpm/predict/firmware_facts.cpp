@@ -4,6 +4,20 @@
 #include <teehost/kit/utf16.h>
 
 namespace teehost::vtpm {
+namespace {
+
+/// A fact as the first boot says it that says it at all: the log of one boot tells what that of another does
+/// not.
+template <class Fact>
+Fact firstTold(const std::vector<const CalibratedBoot*>& boots, Fact CalibratedBoot::*fact)
+{
+    for (const CalibratedBoot* boot : boots)
+        if (boot->*fact)
+            return boot->*fact;
+    return {};
+}
+
+} // namespace
 
 FirmwareFacts FirmwareFacts::of(const kit::Sha256Digest& sha256, const Calibration* calibration,
                                 const MachineShape& shape)
@@ -12,7 +26,7 @@ FirmwareFacts FirmwareFacts::of(const kit::Sha256Digest& sha256, const Calibrati
     out.build = findBuild(sha256);
     if (calibration != nullptr) {
         out.calibrated = calibration->find(sha256, shape);
-        out.told = calibration->findFirmware(sha256);
+        out.told = calibration->findAll(sha256, shape);
     }
     out.name = out.build != nullptr
                    ? std::string(out.build->name) + " (" + std::string(out.build->behaviour->name) + ")"
@@ -24,27 +38,27 @@ const FirmwareBehaviour* FirmwareFacts::behaviour() const
 {
     if (build != nullptr)
         return build->behaviour;
-    return told != nullptr ? told->behaviour : nullptr;
+    return firstTold(told, &CalibratedBoot::behaviour);
 }
 
 std::optional<std::string> FirmwareFacts::version() const
 {
     if (build != nullptr)
         return std::string(build->version);
-    return told != nullptr ? told->version : std::nullopt;
+    return firstTold(told, &CalibratedBoot::version);
 }
 
 std::optional<bool> FirmwareFacts::hasSecureBoot() const
 {
     if (build != nullptr)
         return build->hasSecureBoot;
-    return told != nullptr ? told->hasSecureBoot : std::nullopt;
+    return firstTold(told, &CalibratedBoot::hasSecureBoot);
 }
 
 std::optional<kit::LoadOptionsForm> FirmwareFacts::loadOptions() const
 {
-    if (told != nullptr && told->loadOptions)
-        return told->loadOptions;
+    if (const auto form = firstTold(told, &CalibratedBoot::loadOptions))
+        return form;
     return behaviour() != nullptr ? std::optional(behaviour()->loadOptions) : std::nullopt;
 }
 

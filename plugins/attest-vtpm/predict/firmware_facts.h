@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "predict/calibration.h"
 #include "predict/firmware_table.h"
@@ -14,7 +15,7 @@ namespace teehost::vtpm {
 struct FirmwareFacts {
     const FirmwareBuild* build = nullptr;       ///< null: not in the table
     const CalibratedBoot* calibrated = nullptr; ///< null: not calibrated on a machine of this shape
-    const CalibratedBoot* told = nullptr;       ///< calibrated on some machine; null: not at all
+    std::vector<const CalibratedBoot*> told;    ///< calibrated on some machine, one of this shape first
     std::string name;                           ///< for people
 
     /// `calibration` may be null, and must outlive the result.

@@ -140,7 +140,7 @@ void Prediction::readFirmware(FirmwareCache& cache)
         readCalibrated(*firmware_.calibrated);
     else if (firmware_.build != nullptr && firmware_.build->pei)
         readBuild(*firmware_.build, *cache.unpack(path, sha256));
-    else if (firmware_.told != nullptr)
+    else if (!firmware_.told.empty())
         pei_ = dxe_ =
             unknownInAll(banks_.size(), "this firmware was calibrated on other machines than this one: " +
                                             toText(inputs_.machine.shape));

@@ -2,6 +2,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "predict/calibration.h"
+#include "predict/firmware_facts.h"
 #include "refusal.h"
 
 namespace teehost::vtpm::test {
@@ -34,6 +35,7 @@ class CalibrationTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(CalibrationTest);
     CPPUNIT_TEST(readsWhatItWrites);
     CPPUNIT_TEST(isOfOneFirmwareAndShape);
+    CPPUNIT_TEST(tellsAFactByTheFirstBootThatSaysIt);
     CPPUNIT_TEST(refusesWhatItDoesNotUnderstand);
     CPPUNIT_TEST_SUITE_END();
 
@@ -56,6 +58,31 @@ class CalibrationTest final : public CppUnit::TestFixture {
         other.vcpus = 1;
         CPPUNIT_ASSERT(calibration.find(someBoot().firmware, other) == nullptr);
         CPPUNIT_ASSERT(calibration.find(kit::sha256({}), someBoot().shape) == nullptr);
+    }
+
+    void tellsAFactByTheFirstBootThatSaysIt()
+    {
+        CalibratedBoot silent = someBoot(), small = someBoot(), mine = someBoot();
+        silent.shape.vcpus = 8;
+        silent.behaviour = nullptr;
+        silent.loadOptions.reset();
+        silent.version.reset();
+        silent.hasSecureBoot.reset();
+        small.shape.vcpus = 1;
+        mine.version = "mine";
+        mine.loadOptions = kit::LoadOptionsForm::InitrdLast;
+        mine.hasSecureBoot.reset();
+        Calibration calibration;
+        for (const CalibratedBoot& boot : {silent, small, mine})
+            calibration.add(boot);
+        const auto here = FirmwareFacts::of(mine.firmware, &calibration, mine.shape);
+        CPPUNIT_ASSERT(here.version() == "mine" && here.loadOptions() == kit::LoadOptionsForm::InitrdLast);
+        CPPUNIT_ASSERT(here.behaviour() == mine.behaviour && here.hasSecureBoot() == true); // of another's
+        MachineShape other = mine.shape;
+        other.vcpus = 3;
+        const auto there = FirmwareFacts::of(mine.firmware, &calibration, other);
+        CPPUNIT_ASSERT(there.version() == "2025.02-8" && there.behaviour() == small.behaviour);
+        CPPUNIT_ASSERT(there.loadOptions() == kit::LoadOptionsForm::InitrdFirst);
     }
 
     void refusesWhatItDoesNotUnderstand()
