@@ -46,6 +46,9 @@ std::vector<Anchor> anchorsOf(const sdk::VerifyRequest& request)
                          std::string("a root given as an anchor cannot be read: ") + e.what(),
                          "give certificates, PEM or DER");
     }
+    if (anchors.empty())
+        throw sdk::Error(TH_INVALID_ARGUMENT, "what is given as an anchor holds no certificate",
+                         "give the root's certificate, PEM or DER");
     return anchors;
 }
 

@@ -546,6 +546,7 @@ private:
         refused([](auto& r) { r.policyJson = R"({"mrtd": "00"})"; }, "mrtd");
         refused([](auto& r) { r.collateral.push_back({"", {1, 2, 3}}); }, "cannot be read");
         refused([](auto& r) { r.anchors.push_back({"", {1, 2, 3}}); }, "cannot be read");
+        refused([&](auto& r) { r.anchors = {{"", makeCrl(scene_.rootCrl).der()}}; }, "no certificate");
     }
 
     void claimsWithoutVerifying()
