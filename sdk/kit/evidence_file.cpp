@@ -66,8 +66,8 @@ std::optional<Role> roleOf(ByteView bytes)
     return std::nullopt;
 }
 
-/// Reads the text as JSON; the result is discarded() when it is none. A tree takes 80 times the bytes of a text of
-/// brackets, so it is refused while it grows.
+/// Reads the text as JSON; the result is discarded() when it is none. A tree takes 80 times the bytes of a
+/// text of brackets, so it is refused while it grows.
 json parsed(std::string_view text)
 {
     constexpr int kMostNested = 32;
