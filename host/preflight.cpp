@@ -57,7 +57,8 @@ void servePlugins(const settings::Settings& settings, const plugin::Loaded& plug
     }
 }
 
-/// What the operator says, or the version of the package the firmware came from; empty when there is neither.
+/// Returns what the operator says, or the version of the package that the firmware came from; empty when
+/// there is neither.
 std::string firmwareVersion(const settings::Settings& settings)
 {
     if (const auto configured = settings.text("ovmf.version"); !configured.empty())

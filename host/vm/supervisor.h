@@ -168,7 +168,7 @@ private:
     [[nodiscard]] std::vector<plugin::Fragment> compose(const launch::VmSpec& spec,
                                                         const plugin::Plugin& backend,
                                                         const std::vector<plugin::Plugin*>& attesters) const;
-    /// Those of new VMs; only once the host was asked.
+    /// Returns the attesters of new VMs. Call it only once the host was asked.
     [[nodiscard]] std::vector<plugin::Plugin*> attesters() const;
     [[nodiscard]] Demand demandOf(const Vm& vm) const;
     [[nodiscard]] VmPtr admit(launch::ValidatedVm& validated, plugin::Plugin& backend,

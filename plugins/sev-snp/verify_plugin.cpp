@@ -182,7 +182,7 @@ private:
     Collateral pool_;
 };
 
-/// Of everything that decides which chain and which CRLs a report has.
+/// Digests everything that decides which chain and which CRLs a report has.
 ChainCache::Key cacheKey(const Evidence& evidence, const sdk::VerifyRequest& request, CrlMode crl,
                          bool may_fetch)
 {

@@ -105,7 +105,7 @@ CheckLine verifyCrls(const Collateral& collateral, const VerifyTerms& terms)
     if (collateral.revoked)
         return failed(kCrl, *collateral.revoked);
     std::string absent;
-    // Of whatever issuer it says to be: its name may be what cannot be read.
+    // An unread CRL counts against each issuer: its name may be the part that cannot be read.
     const bool isOneUnread = !collateral.unreadCrl.empty();
     for (const NamedCrl& crl : crls) {
         const std::string name(crl.words.name);

@@ -387,7 +387,7 @@ class EvidenceFileTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, parts.size());
         CPPUNIT_ASSERT(parts.front().role == FilePart::Role::EventLog &&
                        parts.front().data == eventLogLike());
-        // What is not known for a log is the plugin's to judge.
+        // A document without a known log is the plugin's to judge.
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, partsOfEventLog(bytesOf("no log")).size());
     }
 };
