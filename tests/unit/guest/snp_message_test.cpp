@@ -6,6 +6,7 @@
 #include "evidence/evidence.h"
 #include "guest/agent/attest/no_evidence.h"
 #include "guest/agent/attest/snp_message.h"
+#include "snp_factory/hierarchy.h"
 
 namespace teehost::guest {
 namespace {
@@ -114,8 +115,16 @@ class SnpMessageTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(std::string("signer"), chain.ask_cert());
         CPPUNIT_ASSERT_EQUAL(std::string("root"), chain.ark_cert());
         CPPUNIT_ASSERT_EQUAL(std::string("?"), chain.extras().at("5b5b5b5b-5b5b-5b5b-5b5b-5b5b5b5b5b5b"));
-        const std::string message =
-            snpMessage(report(), table({{kVcek, "chip"}, {kAsk, "signer"}})).SerializeAsString();
+        // Whoever verifies it takes certificates only.
+        const snp_factory::Hierarchy hierarchy(sev_snp::ProductLine::Milan);
+        const auto textOf = [](const kit::Certificate& one) {
+            const auto der = one.der();
+            return std::string(der.begin(), der.end());
+        };
+        const std::string message = snpMessage(report(), table({{kVcek, "no certificate"},
+                                                                {kAsk, textOf(hierarchy.ask)},
+                                                                {kArk, textOf(hierarchy.ark)}}))
+                                        .SerializeAsString();
         const Bytes bytes(message.begin(), message.end());
         CPPUNIT_ASSERT_EQUAL(std::size_t{2}, vtpm::readSnpAttestation(bytes).certificates.size());
         CPPUNIT_ASSERT(snpMessage(report(), std::string(4096, '\0')).certificate_chain().vcek_cert().empty());
