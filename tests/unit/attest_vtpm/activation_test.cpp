@@ -187,10 +187,7 @@ class ActivationTest : public CppUnit::TestFixture {
 
     [[nodiscard]] std::unique_ptr<plugin::Plugin> pluginOf(const std::string& provider)
     {
-        auto out = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<AttestVtpm>::entry,
-                                                                      "/in/this/program.so",
-                                                                      plugin::FileDigest(), kept_.log),
-                                                    kept_.log);
+        auto out = plugin::test::takeUncreated(sdk::Bridge<AttestVtpm>::entry, kept_.log);
         plugin::CallContext context;
         context.option = [provider](std::string_view key) -> std::optional<settings::Value> {
             const std::map<std::string_view, std::string> values{{"attest-vtpm.provider", provider},

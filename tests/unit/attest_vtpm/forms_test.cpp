@@ -103,14 +103,7 @@ class FormsTest : public CppUnit::TestFixture {
     std::unique_ptr<plugin::Plugin> plugin_;
 
 public:
-    void setUp() override
-    {
-        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<AttestVtpm>::entry,
-                                                                     "/in/this/program.so",
-                                                                     plugin::FileDigest(), kept_.log),
-                                                   kept_.log);
-        plugin_->create({});
-    }
+    void setUp() override { plugin_ = plugin::test::take(sdk::Bridge<AttestVtpm>::entry, kept_.log); }
 
 private:
     /// A quote in pieces, without kinds as a person hands it over.

@@ -65,11 +65,17 @@ public:
 
 [[nodiscard]] inline th_str str(const char* text) { return {text, std::char_traits<char>::length(text)}; }
 
-/// A plugin of this program, taken and created as the host would.
+/// A plugin of this program, taken as the host would; its instance is still to be created.
+[[nodiscard]] inline std::unique_ptr<Plugin> takeUncreated(th_entry_fn entry, const Log& log)
+{
+    return std::make_unique<Plugin>(negotiate(entry, "/in/this/program.so", FileDigest(), log), log);
+}
+
+/// The same with its instance.
 [[nodiscard]] inline std::unique_ptr<Plugin> take(th_entry_fn entry, const Log& log,
                                                   const CallContext& context = {})
 {
-    auto plugin = std::make_unique<Plugin>(negotiate(entry, "/in/this/program.so", FileDigest(), log), log);
+    auto plugin = takeUncreated(entry, log);
     plugin->create(context);
     return plugin;
 }

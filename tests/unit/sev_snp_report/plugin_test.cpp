@@ -69,10 +69,7 @@ class PluginTest : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<SevSnp>::entry,
-                                                                     "/in/this/program.so",
-                                                                     plugin::FileDigest(), kept_.log),
-                                                   kept_.log);
+        plugin_ = plugin::test::takeUncreated(sdk::Bridge<SevSnp>::entry, kept_.log);
         plugin_->serveFetch(kds_);
         plugin_->create({});
     }

@@ -75,10 +75,7 @@ class PluginTest final : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ =
-            std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<Tdx>::entry, "/in/this/program.so",
-                                                               plugin::FileDigest(), kept_.log),
-                                             kept_.log);
+        plugin_ = plugin::test::takeUncreated(sdk::Bridge<Tdx>::entry, kept_.log);
         plugin_->serveMachine(machines_);
         options_ = {{"firmware", scratch_.write("TDVF.fd", tdx_factory::TdvfBuilder().build())},
                     {"firmware_profile", "edk2-2022.11"}};

@@ -99,10 +99,7 @@ class PluginTest : public CppUnit::TestFixture {
 public:
     void setUp() override
     {
-        plugin_ = std::make_unique<plugin::Plugin>(plugin::negotiate(sdk::Bridge<Verifying>::entry,
-                                                                     "/in/this/program.so",
-                                                                     plugin::FileDigest(), kept_.log),
-                                                   kept_.log);
+        plugin_ = plugin::test::takeUncreated(sdk::Bridge<Verifying>::entry, kept_.log);
         plugin_->serveFetch(pcs_);
         plugin_->create({});
     }
