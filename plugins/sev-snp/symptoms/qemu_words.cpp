@@ -2,7 +2,6 @@
 //
 // Sources: QEMU 7.2 to 10.2, target/i386/sev.c, target/i386/kvm/kvm.c, hw/i386, backends/igvm.c, and the
 // older trees of AMD and of COCONUT-SVSM where they print other words.
-#include <algorithm>
 #include <array>
 
 #include <teehost/kit/confidential_symptoms.h>
@@ -179,15 +178,7 @@ constexpr std::array kOwn{
             "The SEV firmware made no context for the VM.", "See the line before it."},
 };
 
-constexpr auto joined()
-{
-    std::array<Symptom, kShared.size() + kOwn.size()> all{};
-    std::copy(kShared.begin(), kShared.end(), all.begin());
-    std::copy(kOwn.begin(), kOwn.end(), all.begin() + kShared.size());
-    return all;
-}
-
-constexpr auto kAll = joined();
+constexpr auto kAll = kit::joined(kShared, kOwn);
 
 } // namespace
 

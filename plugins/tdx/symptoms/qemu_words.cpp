@@ -3,7 +3,6 @@
 // Sources: QEMU 10.1 and 10.2, target/i386/kvm/tdx.c, tdx-quote-generator.c, system/runstate.c; the words of
 // the trees before it (intel, canonical) where they differ. Which number comes of which call: Linux 6.16
 // to 7.1, arch/x86/kvm/vmx/tdx.c. Not run on hardware.
-#include <algorithm>
 #include <array>
 
 #include <teehost/kit/confidential_symptoms.h>
@@ -154,15 +153,7 @@ constexpr std::array kOwn{
             "The console says more."},
 };
 
-constexpr auto joined()
-{
-    std::array<Symptom, kShared.size() + kOwn.size()> all{};
-    std::copy(kShared.begin(), kShared.end(), all.begin());
-    std::copy(kOwn.begin(), kOwn.end(), all.begin() + kShared.size());
-    return all;
-}
-
-constexpr auto kAll = joined();
+constexpr auto kAll = kit::joined(kShared, kOwn);
 
 } // namespace
 

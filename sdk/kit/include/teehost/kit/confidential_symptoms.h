@@ -6,6 +6,7 @@
 //     constexpr auto kShared = confidentialSymptoms({.vmType = "vm-type *tdx* not supported by KVM", ...});
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -55,6 +56,17 @@ constexpr std::array<Symptom, 11> confidentialSymptoms(const ConfidentialNames& 
         Symptom{"could not load PC BIOS", 90, "The firmware is missing, cannot be read, or has an odd size.",
                 names.wholeFirmware},
     };
+}
+
+/// One table of two, `first` before `then`.
+template <std::size_t First, std::size_t Then>
+constexpr std::array<Symptom, First + Then> joined(const std::array<Symptom, First>& first,
+                                                   const std::array<Symptom, Then>& then)
+{
+    std::array<Symptom, First + Then> all{};
+    std::copy(first.begin(), first.end(), all.begin());
+    std::copy(then.begin(), then.end(), all.begin() + First);
+    return all;
 }
 
 } // namespace teehost::kit
