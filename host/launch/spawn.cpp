@@ -69,6 +69,10 @@ std::string planText(const SpawnPlan& plan)
         add('l', "1");
     if (plan.mayGainPrivileges)
         add('p', "1");
+    if (plan.reap)
+        add('r', "1");
+    if (plan.nice > 0)
+        add('n', std::to_string(plan.nice));
     return out;
 }
 

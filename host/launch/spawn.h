@@ -26,6 +26,10 @@ struct SpawnPlan {
     mode_t umask = 0177;
     bool lockMemory = false;
     bool mayGainPrivileges = false; ///< for setuid programs, of which sudo is the one we start
+    /// The child stays teehost-launch: it runs the program, reaps what that leaves behind, and ends as it
+    /// does.
+    bool reap = false;
+    int nice = 0; ///< 0 to 19
 };
 
 /// A child that waits for go(). Destroyed before that, it ends by itself.

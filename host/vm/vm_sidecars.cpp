@@ -45,6 +45,7 @@ asio::awaitable<void> VmLife::startSidecar(plugin::SidecarPlan wanted)
     spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
     spawn.account = supervisor_.facts_.account;
     spawn.umask = 0077;
+    spawn.reap = wanted.ready == plugin::SidecarPlan::Ready::ExitZero;
     auto child = launch::spawnHeld(spawn);
     faultPoint("c3a");
     const auto process = Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, false);

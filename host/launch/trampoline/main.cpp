@@ -7,7 +7,11 @@
 //
 //   fd 3  the go pipe: the byte 'G' means go, end of file means the daemon is gone
 //   fd 4  the plan, NUL-terminated records: a=ARG e=NAME=VALUE u=UID g=GID G=GID m=UMASK l=1 (lock memory)
-//   p=1 (may gain privileges, as sudo must) o=OOM_SCORE_ADJ
+//   p=1 (may gain privileges, as sudo must) o=OOM_SCORE_ADJ r=1 (reap) n=NICE
+//
+// With r=1 it stays, as the parent of the program and of whatever the program leaves behind, and ends as the
+// program does. swtpm_setup needs that: it waits until its swtpm, which is nobody's child by then, is reaped,
+// for half a second where the host's first process is slow to do so.
 //
 // Exit status 125: never told to go. 126: could not prepare, with one line on stderr. Statically linked: it
 // reads no file of the system but those of /proc.
@@ -18,6 +22,8 @@
 #include <string>
 #include <vector>
 
+#include <csignal>
+
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
@@ -25,6 +31,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace {
@@ -48,6 +55,8 @@ struct Plan {
     long umask = 0177;
     bool lockMemory = false;
     bool mayGainPrivileges = false;
+    bool reap = false;
+    long nice = 0;
     std::string oomScoreAdj = "0";
 };
 
@@ -102,6 +111,12 @@ void take(Plan& plan, char kind, const std::string& value)
         break;
     case 'p':
         plan.mayGainPrivileges = true;
+        break;
+    case 'r':
+        plan.reap = true;
+        break;
+    case 'n':
+        plan.nice = number(value);
         break;
     case 'o':
         plan.oomScoreAdj = value;
@@ -197,6 +212,46 @@ void waitForGo()
     ::close(kPlanFd);
 }
 
+[[noreturn]] void become(char* const* argv, char* const* env)
+{
+    ::execve(argv[0], argv, env);
+    std::fprintf(stderr, "teehost-launch: cannot execute \"%s\": %s\n", argv[0], std::strerror(errno));
+    std::_Exit(kCouldNotPrepare);
+}
+
+/// Ends this process the way the program ended.
+[[noreturn]] void endLike(int status)
+{
+    if (WIFSIGNALED(status))
+        ::raise(WTERMSIG(status));
+    std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : kCouldNotPrepare);
+}
+
+/// Runs the program as a child and reaps every process that becomes ours meanwhile.
+[[noreturn]] void standBy(char* const* argv, char* const* env)
+{
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        fail("cannot become the parent of orphans");
+    const pid_t parent = ::getpid();
+    const pid_t program = ::fork();
+    if (program < 0)
+        fail("cannot start a child");
+    if (program == 0) {
+        // Ends the program when the daemon ends this process.
+        if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent)
+            std::_Exit(kCouldNotPrepare);
+        become(argv, env);
+    }
+    int status = 0;
+    pid_t ended = 0;
+    while (ended != program) {
+        ended = ::waitpid(-1, &status, 0);
+        if (ended < 0 && errno != EINTR)
+            fail("cannot wait for the program");
+    }
+    endLike(status);
+}
+
 std::vector<char*> pointers(std::vector<std::string>& strings)
 {
     std::vector<char*> out;
@@ -219,13 +274,15 @@ int main()
     ::prctl(PR_SET_PDEATHSIG, 0);
     setLimits(plan);
     setOomScore(plan.oomScoreAdj);
+    if (plan.nice > 0 && ::setpriority(PRIO_PROCESS, 0, static_cast<int>(plan.nice)) != 0)
+        fail("cannot lower the priority");
     shedPrivileges(plan);
     if (!plan.mayGainPrivileges && ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail("cannot forbid new privileges");
     waitForGo();
     auto env = pointers(plan.env);
     auto argv = pointers(plan.argv);
-    ::execve(argv[0], argv.data(), env.data());
-    std::fprintf(stderr, "teehost-launch: cannot execute \"%s\": %s\n", argv[0], std::strerror(errno));
-    return kCouldNotPrepare;
+    if (plan.reap)
+        standBy(argv.data(), env.data());
+    become(argv.data(), env.data());
 }

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "host/base/error.h"
+#include "host/base/pidfd.h"
 #include "host/launch/spawn.h"
 #include "tests/unit/launch/settings_fixture.h"
 
@@ -30,6 +31,9 @@ class ProcessTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(signalsAreNamed);
     CPPUNIT_TEST(identitySurvivesTheExec);
     CPPUNIT_TEST(aMissingProgramIsSaid);
+    CPPUNIT_TEST(whatAStepLeavesBehindIsReaped);
+    CPPUNIT_TEST(aStepEndsAsItsProgramDoes);
+    CPPUNIT_TEST(aStepsProgramEndsWithIt);
     CPPUNIT_TEST_SUITE_END();
 
     launch::ScratchDir dir_;
@@ -169,6 +173,59 @@ class ProcessTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(output().find("cannot execute \"/no/such/program\"") != std::string::npos);
         CPPUNIT_ASSERT_THROW((void)launch::findProgram("no-such-program", "qemu.bin_path"), Error);
         CPPUNIT_ASSERT_THROW((void)launch::findProgram("/etc/passwd", "qemu.bin_path"), Error);
+    }
+
+    launch::SpawnPlan step(const std::string& script) const
+    {
+        auto out = plan(script);
+        out.reap = true;
+        return out;
+    }
+
+    /// An orphan of the step is gone as soon as it ends, however slowly the first process of the host reaps.
+    void whatAStepLeavesBehindIsReaped()
+    {
+        auto wanted = step("(sleep 1000 & echo $! >pid) && "
+                           "[ $(cut -d' ' -f4 /proc/$(cat pid)/stat) = $PPID ] && kill -KILL $(cat pid) && "
+                           "for try in $(seq 100); do kill -0 $(cat pid) || exit 3; sleep 0.02; done");
+        wanted.argv[2].insert(0, "cd " + dir_.path().string() + " && ");
+        wanted.nice = 19;
+        auto child = launch::spawnHeld(wanted);
+        child.go();
+        CPPUNIT_ASSERT_EQUAL(3, finish(child).value);
+    }
+
+    void aStepEndsAsItsProgramDoes()
+    {
+        auto failing = launch::spawnHeld(step("exit 7"));
+        failing.go();
+        CPPUNIT_ASSERT_EQUAL(7, finish(failing).value);
+        auto killed = launch::spawnHeld(step("kill -SEGV $$"));
+        killed.go();
+        CPPUNIT_ASSERT(finish(killed).signalled);
+        auto wanted = step("");
+        wanted.argv = {"/no/such/program"};
+        auto missing = launch::spawnHeld(wanted);
+        missing.go();
+        CPPUNIT_ASSERT_EQUAL(126, finish(missing).value);
+    }
+
+    void aStepsProgramEndsWithIt()
+    {
+        const auto file = dir_.path() / "program";
+        auto child = launch::spawnHeld(step("echo $$ >" + file.string() + "; exec sleep 1000"));
+        child.go();
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (contentOf(file).find('\n') == std::string::npos && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        const auto program = static_cast<pid_t>(std::stol(contentOf(file)));
+        CPPUNIT_ASSERT(program != child.pid());
+        const UniqueFd held = openPidfd(program);
+        CPPUNIT_ASSERT(held);
+        CPPUNIT_ASSERT_EQUAL(SIGTERM + 0, finish(child, SIGTERM).value);
+        while (!hasEnded(held.get()) && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        CPPUNIT_ASSERT(hasEnded(held.get()));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ProcessTest);
