@@ -102,6 +102,7 @@ struct SidecarPlan {
     std::string readyPath;
     std::chrono::nanoseconds readyTimeout{0}; ///< 0: the host's default
     std::chrono::nanoseconds stopTimeout{0};  ///< 0: the host's default
+    bool ahead = false; ///< a preparation step that may be run before its VM is asked for
     bool operator==(const SidecarPlan&) const = default;
 };
 

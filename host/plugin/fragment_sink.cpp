@@ -312,6 +312,9 @@ void FragmentSink::sidecar(const th_sidecar* sidecar)
         invalid(what + " needs an absolute ready path");
     plan.readyTimeout = takeTimeout(sidecar->ready_timeout_ns, what + " ready timeout");
     plan.stopTimeout = takeTimeout(sidecar->stop_timeout_ns, what + " stop timeout");
+    plan.ahead = TH_HAS(sidecar, th_sidecar, flags) && (sidecar->flags & TH_SIDECAR_AHEAD) != 0;
+    if (plan.ahead && plan.ready != SidecarPlan::Ready::ExitZero)
+        invalid(what + " cannot be run ahead of its VM: it is not ready by ending with status 0");
     for (const SidecarPlan& other : fragment_.sidecars)
         if (other.name == plan.name)
             duplicate(what + " is given twice");

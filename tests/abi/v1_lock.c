@@ -276,6 +276,8 @@ MEMBER(th_sidecar, env_count, 48, size_t);
 MEMBER(th_sidecar, ready_path, 56, th_str);
 MEMBER(th_sidecar, ready_timeout_ns, 72, uint64_t);
 MEMBER(th_sidecar, stop_timeout_ns, 80, uint64_t);
+MEMBER(th_sidecar, flags, 88, uint32_t);
+MEMBER(th_sidecar, reserved, 92, uint32_t);
 
 SIZE(th_fragment_sink, 104);
 MEMBER(th_fragment_sink, struct_size, 0, uint32_t);
@@ -514,6 +516,7 @@ VALUE(TH_READY_SPAWNED, 0);
 VALUE(TH_READY_UNIX_CONNECT, 1);
 VALUE(TH_READY_PATH_EXISTS, 2);
 VALUE(TH_READY_EXIT_0, 3);
+VALUE(TH_SIDECAR_AHEAD, 1u << 0);
 VALUE(TH_VERIFY_OFFLINE, 1);
 VALUE(TH_VM_CONFIDENTIAL, 1);
 VALUE(TH_EVIDENCE_SNP, 0);

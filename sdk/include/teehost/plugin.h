@@ -531,6 +531,15 @@ enum {
     TH_READY_PATH_EXISTS = 2,  /* when ready_path exists */
     TH_READY_EXIT_0 = 3        /* when it has ended with status 0: a preparation step, not a companion */
 };
+/* Traits of a sidecar. */
+enum {
+    /* With TH_READY_EXIT_0 only: the step depends on nothing but its argv, its env and the files of this fragment, leaves
+     * its results in run_dir, and writes no path into them.  So the host may run it before the VM is asked for, in a
+     * directory whose path it puts in the place of run_dir in argv, env and the content of files.  The results move to the
+     * VM that gets the vm_id they were made with, once and to no other, if its compose still asks for the same.  Has no
+     * effect beside files that are sensitive or copied. */
+    TH_SIDECAR_AHEAD = 1u << 0
+};
 /* A process the host starts before QEMU, in the order given, supervises, and stops after QEMU. */
 typedef struct th_sidecar {
     uint32_t struct_size;
@@ -543,6 +552,9 @@ typedef struct th_sidecar {
     th_str ready_path;
     uint64_t ready_timeout_ns; /* 0 = the host's default */
     uint64_t stop_timeout_ns;  /* from SIGTERM to SIGKILL; 0 = the host's default */
+    /* Appended after 1.0. */
+    uint32_t flags; /* TH_SIDECAR_* */
+    uint32_t reserved;
 } th_sidecar;
 
 /* The host merges the fragments of a VM's backend and attesters, in this order.  A contradiction or duplicate is

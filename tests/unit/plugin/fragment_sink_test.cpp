@@ -37,6 +37,7 @@ const th_kv kProps[] = {{{"a", 1}, {"1,2", 3}}, {{"b", 1}, {"", 0}}};
 class FragmentSinkTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST_SUITE(FragmentSinkTest);
     CPPUNIT_TEST(keepsWhatItIsGivenInOrder);
+    CPPUNIT_TEST(readsFlagsOfSidecarsThatHaveThem);
     CPPUNIT_TEST(copiesBeforeItReturns);
     CPPUNIT_TEST(refusesWhatBreaksTheContract);
     CPPUNIT_TEST(refusesTheWholeFragmentEvenIfThePluginGoesOn);
@@ -88,9 +89,26 @@ class FragmentSinkTest final : public CppUnit::TestFixture {
                               SidecarPlan::Ready::PathExists,
                               "/run/x",
                               std::chrono::nanoseconds(5),
-                              std::chrono::nanoseconds(0)}};
+                              std::chrono::nanoseconds(0),
+                              false}};
         expected.notes = {{"k", "v"}};
         CPPUNIT_ASSERT(expected == sink.finish());
+    }
+
+    /// A plugin of 1.0 makes a shorter struct; what lies behind it is not looked at.
+    void readsFlagsOfSidecarsThatHaveThem()
+    {
+        FragmentSink sink("p");
+        const th_fragment_sink* t = sink.table();
+        th_sidecar old = sidecar("old", kArgv, 2), step = sidecar("step", kArgv, 2);
+        old.ready = step.ready = TH_READY_EXIT_0;
+        old.flags = step.flags = TH_SIDECAR_AHEAD | (1u << 31);
+        old.struct_size = offsetof(th_sidecar, flags);
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, t->sidecar(t, &old));
+        CPPUNIT_ASSERT_EQUAL(TH_OK + 0, t->sidecar(t, &step));
+        const auto fragment = sink.finish();
+        CPPUNIT_ASSERT(!fragment.sidecars.at(0).ahead);
+        CPPUNIT_ASSERT(fragment.sidecars.at(1).ahead);
     }
 
     void copiesBeforeItReturns()
@@ -258,6 +276,13 @@ class FragmentSinkTest final : public CppUnit::TestFixture {
                  return t->sidecar(t, &s);
              },
              TH_INVALID_ARGUMENT, "ready path"},
+            {"companion that is to be run ahead",
+             [&](Sink t) {
+                 th_sidecar s = sidecar("s", kArgv, 2);
+                 s.flags = TH_SIDECAR_AHEAD;
+                 return t->sidecar(t, &s);
+             },
+             TH_INVALID_ARGUMENT, "ahead"},
             {"sidecar with an endless timeout",
              [&](Sink t) {
                  th_sidecar s = sidecar("s", kArgv, 2);

@@ -32,6 +32,7 @@ struct Sidecar {
     std::string_view readyPath = {};
     std::chrono::nanoseconds readyTimeout{0}; ///< 0: the host's default
     std::chrono::nanoseconds stopTimeout{0};  ///< 0: the host's default
+    std::uint32_t flags = 0;                  ///< TH_SIDECAR_*
 };
 
 class Fragment {
@@ -94,7 +95,9 @@ public:
                              sidecar.env.size(),
                              str(sidecar.readyPath),
                              static_cast<std::uint64_t>(sidecar.readyTimeout.count()),
-                             static_cast<std::uint64_t>(sidecar.stopTimeout.count())};
+                             static_cast<std::uint64_t>(sidecar.stopTimeout.count()),
+                             sidecar.flags,
+                             0};
         expectTaken(sink_->sidecar(sink_, &out));
     }
     void note(std::string_view key, std::string_view value) const
