@@ -118,6 +118,59 @@ VmDirs VmDirs::existing(const HostDirs& dirs, const VmId& id, const std::optiona
     return VmDirs(VmPaths(dirs, id), owner);
 }
 
+namespace {
+constexpr const char* kAhead = "ahead";
+} // namespace
+
+VmDirs VmDirs::ahead(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
+{
+    const auto parent = dirs.runtime / kAhead;
+    if (::mkdir(parent.c_str(), 0700) != 0 && errno != EEXIST)
+        fail("cannot make the directory", parent);
+    if (owner && ::chmod(parent.c_str(), 0711) != 0)
+        fail("cannot set the mode of", parent);
+    VmPaths paths(dirs, id);
+    paths.run = parent / id.text();
+    paths.log = parent / (id.text() + ".log");
+    paths.state = paths.run; // has none
+    VmDirs out(std::move(paths), owner);
+    out.makeDirectory(out.paths_.run);
+    out.makeDirectory(out.paths_.log);
+    return out;
+}
+
+void VmDirs::removeAhead(const HostDirs& dirs) noexcept
+{
+    std::error_code ignored;
+    fs::remove_all(dirs.runtime / kAhead, ignored);
+}
+
+bool VmDirs::takeOver(const VmDirs& ahead, const std::vector<plugin::FilePlan>& planned) const
+{
+    if (!fs::is_directory(ahead.paths_.run) || !fs::is_directory(ahead.paths_.log))
+        return false; // by a cleaner of temporary files
+    const auto isPlanned = [&](const std::string& name) {
+        return std::any_of(planned.begin(), planned.end(),
+                           [&](const auto& file) { return file.name == name; });
+    };
+    for (const auto& [from, to] :
+         {std::pair(ahead.paths_.run, paths_.run), std::pair(ahead.paths_.log, paths_.log)})
+        for (const auto& entry : fs::directory_iterator(from)) {
+            const auto name = entry.path().filename().string();
+            const auto target = to / name;
+            if (isPlanned(name))
+                continue;
+            if (to == paths_.log)
+                copyFile(entry.path().string(), target);
+            else if (::renameat2(AT_FDCWD, entry.path().c_str(), AT_FDCWD, target.c_str(),
+                                 RENAME_NOREPLACE) != 0)
+                fail("cannot move what was made ahead to", target);
+        }
+    static_cast<void>(ahead.remove());
+    removeLogs(ahead.paths_);
+    return true;
+}
+
 void VmDirs::give(int fd) const
 {
     if (owner_ && ::fchown(fd, owner_->uid, owner_->gid) != 0)

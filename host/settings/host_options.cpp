@@ -216,6 +216,15 @@ void addVm(OptionTable& table)
                .min = 1,
                .max = 1024,
                .help = "How many VMs are launched at a time; others wait for their turn."});
+    table.add({.key = "vm.ahead",
+               .type = UInt,
+               .defaultText = "2",
+               .section = section,
+               .max = 64,
+               .help =
+                   "How many VMs to come have what takes long made for them already, so that a create need "
+                   "not wait for it: with the attester attest-vtpm the software TPM. It is made at low "
+                   "priority while nothing is launched; 0 makes none."});
     table.add({.key = "vm.memory_reserve",
                .type = Size,
                .defaultText = "512M",

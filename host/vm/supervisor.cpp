@@ -29,10 +29,13 @@ Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCall
       ports_(agentPortRange(settings), settings.text("qemu.host_fwd_address")),
       agentAddress_(settings.text("qemu.host_fwd_address")),
       probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io),
-      ttlAlarm_(io, [this](bool clockSet) { lookAtTtls(clockSet); })
+      ttlAlarm_(io, [this](bool clockSet) { lookAtTtls(clockSet); }),
+      ahead_(std::make_shared<AheadPool>(io, pool))
 {
     asio::co_spawn(
         io_, [this]() -> asio::awaitable<void> { co_await rotateConsoles(); }, asio::detached);
+    asio::co_spawn(
+        io_, [this]() -> asio::awaitable<void> { co_await fillAhead(); }, asio::detached);
 }
 
 Supervisor::~Supervisor() = default;
@@ -65,6 +68,7 @@ void Supervisor::dismiss(const VmPtr& vm, Outcome outcome)
     vm->outcome = std::move(outcome);
     vm->state = VmState::Failed;
     vm->port.reset();
+    discardAhead(*vm);
     vms_.erase(vm->spec.id);
     vm->changed->notify();
 }
@@ -117,6 +121,7 @@ asio::awaitable<void> Supervisor::shutdown(Leave leave)
 {
     accepting_ = false;
     onDecided_->notify();
+    ahead_->changed->notify();
     const bool all = leave == Leave::AsConfigured && settings_.text("vm.on_shutdown") == "stop";
     std::vector<VmPtr> ending;
     for (const auto& [id, vm] : vms_) {
@@ -143,6 +148,7 @@ asio::awaitable<void> Supervisor::shutdown(Leave leave)
     for (const auto& [id, vm] : vms_)
         vm->changed->notify();
     rotation_.cancel();
+    co_await endAhead();
 }
 
 VmView Supervisor::get(const std::string& id) const { return find(id)->view(agentAddress_); }
@@ -216,11 +222,13 @@ void Supervisor::enter(Vm& vm, const Event& event)
     // Only now: a client must not be told of a VM that the store does not have as launched.
     vm.launched = vm.launched || vm.state == VmState::Booting;
     vm.wasUp = vm.wasUp || vm.state == VmState::Running;
+    ahead_->changed->notify(); // it may no longer be in the way
     log_.info(
         "vm state",
         {{"vm", event.vmId}, {"state", std::string(stateName(vm.state))}, {"why", printable(event.message)}});
     if (isEnded(vm.state)) {
         vm.port.reset();
+        discardAhead(vm);
         ended_.push_back(vm.spec.id);
         trimHistory();
     }

@@ -20,6 +20,7 @@
 #include "host/settings/settings.h"
 #include "host/store/store.h"
 #include "host/vm/admission.h"
+#include "host/vm/ahead_pool.h"
 #include "host/vm/decisions.h"
 #include "host/vm/journal.h"
 #include "host/vm/orphan.h"
@@ -206,6 +207,16 @@ private:
     asio::awaitable<void> rotateConsoles();
     asio::awaitable<void> takeLaunchSlot(VmPtr vm);
     void giveLaunchSlot();
+    /// The request's VM, with the id when there is one.
+    [[nodiscard]] launch::ValidatedVm specOf(const launch::VmRequest& request, const plugin::Plugin& backend,
+                                             const std::optional<VmId>& id) const;
+    // supervisor_ahead.cpp
+    [[nodiscard]] bool isLaunching() const;
+    asio::awaitable<void> fillAhead();
+    asio::awaitable<bool> makeAhead();
+    asio::awaitable<void> runAhead(plugin::SidecarPlan step, std::filesystem::path log);
+    asio::awaitable<void> endAhead();
+    void discardAhead(Vm& vm);
 
     asio::io_context& io_;
     asio::thread_pool& pool_;
@@ -230,6 +241,8 @@ private:
     std::deque<VmPtr> waitForSlot_;
     asio::steady_timer rotation_;
     WallAlarm ttlAlarm_;
+    std::shared_ptr<AheadPool> ahead_;
+    bool makingAhead_ = false;
 };
 
 } // namespace teehost::vm

@@ -56,22 +56,15 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
         co_return co_await waitForLaunch(existing, ticket);
     co_await awaitDecisions(Clock::now() + kForever, ticket);
     auto& backend = choosePlugin(request.backend);
-    const auto accel = decisions_->accelFor(backend.info());
     // Nothing of this leaves a trace: what is refused here never existed.
     struct Checked {
         launch::ValidatedVm vm;
         std::vector<plugin::Fragment> fragments;
         std::vector<plugin::Capacity> capacities;
     };
-    auto check = [this, request, accel, &backend, attesters = attesters()] {
-        Checked out{launch::validate(request, settings_), {}, {}};
-        out.vm.spec.backend = backend.info().id;
-        out.vm.spec.accel = accel;
-        if (backend.info().confidential)
-            out.vm.spec.configDigest = launch::configDigest(out.vm.spec, out.vm.secrets);
-        else if (!out.vm.spec.hostData.empty())
-            throw InvalidArgument("the backend " + backend.info().id + " has no evidence to bind it into",
-                                  "host_data", "choose a confidential backend");
+    auto reserved = ahead_->reserve(backend.info().id);
+    auto check = [this, request, id = reserved.id(), &backend, attesters = attesters()] {
+        Checked out{specOf(request, backend, id), {}, {}};
         out.fragments = compose(out.vm.spec, backend, attesters);
         out.vm.spec.igvm = igvmOf(out.fragments.front());
         if (backend.hasCapacity())
@@ -95,10 +88,27 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
         co_return co_await waitForLaunch(existing, ticket);
     const auto hugePages = hugePageBytes(checked.fragments, checked.vm.spec.memoryBytes);
     const auto vm = admit(checked.vm, backend, hugePages, checked.capacities);
+    vm->ahead = reserved.claim(checked.fragments);
     const auto life =
         std::make_shared<VmLife>(*this, vm, std::move(checked.vm.secrets), std::move(checked.fragments));
     begin(life, vm, false);
     co_return co_await waitForLaunch(vm, ticket);
+}
+
+launch::ValidatedVm Supervisor::specOf(const launch::VmRequest& request, const plugin::Plugin& backend,
+                                       const std::optional<VmId>& id) const
+{
+    launch::ValidatedVm out = launch::validate(request, settings_);
+    if (id)
+        out.spec.id = *id;
+    out.spec.backend = backend.info().id;
+    out.spec.accel = decisions_->accelFor(backend.info());
+    if (backend.info().confidential)
+        out.spec.configDigest = launch::configDigest(out.spec, out.secrets);
+    else if (!out.spec.hostData.empty())
+        throw InvalidArgument("the backend " + backend.info().id + " has no evidence to bind it into",
+                              "host_data", "choose a confidential backend");
+    return out;
 }
 
 launch::PlanContext Supervisor::planContext(const std::string& qemuVersion, const plugin::Plugin& backend,

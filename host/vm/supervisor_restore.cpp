@@ -28,6 +28,7 @@ void Supervisor::restore(bool doubtful)
         }
     }
     journal_.events().restore(std::move(events));
+    launch::VmDirs::removeAhead(facts_.dirs);
     for (const auto& row : store_.vms())
         adopt(row);
     std::sort(ended_.begin(), ended_.end(), [this](const VmId& a, const VmId& b) {

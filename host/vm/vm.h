@@ -14,6 +14,7 @@
 #include "host/launch/vm_dirs.h"
 #include "host/launch/vm_spec.h"
 #include "host/store/rows.h"
+#include "host/vm/ahead_pool.h"
 #include "host/vm/attestation.h"
 #include "host/vm/ports.h"
 #include "host/vm/process.h"
@@ -115,6 +116,8 @@ struct Vm {
     PortPool::Lease port;
     std::optional<launch::VmDirs> dirs;
     std::vector<Sidecar> sidecars;
+    std::optional<MadeAhead> ahead; ///< to be moved to its directories
+    bool stepsMadeAhead = false;    ///< they were, and no launch has begun since
     std::optional<store::ProcessRow> qemuIdentity;
     std::shared_ptr<Process> qemu;
     std::shared_ptr<QmpClient> qmp;

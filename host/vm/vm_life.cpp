@@ -99,6 +99,7 @@ asio::awaitable<void> VmLife::prepare()
     auto work = [this] { return prepareFiles(); };
     const std::string cpuModel = co_await onPool(supervisor_.pool_, work);
     vm_->cpuModel = cpuModel;
+    vm_->ahead.reset();
     faultPoint("c2");
     throwIfStopping();
 }

@@ -29,8 +29,11 @@ bool acceptsConnection(const std::string& path)
 asio::awaitable<void> VmLife::startSidecars()
 {
     const auto sidecars = plan().sidecars;
+    const bool made = std::exchange(vm_->stepsMadeAhead, false);
     for (const auto& wanted : sidecars) {
         throwIfStopping();
+        if (made && wanted.ahead)
+            continue;
         co_await startSidecar(wanted);
     }
 }

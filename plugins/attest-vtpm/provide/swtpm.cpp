@@ -60,7 +60,8 @@ void addSetup(const SwtpmTerms& terms, const sdk::Vm& vm, const std::string& run
                  .argv = argv,
                  .env = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}},
                  .ready = TH_READY_EXIT_0,
-                 .readyTimeout = kSetupLimit});
+                 .readyTimeout = kSetupLimit,
+                 .flags = TH_SIDECAR_AHEAD}); // the state holds no path
 }
 
 void addProcess(const SwtpmTerms& terms, const std::string& run, const std::string& socket,
