@@ -2,6 +2,8 @@
 #include "support/host_test.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include <cppunit/Asserter.h>
 #include <cppunit/SourceLine.h>
@@ -13,6 +15,7 @@ namespace teehost::test {
 namespace {
 
 constexpr std::size_t kShownBytes = 4000;
+constexpr std::chrono::seconds kHelpersEnd{5};
 
 [[noreturn]] void failAt(const std::string& message, const std::source_location& where)
 {
@@ -56,6 +59,11 @@ std::string tail(const std::string& text)
 
 void assertClean(const Stage& stage, Daemon& daemon, std::source_location where)
 {
+    // A daemon that has just been started serves while helpers of its look at the host; they end by
+    // themselves.
+    const auto deadline = std::chrono::steady_clock::now() + kHelpersEnd;
+    while (daemon.runs() && !childrenOf(daemon.pid()).empty() && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     if (const auto left = traces(stage, daemon); !left.empty())
         failAt("something is left or wrong: " + left, where);
 }
