@@ -70,6 +70,12 @@ std::chrono::seconds faultClockOffset()
     return std::chrono::seconds(offset);
 }
 
+std::string faultBootId()
+{
+    const char* id = std::getenv("TEEHOST_FAULT_BOOT_ID");
+    return id == nullptr ? "" : id;
+}
+
 } // namespace teehost
 
 #endif

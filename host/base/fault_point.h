@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace teehost {
 
@@ -24,10 +25,14 @@ int faultPoint(const char* name);
 /// What tests have moved the wall clock by: the number of seconds in the file that TEEHOST_FAULT_CLOCK names.
 std::chrono::seconds faultClockOffset();
 
+/// What tests say the boot id of the host is (TEEHOST_FAULT_BOOT_ID); empty: what the kernel says.
+std::string faultBootId();
+
 #else
 
 constexpr int faultPoint(const char*) { return 0; }
 constexpr std::chrono::seconds faultClockOffset() { return std::chrono::seconds(0); }
+inline std::string faultBootId() { return {}; }
 
 #endif
 

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 
+#include "host/base/durability.h"
+
 namespace teehost::store {
 
 /// A process, so that it can be told from any other that ever ran on this host. The boot id is that of
@@ -40,6 +42,8 @@ struct Change {
     std::optional<VmRow> save;     ///< inserted, or in place of the row with that id
     std::string forget;            ///< id of a VM whose row goes; empty: none
     std::optional<EventRow> event; ///< appended
+    /// What `done` may promise. With SurvivesPowerCut it covers every change written before this one.
+    Durability durability = Durability::SurvivesDaemon;
 };
 
 } // namespace teehost::store

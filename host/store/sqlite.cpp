@@ -61,6 +61,19 @@ void Sqlite::transaction(const std::function<void()>& work)
     }
 }
 
+void Sqlite::syncLog()
+{
+    sqlite3_file* log = nullptr;
+    require(sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log), handle_.get());
+    if (log == nullptr || log->pMethods == nullptr)
+        throw SqliteError(SQLITE_IOERR, "the write-ahead log is not open");
+    const int code =
+        faultPoint("store-sync") != 0 ? SQLITE_IOERR_FSYNC : log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    if (code != SQLITE_OK)
+        throw SqliteError(code & 0xff,
+                          "the write-ahead log cannot be synced: " + std::string(sqlite3_errstr(code)));
+}
+
 std::int64_t Sqlite::number(const std::string& query)
 {
     Statement statement(*this, query.c_str());

@@ -38,6 +38,8 @@ public:
     void run(const std::string& statements);
     /// Runs `work` in one transaction, which is undone when it throws.
     void transaction(const std::function<void()>& work);
+    /// Brings the write-ahead log to the disk, and with it everything that was committed.
+    void syncLog();
     [[nodiscard]] std::int64_t number(const std::string& query);
     [[nodiscard]] std::string text(const std::string& query);
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

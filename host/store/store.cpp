@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/store/store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -130,10 +131,12 @@ Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
         db_->run("PRAGMA trusted_schema=OFF");
         requireSound(*db_);
         static_cast<void>(db_->text("PRAGMA journal_mode=WAL"));
-        db_->run("PRAGMA synchronous=FULL");
+        db_->run("PRAGMA synchronous=NORMAL");
         migrate(*db_);
         // Whether it can be written is better known now than at the first VM.
         db_->run("BEGIN IMMEDIATE; PRAGMA application_id=0x74656568; COMMIT");
+        // What a daemon before this one had written, and clients will be told of now, outlives a power cut.
+        db_->syncLog();
         statements_ = std::make_unique<Statements>(*db_);
         lastSeq_ = static_cast<std::uint64_t>(db_->number("SELECT max(seq) FROM event"));
     } catch (const std::exception& error) {
@@ -219,12 +222,19 @@ void Store::run()
         std::deque<Job> jobs;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return closing_ || !jobs_.empty(); });
-            if (jobs_.empty())
+            const auto awaited = [this] { return closing_ || !jobs_.empty(); };
+            if (syncBy_)
+                wake_.wait_until(lock, *syncBy_, awaited);
+            else
+                wake_.wait(lock, awaited);
+            if (closing_ && jobs_.empty())
                 return;
             jobs.swap(jobs_);
         }
-        commit(jobs);
+        if (!jobs.empty())
+            commit(jobs);
+        if (syncBy_ && std::chrono::steady_clock::now() >= *syncBy_)
+            static_cast<void>(sync());
     }
 }
 
@@ -242,21 +252,43 @@ void Store::commit(std::deque<Job>& jobs)
             commitOne(job);
         return;
     }
-    healthy_ = true;
-    for (const auto& job : jobs)
-        job.done(nullptr);
+    tell(jobs);
 }
 
 void Store::commitOne(const Job& job)
 {
-    std::exception_ptr failure;
     try {
         db_->transaction([&] { apply(job.change); });
-        healthy_ = true;
     } catch (const std::exception& error) {
-        failure = failed(error);
+        job.done(failed(error));
+        return;
     }
-    job.done(failure);
+    tell({job});
+}
+
+/// Those that are committed, after the sync that some of them ask for.
+void Store::tell(const std::deque<Job>& jobs)
+{
+    healthy_ = true;
+    if (!syncBy_)
+        syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
+    const auto lasts = [](const Job& job) { return job.change.durability == Durability::SurvivesPowerCut; };
+    const auto failure = std::any_of(jobs.begin(), jobs.end(), lasts) ? sync() : nullptr;
+    for (const auto& job : jobs)
+        job.done(lasts(job) ? failure : nullptr);
+}
+
+/// Why the log could not be synced; null when it was. It is tried again after a while.
+std::exception_ptr Store::sync()
+{
+    syncBy_.reset();
+    try {
+        db_->syncLog();
+        return nullptr;
+    } catch (const std::exception& error) {
+        syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
+        return failed(error);
+    }
 }
 
 std::exception_ptr Store::failed(const std::exception& error)

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The memory that survives the daemon: every VM and the last events, in a SQLite database in the state
-// directory (write-ahead log, synchronous=FULL: a commit that was reported is on the disk).
+// directory. A commit is in the write-ahead log, which is synced when a change asks for it and otherwise
+// within kSyncWithin (synchronous=NORMAL). A power cut may so undo the last changes that did not ask, all
+// those after some instant and none before it; it never damages the database:
+// https://www.sqlite.org/pragma.html#pragma_synchronous and https://www.sqlite.org/wal.html, section 2.3.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -61,12 +66,15 @@ public:
     [[nodiscard]] std::vector<VmRow> vms();
     [[nodiscard]] std::vector<EventRow> events();
 
-    /// `done` is told on the store's thread once the change is on the disk, or why it is not (Unavailable).
-    /// Any thread; returns at once.
+    /// How long a change that did not ask to be synced may wait for it.
+    static constexpr std::chrono::milliseconds kSyncWithin{1000};
+
+    /// `done` is told on the store's thread once the change is as durable as it asks, or why it is not
+    /// (Unavailable). One that could not be synced is in the store all the same. Any thread; returns at once.
     using Done = std::function<void(std::exception_ptr)>;
     void write(Change change, Done done);
 
-    /// Whether the last write reached the disk. Any thread.
+    /// Whether the last write succeeded. Any thread.
     [[nodiscard]] bool healthy() const noexcept { return healthy_; }
 
 private:
@@ -79,6 +87,8 @@ private:
     void run();
     void commit(std::deque<Job>& jobs);
     void commitOne(const Job& job);
+    void tell(const std::deque<Job>& jobs);
+    [[nodiscard]] std::exception_ptr sync();
     void apply(const Change& change);
     void trimEvents();
     [[nodiscard]] std::exception_ptr failed(const std::exception& error);
@@ -90,6 +100,7 @@ private:
     std::unique_ptr<Sqlite> db_;
     std::unique_ptr<Statements> statements_;
     std::uint64_t lastSeq_ = 0, trimmedAt_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> syncBy_; ///< absent: all is synced
     std::atomic<bool> healthy_{true};
 
     std::mutex mutex_; // guards jobs_ and closing_

@@ -5,12 +5,13 @@
 
 namespace teehost::vm {
 
-void EventLog::restore(std::vector<Event> events)
+void EventLog::restore(std::vector<Event> events, std::uint64_t lost)
 {
     for (auto& event : events) {
         next_ = event.seq + 1;
         events_.push_back(std::move(event));
     }
+    next_ += lost;
     trim();
 }
 

@@ -36,12 +36,12 @@ asio::awaitable<void> Journal::write(store::Change change, std::function<void(bo
 }
 
 asio::awaitable<void> Journal::commit(std::function<store::VmRow()> row, Event event, OnFailure policy,
-                                      std::function<void(const Event&)> apply)
+                                      std::function<void(const Event&)> apply, Durability durability)
 {
     bool again = true;
     while (again) {
         events_.stamp(event);
-        store::Change change{row(), {}, toRow(event)};
+        store::Change change{row(), {}, toRow(event), durability};
         const std::function<void(bool)> then = [this, event, policy, apply](bool written) {
             if (!written && policy != OnFailure::GoOn)
                 return;
@@ -86,9 +86,16 @@ void Journal::note(Event event)
     });
 }
 
-asio::awaitable<void> Journal::forget(std::string vmId)
+asio::awaitable<void> Journal::forget(std::string vmId, Durability durability)
 {
-    store::Change change{{}, std::move(vmId), {}};
+    store::Change change{{}, std::move(vmId), {}, durability};
+    const std::function<void(bool)> nothing = [](bool) {};
+    co_await write(std::move(change), nothing);
+}
+
+asio::awaitable<void> Journal::sync()
+{
+    store::Change change{{}, {}, {}, Durability::SurvivesPowerCut};
     const std::function<void(bool)> nothing = [](bool) {};
     co_await write(std::move(change), nothing);
 }

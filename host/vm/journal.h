@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// "On the disk first, then told": what happens to VMs goes through here to the store, and only from the store
-// to the event log and its listeners, in one order. io_context thread only.
+// "Written first, then told": what happens to VMs goes through here to the store, and only from the store to
+// the event log and its listeners, in one order. io_context thread only.
 #pragma once
 
 #include "host/base/async.h"
@@ -33,14 +33,18 @@ public:
     /// Writes the row and the event in one transaction. Once that is done, and before anybody is told,
     /// `apply` makes the change in memory; no other handler runs in between.
     asio::awaitable<void> commit(std::function<store::VmRow()> row, Event event, OnFailure policy,
-                                 std::function<void(const Event&)> apply);
+                                 std::function<void(const Event&)> apply,
+                                 Durability durability = Durability::SurvivesDaemon);
     /// The same without an event.
     asio::awaitable<void> commit(store::VmRow row);
     /// Writes it some time; nobody waits.
     void save(store::VmRow row);
     void note(Event event);
     /// Throws Unavailable.
-    asio::awaitable<void> forget(std::string vmId);
+    asio::awaitable<void> forget(std::string vmId, Durability durability);
+    /// Makes everything that was written survive a power cut: before a client is promised what must. Throws
+    /// Unavailable.
+    asio::awaitable<void> sync();
 
 private:
     /// Throws what the store says; `then` is called with whether it was written.

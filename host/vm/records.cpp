@@ -7,6 +7,7 @@
 #include "host/base/text.h"
 #include "host/plugin/evidence_json.h"
 #include "host/plugin/plugin.h"
+#include "host/vm/process_identity.h"
 
 namespace teehost::vm {
 namespace {
@@ -187,6 +188,7 @@ void bodyFromJson(const json& body, Vm& vm)
         parseSignal(body.value("signal", "")).value_or(vm.agentAnswered ? UpSignal::Port : UpSignal::None);
     vm.cpuModel = body.value("cpu_model", "");
     vm.runDirectory = body.value("run_dir", "");
+    vm.boot = body.value("boot", "");
     vm.restarts = body.value("restarts", 0u);
     vm.consoleDropped = body.value("console_dropped", std::uint64_t{0});
     vm.hugePageBytes = body.value("huge_page_bytes", std::uint64_t{0});
@@ -224,6 +226,7 @@ store::VmRow toRow(const Vm& vm, VmState state)
               {"signal", signalName(vm.signal)},
               {"cpu_model", vm.cpuModel},
               {"run_dir", vm.runDirectory},
+              {"boot", bootId()},
               {"restarts", vm.restarts + (startsAgain ? 1 : 0)},
               {"console_dropped", vm.consoleDropped},
               {"huge_page_bytes", vm.hugePageBytes},
@@ -272,7 +275,7 @@ std::vector<std::string> fromRow(const store::VmRow& row, Vm& vm)
 
 store::EventRow toRow(const Event& event)
 {
-    json body{{"kind", event.kind}, {"message", event.message}, {"fields", event.fields}};
+    json body{{"kind", event.kind}, {"message", event.message}, {"fields", event.fields}, {"boot", bootId()}};
     if (!event.idempotencyKey.empty())
         body["key"] = event.idempotencyKey;
     if (event.state)
@@ -290,6 +293,7 @@ try {
     event.at = fromUs(row.atUs);
     event.vmId = row.vmId;
     event.idempotencyKey = body.value("key", "");
+    event.boot = body.value("boot", "");
     event.kind = body.value("kind", "");
     event.message = body.value("message", "");
     event.fields = body.value("fields", decltype(event.fields)());

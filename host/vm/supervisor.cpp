@@ -93,7 +93,7 @@ void Supervisor::breakOff(const VmPtr& vm, const std::exception_ptr& bug)
         asio::detached);
 }
 
-asio::awaitable<VmView> Supervisor::stop(VmId id, StopRequest request)
+asio::awaitable<Supervisor::VmPtr> Supervisor::untilEnded(VmId id, StopRequest request)
 {
     const auto vm = find(id.text());
     if (vm->state == VmState::Lost && !request.force)
@@ -108,13 +108,20 @@ asio::awaitable<VmView> Supervisor::stop(VmId id, StopRequest request)
                         "ask again when it is back");
         co_await vm->changed->waitUntil(Clock::now() + kForever);
     }
+    co_return vm;
+}
+
+asio::awaitable<VmView> Supervisor::stop(VmId id, StopRequest request)
+{
+    const VmPtr vm = co_await untilEnded(id, std::move(request));
+    co_await journal_.sync(); // its client will not be told of another end after a power cut
     co_return vm->view(agentAddress_);
 }
 
 asio::awaitable<void> Supervisor::remove(VmId id, StopRequest request)
 {
-    co_await stop(id, std::move(request));
-    co_await forget(id);
+    static_cast<void>(co_await untilEnded(id, std::move(request)));
+    co_await forget(id, Durability::SurvivesPowerCut);
 }
 
 asio::awaitable<void> Supervisor::shutdown(Leave leave)
@@ -189,7 +196,7 @@ Event Supervisor::eventOf(const Vm& vm, const std::string& kind, const std::stri
 }
 
 asio::awaitable<void> Supervisor::transition(VmPtr vm, VmState to, std::string message, OnFailure policy,
-                                             std::map<std::string, std::string> fields)
+                                             std::map<std::string, std::string> fields, Durability durability)
 {
     if (vm->persisted && !isLegal(vm->state, to)) {
         log_.error("illegal state change", {{"vm", vm->spec.id.text()},
@@ -206,7 +213,7 @@ asio::awaitable<void> Supervisor::transition(VmPtr vm, VmState to, std::string m
     const std::function<void(const Event&)> apply = [this, vm](const Event& committed) {
         enter(*vm, committed);
     };
-    co_await journal_.commit(row, event, policy, apply);
+    co_await journal_.commit(row, event, policy, apply, durability);
 }
 
 void Supervisor::enter(Vm& vm, const Event& event)
@@ -285,12 +292,12 @@ void Supervisor::lookAtTtls(bool clockSet)
 }
 
 /// The logs go first: a crash in between leaves a row without logs, which can be removed again.
-asio::awaitable<void> Supervisor::forget(VmId id)
+asio::awaitable<void> Supervisor::forget(VmId id, Durability durability)
 {
     const launch::VmPaths paths(facts_.dirs, id);
     auto removeLogs = [paths] { launch::VmDirs::removeLogs(paths); };
     co_await onPool(pool_, removeLogs);
-    co_await journal_.forget(id.text());
+    co_await journal_.forget(id.text(), durability);
     std::erase(ended_, id);
     vms_.erase(id);
 }
@@ -301,7 +308,11 @@ void Supervisor::trimHistory()
         const VmId oldest = ended_.front();
         ended_.pop_front();
         asio::co_spawn(
-            io_, [this, oldest]() -> asio::awaitable<void> { co_await forget(oldest); }, asio::detached);
+            io_,
+            [this, oldest]() -> asio::awaitable<void> {
+                co_await forget(oldest, Durability::SurvivesDaemon);
+            },
+            asio::detached);
     }
 }
 

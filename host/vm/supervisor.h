@@ -193,7 +193,8 @@ private:
 
     /// Persists the change, then makes it. Throws only with OnFailure::Refuse.
     asio::awaitable<void> transition(VmPtr vm, VmState to, std::string message, OnFailure policy,
-                                     std::map<std::string, std::string> fields = {});
+                                     std::map<std::string, std::string> fields = {},
+                                     Durability durability = Durability::SurvivesDaemon);
     void enter(Vm& vm, const Event& event);
     void note(const Vm& vm, const std::string& kind, const std::string& message,
               std::map<std::string, std::string> fields = {});
@@ -202,7 +203,8 @@ private:
     [[nodiscard]] Event eventOf(const Vm& vm, const std::string& kind, const std::string& message) const;
     void requestStop(Vm& vm, StopRequest request);
     void lookAtTtls(bool clockSet);
-    asio::awaitable<void> forget(VmId id);
+    asio::awaitable<VmPtr> untilEnded(VmId id, StopRequest request);
+    asio::awaitable<void> forget(VmId id, Durability durability);
     void trimHistory();
     asio::awaitable<void> rotateConsoles();
     asio::awaitable<void> takeLaunchSlot(VmPtr vm);

@@ -159,7 +159,9 @@ asio::awaitable<VmView> Supervisor::adoptOrphan(VmId id)
     Event event = eventOf(*vms_.at(id), "state", "taken up as an orphan"); // by which it is counted
     event.state = vms_.at(id)->state;
     journal_.note(std::move(event));
-    co_return vms_.at(id)->view(agentAddress_);
+    const VmPtr vm = vms_.at(id);
+    co_await journal_.sync(); // the operator is promised that it is this daemon's again
+    co_return vm->view(agentAddress_);
 }
 
 asio::awaitable<void> Supervisor::endOrphan(VmId id)

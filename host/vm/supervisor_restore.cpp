@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// More events than can happen in the time within which the store syncs them.
+constexpr std::uint64_t kEventsLost = 1'000'000;
+
 } // namespace
 
 void Supervisor::restore(bool doubtful)
@@ -27,7 +30,8 @@ void Supervisor::restore(bool doubtful)
             log_.warning("an event was left out", {{"error", error.what()}});
         }
     }
-    journal_.events().restore(std::move(events));
+    const bool sameBoot = !events.empty() && events.back().boot == bootId();
+    journal_.events().restore(std::move(events), sameBoot || store_.fresh() ? 0 : kEventsLost);
     launch::VmDirs::removeAhead(facts_.dirs);
     for (const auto& row : store_.vms())
         adopt(row);
@@ -87,7 +91,8 @@ void Supervisor::adopt(const store::VmRow& row)
     begin(life, vm, true);
 }
 
-/// Removes what is left of VMs that have ended, and that no process names. Logs stay as long as their record.
+/// Removes what is left of VMs that have ended, and that no process names. Logs stay as long as their record:
+/// those of a VM without one, whose row a power cut undid, go with its directories.
 void Supervisor::removeStrayDirectories(const Processes& processes)
 {
     const auto isStray = [&](const VmId& id) {
@@ -100,6 +105,8 @@ void Supervisor::removeStrayDirectories(const Processes& processes)
             if (const auto id = VmId::parse(entry.path().filename().string()); id && isStray(*id)) {
                 log_.warning("a directory of no living vm is removed", {{"path", entry.path().string()}});
                 fs::remove_all(entry.path(), error);
+                if (!vms_.contains(*id))
+                    launch::VmDirs::removeLogs(launch::VmPaths(facts_.dirs, *id));
             }
     for (const auto& id : records_.all())
         if (isStray(id))

@@ -111,7 +111,8 @@ struct Vm {
     unsigned waitingCreates = 0;                ///< CreateVm calls that wait for the launch
 
     std::string cpuModel;
-    std::string runDirectory;        ///< in which it was launched; empty before
+    std::string runDirectory; ///< in which it was launched; empty before
+    std::string boot; ///< of the host, in which its row was written that this daemon found; empty: unknown
     bool ofOtherDirectories = false; ///< its record is a copy of another daemon's: its processes are not ours
     PortPool::Lease port;
     std::optional<launch::VmDirs> dirs;

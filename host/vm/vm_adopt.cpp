@@ -75,7 +75,7 @@ asio::awaitable<void> VmLife::resume()
         co_await end(); // it was ending
         co_return;
     }
-    if (vm_->state == VmState::Restarting) {
+    if (vm_->state == VmState::Restarting && !isOfEarlierBoot()) {
         resumedWaiting_ = true;
         co_await liveOn();
         co_return;
@@ -85,9 +85,16 @@ asio::awaitable<void> VmLife::resume()
     co_await liveOn();
 }
 
+/// Whether the host was booted since its row was written. Whatever process the row names is gone then.
+bool VmLife::isOfEarlierBoot() const
+{
+    return (!vm_->boot.empty() && vm_->boot != bootId()) ||
+           (vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId());
+}
+
 Error VmLife::endedMeanwhile() const
 {
-    if (vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId())
+    if (isOfEarlierBoot())
         return Error(Category::Aborted, "the host was rebooted", "VMs do not survive that; create it again");
     const auto words = lastLines(vm_->dirs->paths().qemuLog(), kShownLogLines);
     return Error(Category::Aborted,
@@ -99,6 +106,8 @@ Error VmLife::endedMeanwhile() const
 /// From the row's state to a VM whose QEMU has been reached, or an error that says why there is none.
 asio::awaitable<void> VmLife::takeUp()
 {
+    if (isOfEarlierBoot())
+        throw endedMeanwhile();
     if (vm_->state == VmState::Preparing ||
         (vm_->state == VmState::Launching && !vm_->qemu && !vm_->launched))
         throw Error(Category::Unavailable, "the daemon ended while the VM was being created; it was undone",
@@ -111,8 +120,10 @@ asio::awaitable<void> VmLife::takeUp()
     if (vm_->state == VmState::Launching) {
         const auto deadline = Clock::now() + supervisor_.settings_.duration("vm.launch_timeout");
         co_await connectQmp(deadline);
+        const std::map<std::string, std::string> none;
         co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting until it is up",
-                                        kGoOn);
+                                        kGoOn, none,
+                                        Durability::SurvivesPowerCut); // a create may be repeated
         co_return;
     }
     co_await resumeQmp();

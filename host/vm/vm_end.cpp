@@ -25,6 +25,7 @@ constexpr Clock::duration kRemoveAgain = 250ms, kRemoveAgainAtMost = 30s;
 constexpr std::size_t kShownConsoleLines = 5;
 constexpr unsigned kMostDoublings = 20;
 
+constexpr const char* kHostReboot = "host-reboot";
 constexpr auto kGoOn = Journal::OnFailure::GoOn;
 
 } // namespace
@@ -40,6 +41,8 @@ asio::awaitable<void> VmLife::end()
     co_await clearAway();
     if (vm_->state != VmState::Cleaning)
         co_await supervisor_.transition(vm_, VmState::Cleaning, vm_->outcome->cause, kGoOn);
+    if (!vm_->launched)
+        co_await keepRow();
     faultPoint("clean");
     co_await removeFiles();
     faultPoint("cleaned");
@@ -48,6 +51,17 @@ asio::awaitable<void> VmLife::end()
     const std::map<std::string, std::string> fields{{"end", vm_->outcome->end},
                                                     {"remedy", vm_->outcome->remedy}};
     co_await supervisor_.transition(vm_, final, vm_->outcome->cause, Journal::OnFailure::Retry, fields);
+}
+
+/// The row of a VM that no create was answered with may not be synced yet. Without its directories nothing
+/// else would tell after a power cut whose the logs are.
+asio::awaitable<void> VmLife::keepRow()
+{
+    try {
+        co_await supervisor_.journal_.sync();
+    } catch (const Error&) {
+        // The store has said so, and is not healthy. The VM ends nevertheless.
+    }
 }
 
 /// Every process of the VM.
@@ -83,8 +97,9 @@ asio::awaitable<void> VmLife::removeFiles()
 bool VmLife::mayRestart() const
 {
     // A VM that never got as far as its client being told of it is not tried again behind the client's back.
-    return vm_->outcome->failure && vm_->launched && !vm_->stop && vm_->backend != nullptr &&
-           vm_->restarts < vm_->spec.maxRestarts && supervisor_.accepting_;
+    // After a boot of the host there is no directory any more with what its guest was handed.
+    return vm_->outcome->failure && vm_->outcome->end != kHostReboot && vm_->launched && !vm_->stop &&
+           vm_->backend != nullptr && vm_->restarts < vm_->spec.maxRestarts && supervisor_.accepting_;
 }
 
 /// True when the VM is to be launched again now; false when it is to end.
@@ -252,8 +267,7 @@ Outcome VmLife::outcomeOf(std::exception_ptr failure) const
         try {
             std::rethrow_exception(failure);
         } catch (const Error& error) {
-            const bool rebooted = vm_->qemuIdentity && vm_->qemuIdentity->bootId != bootId();
-            const char* end = rebooted ? "host-reboot" : vm_->launched ? "unknown" : "launch-failed";
+            const char* end = isOfEarlierBoot() ? kHostReboot : vm_->launched ? "unknown" : "launch-failed";
             return {error.category(), end, error.what(), error.hint()};
         } catch (const std::exception& error) {
             return {Category::Internal, "unknown", error.what(),

@@ -84,12 +84,14 @@ private:
     asio::awaitable<void> stayLost();
     asio::awaitable<void> stayAside();
     asio::awaitable<void> resumeQmp();
+    [[nodiscard]] bool isOfEarlierBoot() const;
     [[nodiscard]] Error endedMeanwhile() const;
 
     // vm_end.cpp
     asio::awaitable<void> end();
     asio::awaitable<bool> restartAfter();
     [[nodiscard]] bool mayRestart() const;
+    asio::awaitable<void> keepRow();
     asio::awaitable<void> clearAway();
     asio::awaitable<void> stopQemu();
     asio::awaitable<void> connectForEnd();

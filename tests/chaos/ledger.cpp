@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kExpirySlack = 1s; // within which nobody can say whether a TTL has run out
+constexpr const char* kRebooted = "the host was rebooted";
 
 std::string nameOf(const v1::Vm& vm)
 {
@@ -35,6 +36,15 @@ std::string disagreement(const Known& known, const v1::Vm* vm, WallTime now)
     const std::string state = v1::VmState_Name(vm->state()) + " (" + vm->cause() + ")";
     if (known.removed)
         return "was removed, and is " + state;
+    if (known.lostPower) {
+        if (isLiving(vm->state()))
+            return "lives on after a power cut: " + state;
+        if (known.stopped && vm->cause() == kRebooted)
+            return "was stopped before a power cut, and is " + state;
+        return known.touched || known.mayHaveExpired || vm->cause() == kRebooted
+                   ? ""
+                   : "was let alone until a power cut, and is " + state;
+    }
     if (isLiving(vm->state())) {
         if (known.stopped)
             return "was stopped, and is " + state;
@@ -98,6 +108,23 @@ void Ledger::removed(const std::string& id)
 {
     const std::lock_guard lock(mutex_);
     vms_[id].removed = true;
+}
+
+void Ledger::losesPower()
+{
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, known] : vms_)
+        known.lostPower = known.lostPower || !known.ended;
+}
+
+void Ledger::hears(const v1::Event& event)
+{
+    const std::lock_guard lock(mutex_);
+    const std::string text = event.vm_id() + " " + event.kind() + " " + event.message();
+    const auto [it, isNew] = events_.emplace(event.seq(), text);
+    if (!isNew && it->second != text)
+        complaints_.push_back("event " + std::to_string(event.seq()) + " was \"" + it->second +
+                              "\", and is \"" + text + "\"");
 }
 
 std::string Ledger::pick(std::uint64_t place) const
@@ -177,7 +204,8 @@ std::vector<std::string> Ledger::settle(const std::vector<v1::Vm>& all)
         // What was tried has by now happened or never will; what lives goes on with the process it has.
         known.pid = vm.pid();
         known.removeTried = false;
-        known.touched = !isLiving(vm.state());
+        known.touched = known.ended = !isLiving(vm.state());
+        known.lostPower = false;
         vms_.emplace(vm.id(), known);
     }
     tries_.clear();

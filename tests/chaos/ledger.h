@@ -37,6 +37,8 @@ struct Known {
     bool removeTried = false; ///< it may be forgotten
     bool removed = false;     ///< a remove was answered with OK
     bool mayHaveExpired = false;
+    bool ended = false;     ///< at the last audit
+    bool lostPower = false; ///< the power was cut while it may have lived
 };
 
 /// Any thread.
@@ -51,6 +53,11 @@ public:
     void stopped(const std::string& id);
     void triesToRemove(const std::string& id);
     void removed(const std::string& id);
+
+    /// The machine was off: no VM lives, and what was answered before holds.
+    void losesPower();
+    /// An event that a client was told. One number must mean one event for ever.
+    void hears(const v1::Event& event);
 
     /// The VM at that place among those that are not known to be gone; empty when there is none.
     [[nodiscard]] std::string pick(std::uint64_t place) const;
@@ -81,6 +88,7 @@ private:
     std::map<std::string, Known> vms_;
     std::map<std::string, Answer>
         tries_; ///< creates of this round by name; those not lost leave nothing alive
+    std::map<std::uint64_t, std::string> events_; ///< that clients were told, by number
     std::vector<std::string> complaints_;
     std::uint64_t created_ = 0;
 };

@@ -72,8 +72,8 @@ int run(const Options& options, const char* program)
         return EXIT_FAILURE;
     }
     std::cout << number - options.from << " rounds in " << secondsSince(start) << " s: " << runner->crashes()
-              << " crashes, " << runner->created() << " VMs, and " << runner->found()
-              << " whose client had lost the answer; seed " << options.seed << "\n";
+              << " crashes, " << runner->powerCuts() << " power cuts, " << runner->created() << " VMs, and "
+              << runner->found() << " whose client had lost the answer; seed " << options.seed << "\n";
     return EXIT_SUCCESS;
 }
 

@@ -151,10 +151,12 @@ private:
         context.set_deadline(std::chrono::system_clock::now() + std::max<Milliseconds>(lasts, 20ms));
         const auto reader = client_.host().WatchEvents(&context, request);
         std::uint64_t last = 0;
-        for (v1::Event event; reader->Read(&event); last = event.seq())
+        for (v1::Event event; reader->Read(&event); last = event.seq()) {
+            ledger_.hears(event);
             if (event.seq() <= last)
                 ledger_.complain("event " + std::to_string(event.seq()) + " follows event " +
                                  std::to_string(last));
+        }
         expect("watch", reader->Finish(), {});
     }
 

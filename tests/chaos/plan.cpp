@@ -105,7 +105,9 @@ RoundPlan planRound(std::uint64_t seed, std::uint64_t number)
     }
     if (dice.percent(35))
         plan.fault = aFault(dice);
-    plan.ending = dice.percent(70) ? Ending::Kill : dice.oneOf({Ending::Terminate, Ending::GoOn});
+    plan.ending = dice.percent(55)   ? Ending::Kill
+                  : dice.percent(40) ? Ending::PowerCut
+                                     : dice.oneOf({Ending::Terminate, Ending::GoOn});
     plan.endsAfter = dice.upTo(plan.fault.empty() ? kLatestEnd : kLatestFaultEnd);
     if (dice.percent(10))
         plan.disk = aShortage(dice, plan.endsAfter);
@@ -127,7 +129,7 @@ std::ostream& operator<<(std::ostream& out, const RoundPlan& plan)
         if (when)
             out << "; no " << of << " from " << when->from.count() << " to " << when->to.count() << " ms";
     };
-    constexpr std::array kEndings{"SIGKILL", "SIGTERM", "nothing"};
+    constexpr std::array kEndings{"SIGKILL", "power cut", "SIGTERM", "nothing"};
     out << kEndings[static_cast<std::size_t>(plan.ending)] << " after " << plan.endsAfter.count() << " ms";
     if (!plan.fault.empty())
         out << "; TEEHOST_FAULT=" << plan.fault;

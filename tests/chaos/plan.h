@@ -34,6 +34,7 @@ struct Operation {
 
 enum class Ending {
     Kill,      ///< SIGKILL
+    PowerCut,  ///< the machine goes off and is started again
     Terminate, ///< SIGTERM, vm.on_shutdown=keep
     GoOn       ///< the daemon lives through the round
 };

@@ -64,6 +64,8 @@ void Runner::round(std::uint64_t number)
     world_.decideLaunches(plan.launches);
     if (world_.runs())
         provoke(plan);
+    if (plan.ending == Ending::PowerCut && World::canCutPower())
+        losePower(number);
     recover();
     settle();
 }
@@ -105,10 +107,21 @@ void Runner::bringDown(const RoundPlan& plan)
 {
     if (plan.ending == Ending::Terminate && world_.runs()) {
         world_.terminate();
-    } else if (plan.ending == Ending::Kill || faulty_) {
+    } else if (plan.ending == Ending::Kill || plan.ending == Ending::PowerCut || faulty_) {
         world_.kill();
         ++crashes_;
     }
+}
+
+/// The clients have heard by now what they were to hear.
+void Runner::losePower(std::uint64_t number)
+{
+    world_.kill();
+    world_.freeDisk();
+    Dice dice(~seed_, number);
+    world_.cutPower(dice);
+    ledger_.losesPower();
+    ++powerCuts_;
 }
 
 /// Makes the machine a healthy one again, with a daemon that has no fault.

@@ -34,12 +34,14 @@ public:
     [[nodiscard]] std::uint64_t created() const { return ledger_.created(); }
     [[nodiscard]] std::uint64_t found() const noexcept { return found_; }
     [[nodiscard]] std::uint64_t crashes() const noexcept { return crashes_; }
+    [[nodiscard]] std::uint64_t powerCuts() const noexcept { return powerCuts_; }
 
 private:
     void provoke(const RoundPlan& plan);
     void meddle(const RoundPlan& plan);
     void bringDown(const RoundPlan& plan);
     void recover();
+    void losePower(std::uint64_t number);
     void settle();
     void tidyUp(const std::vector<v1::Vm>& vms, const std::vector<std::string>& found);
     void remove(const std::string& id);
@@ -49,7 +51,7 @@ private:
     Ledger ledger_;
     bool faulty_ = false;     ///< the daemon has a fault
     std::uint64_t found_ = 0; ///< VMs whose client had lost the answer
-    std::uint64_t crashes_ = 0;
+    std::uint64_t crashes_ = 0, powerCuts_ = 0;
 };
 
 } // namespace teehost::test

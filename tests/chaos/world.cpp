@@ -6,12 +6,14 @@
 #include <fstream>
 #include <iostream>
 #include <system_error>
+#include <thread>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "power_cut/power_cut.h"
 #include "support/files.h"
 #include "support/proc.h"
 #include "support/qemu_wrapper.h"
@@ -58,6 +60,7 @@ void replaceFile(const fs::path& path, const std::string& text)
 World::World()
 {
     mountState();
+    fs::create_directory(stage_.scratch / "synced");
     static_cast<void>(standInQemu(stage_, kStandIn));
     setClock(std::chrono::seconds(0));
 }
@@ -107,7 +110,10 @@ void World::start(const std::string& fault)
     release();
     fault_ = fault;
     DaemonOptions options{.settings = settings(),
-                          .environment = {{"TEEHOST_FAULT_CLOCK", stage_.scratch / "clock"}}};
+                          .environment = {{"TEEHOST_FAULT_CLOCK", stage_.scratch / "clock"},
+                                          {"TEEHOST_FAULT_BOOT_ID", "boot-" + std::to_string(boots_)}}};
+    if (canCutPower())
+        options.environment.merge(recorderEnvironment(stage_.scratch / "synced"));
     if (!fault.empty())
         options.environment["TEEHOST_FAULT"] = fault;
     try {
@@ -125,6 +131,24 @@ void World::kill()
     if (daemon_)
         daemon_->crash();
     release();
+}
+
+void World::cutPower(Dice& dice)
+{
+    killProcessesOf(stage_);
+    while (!processesWith(stage_.scratch.path().string()).empty())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    ++boots_;
+    // A tmpfs, or cleaned at the boot.
+    fs::remove_all(stage_.runtime());
+    const auto share = dice.below(5);
+    test::cutPower(stage_.state(), stage_.scratch / "synced", stage_.state().filename(),
+                   [&] { return dice.below(4) < share; });
+    // A file that was renamed and not synced may come back without its content.
+    std::error_code none;
+    for (const auto& record : fs::directory_iterator(stage_.state() / "records", none))
+        if (dice.percent(30))
+            fs::resize_file(record.path(), 0);
 }
 
 void World::terminate()

@@ -13,6 +13,7 @@
 
 #include <sys/resource.h>
 
+#include "chaos/dice.h"
 #include "support/daemon.h"
 
 namespace teehost::test {
@@ -37,6 +38,10 @@ public:
     /// SIGTERM; throws unless the daemon ends with status 0 (or by a fault).
     void terminate();
 
+    /// After kill(): ends every QEMU and every file that no disk had when the daemon died, but for what
+    /// chance lets survive. The next daemon is on a host that was booted again.
+    void cutPower(Dice& dice);
+
     /// What the stand-ins do from now on, one after the other: run, slow, exit, late-exit, segv, abrt, hang.
     void decideLaunches(const std::vector<std::string>& launches);
     void fillDisk();
@@ -51,6 +56,8 @@ public:
         return std::chrono::system_clock::now() + clock_;
     }
 
+    /// Not under a sanitizer, which wants to be the first library of a process.
+    [[nodiscard]] static constexpr bool canCutPower() noexcept { return TEEHOST_POWER_CUTS != 0; }
     [[nodiscard]] bool canFillDisk() const noexcept { return mounted_; }
     /// Of this daemon and the one before it.
     [[nodiscard]] std::vector<std::filesystem::path> logs() const;
@@ -63,6 +70,7 @@ private:
     Stage stage_;
     bool mounted_ = false;
     std::chrono::seconds clock_{0};
+    std::uint64_t boots_ = 1;
     std::string guestName_, fault_;
     std::optional<rlimit> files_; ///< the daemon's own limit, while it has a lower one
     std::unique_ptr<Daemon> daemon_;

@@ -33,6 +33,7 @@ class RestartTest final : public HostTest {
     CPPUNIT_TEST(seesThatAVmEndedMeanwhile);
     CPPUNIT_TEST(leavesStrangersAlone);
     CPPUNIT_TEST(knowsThatTheHostWasRebooted);
+    CPPUNIT_TEST(launchesNothingAgainAfterABootOfTheHost);
     CPPUNIT_TEST(endsOrphansWhenToldTo);
     CPPUNIT_TEST(onlyOneDaemonAStateDirectory);
     CPPUNIT_TEST(neverDeletesADamagedStore);
@@ -335,6 +336,33 @@ class RestartTest final : public HostTest {
         startAgain();
         CPPUNIT_ASSERT_EQUAL(std::string("the host was rebooted"),
                              client().waitForState(vm.id(), v1::VM_STATE_FAILED).cause());
+        waitUntilClean();
+    }
+
+    /// A process that has the number, the start time and even the arguments of a VM of an earlier boot is
+    /// none.
+    void launchesNothingAgainAfterABootOfTheHost()
+    {
+        startStandIns({{"TEEHOST_FAULT_BOOT_ID", "one"}}, {{"vm.restart_backoff", "60s"}});
+        v1::CreateVmRequest request;
+        request.set_max_restarts(3);
+        const auto lived = client().createVm(request);
+        const auto waited = client().createVm(request);
+        sendSignal(waited.pid(), SIGKILL);
+        client().waitForState(waited.id(), v1::VM_STATE_RESTARTING);
+        const auto told = client().events().back().seq();
+        crashDaemon();
+        startAgain({}, {{"TEEHOST_FAULT_BOOT_ID", "two"}});
+        for (const auto& id : {lived.id(), waited.id()}) {
+            CPPUNIT_ASSERT_EQUAL(std::string("the host was rebooted"),
+                                 client().waitForState(id, v1::VM_STATE_FAILED).cause());
+            const auto last = client().events(id).back();
+            CPPUNIT_ASSERT_EQUAL(std::string("host-reboot"), last.fields().at("end"));
+            // The numbers of events that a power cut may have undone are not given again.
+            CPPUNIT_ASSERT(last.seq() > told + 1000);
+        }
+        CPPUNIT_ASSERT(exists(lived.pid()) && !statusOf(lived.pid(), "State").starts_with("Z"));
+        sendSignal(lived.pid(), SIGKILL);
         waitUntilClean();
     }
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace teehost {
+
+/// What a write lasts through once it was reported as done.
+enum class Durability {
+    SurvivesDaemon,   ///< the daemon's death, at any instant; a power cut may undo it
+    SurvivesPowerCut, ///< a power cut as well: it is synced
+};
+
+} // namespace teehost
