@@ -142,7 +142,23 @@ void HeldChild::go()
     const char byte = 'G';
     if (::write(go_.get(), &byte, 1) != 1)
         fail("cannot let teehost-launch go", errno);
-    go_.reset();
+    if (!leashed_)
+        go_.reset();
+}
+
+SpawnPlan sidecarPlan(const plugin::SidecarPlan& sidecar, std::filesystem::path log,
+                      const std::optional<Account>& account)
+{
+    SpawnPlan plan;
+    plan.argv = sidecar.argv;
+    plan.argv.at(0) = findProgram(sidecar.argv.at(0), "PATH for the sidecar " + sidecar.name);
+    for (const auto& variable : sidecar.env)
+        plan.environment.push_back(variable.key + "=" + variable.value);
+    plan.log = std::move(log);
+    plan.account = account;
+    plan.umask = 0077;
+    plan.reap = sidecar.ready == plugin::SidecarPlan::Ready::ExitZero;
+    return plan;
 }
 
 HeldChild spawnHeld(const SpawnPlan& plan)
@@ -175,7 +191,7 @@ HeldChild spawnHeld(const SpawnPlan& plan)
         ::waitpid(pid, nullptr, 0);
         fail("cannot hold a child by pidfd", error);
     }
-    return HeldChild(pid, std::move(pidfd), std::move(goWrite));
+    return HeldChild(pid, std::move(pidfd), std::move(goWrite), plan.reap);
 }
 
 std::filesystem::path trampolinePath()

@@ -88,7 +88,15 @@ void Process::reap()
         exit_ = ExitStatus{info.si_code != CLD_EXITED, info.si_status};
     boost::system::error_code ignored;
     pidfd_.close(ignored);
+    leash_.reset();
     changed_->notify();
+}
+
+bool Process::dropLeash() noexcept
+{
+    const bool had = static_cast<bool>(leash_);
+    leash_.reset();
+    return had;
 }
 
 void Process::signal(int number) noexcept

@@ -38,6 +38,11 @@ public:
     [[nodiscard]] bool ended() const noexcept { return exit_.has_value(); }
     [[nodiscard]] const std::optional<ExitStatus>& exit() const noexcept { return exit_; }
     void signal(int number) noexcept;
+    /// Takes the leash of a child that stays teehost-launch (launch::HeldChild), to keep as long as this
+    /// object and the process live.
+    void keep(UniqueFd leash) noexcept { leash_ = std::move(leash); }
+    /// Kills a child that has a leash, and every process that it started, by and by. False when it has none.
+    bool dropLeash() noexcept;
 
 private:
     Process(asio::io_context& io, pid_t pid, UniqueFd pidfd, std::shared_ptr<Signal> changed,
@@ -47,6 +52,7 @@ private:
 
     pid_t pid_;
     bool throughSudo_;
+    UniqueFd leash_;
     asio::posix::stream_descriptor pidfd_;
     std::shared_ptr<Signal> changed_;
     std::optional<ExitStatus> exit_;

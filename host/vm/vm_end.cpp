@@ -237,6 +237,8 @@ asio::awaitable<void> VmLife::stopProcess(std::shared_ptr<Process> process, Cloc
     // Not `while (!co_await ...)`: g++ 12 resumes such a loop at a wrong place, which is the end of the
     // daemon.
     bool gone = co_await endsWithin(process, patience);
+    if (!gone && process->dropLeash())
+        gone = co_await endsWithin(process, kKillPatience);
     if (!gone)
         process->signal(SIGKILL);
     faultPoint("s5");

@@ -40,15 +40,8 @@ asio::awaitable<void> VmLife::startSidecars()
 
 asio::awaitable<void> VmLife::startSidecar(plugin::SidecarPlan wanted)
 {
-    launch::SpawnPlan spawn;
-    spawn.argv = wanted.argv;
-    spawn.argv.at(0) = launch::findProgram(wanted.argv.at(0), "PATH for the sidecar " + wanted.name);
-    for (const auto& variable : wanted.env)
-        spawn.environment.push_back(variable.key + "=" + variable.value);
-    spawn.log = vm_->dirs->paths().log / (wanted.name + ".log");
-    spawn.account = supervisor_.facts_.account;
-    spawn.umask = 0077;
-    spawn.reap = wanted.ready == plugin::SidecarPlan::Ready::ExitZero;
+    const auto spawn = launch::sidecarPlan(wanted, vm_->dirs->paths().log / (wanted.name + ".log"),
+                                           supervisor_.facts_.account);
     auto child = launch::spawnHeld(spawn);
     faultPoint("c3a");
     const auto process = Process::adopt(supervisor_.io_, child.pid(), child.takePidfd(), vm_->changed, false);
@@ -56,6 +49,7 @@ asio::awaitable<void> VmLife::startSidecar(plugin::SidecarPlan wanted)
                              wanted.ready == plugin::SidecarPlan::Ready::ExitZero, false});
     co_await supervisor_.journal_.commit(toRow(*vm_, vm_->state));
     child.go();
+    process->keep(child.takeLeash());
     co_await waitUntilReady(wanted, process);
 }
 

@@ -9,9 +9,10 @@
 //   fd 4  the plan, NUL-terminated records: a=ARG e=NAME=VALUE u=UID g=GID G=GID m=UMASK l=1 (lock memory)
 //   p=1 (may gain privileges, as sudo must) o=OOM_SCORE_ADJ r=1 (reap) n=NICE
 //
-// With r=1 it stays, as the parent of the program and of whatever the program leaves behind, and ends as the
-// program does. swtpm_setup needs that: it waits until its swtpm, which is nobody's child by then, is reaped,
-// for half a second where the host's first process is slow to do so.
+// With r=1 it stays, as the parent of the program and of every process that the program leaves behind, and
+// ends as the program does (stand_by.h). The go pipe stays open then, and its end of file kills them all.
+// swtpm_setup needs a parent that reaps: it waits until its swtpm, whose own parent has ended by then, is
+// reaped, for half a second where the host's first process is slow to do so.
 //
 // Exit status 125: never told to go. 126: could not prepare, with one line on stderr. Statically linked: it
 // reads no file of the system but those of /proc.
@@ -22,8 +23,6 @@
 #include <string>
 #include <vector>
 
-#include <csignal>
-
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
@@ -31,15 +30,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "host/launch/trampoline/exit_status.h"
+#include "host/launch/trampoline/stand_by.h"
 
 namespace {
 
+using namespace teehost::launch;
+
 constexpr int kGoFd = 3;
 constexpr int kPlanFd = 4;
-constexpr int kNeverTold = 125;
-constexpr int kCouldNotPrepare = 126;
 constexpr rlim_t kMaxOpenFiles = 4096;
 
 [[noreturn]] void fail(const char* what)
@@ -208,48 +209,7 @@ void waitForGo()
     while (got < 0 && errno == EINTR);
     if (got != 1 || byte != 'G')
         std::_Exit(kNeverTold);
-    ::close(kGoFd);
     ::close(kPlanFd);
-}
-
-[[noreturn]] void become(char* const* argv, char* const* env)
-{
-    ::execve(argv[0], argv, env);
-    std::fprintf(stderr, "teehost-launch: cannot execute \"%s\": %s\n", argv[0], std::strerror(errno));
-    std::_Exit(kCouldNotPrepare);
-}
-
-/// Ends this process the way the program ended.
-[[noreturn]] void endLike(int status)
-{
-    if (WIFSIGNALED(status))
-        ::raise(WTERMSIG(status));
-    std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : kCouldNotPrepare);
-}
-
-/// Runs the program as a child and reaps every process that becomes ours meanwhile.
-[[noreturn]] void standBy(char* const* argv, char* const* env)
-{
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
-        fail("cannot become the parent of orphans");
-    const pid_t parent = ::getpid();
-    const pid_t program = ::fork();
-    if (program < 0)
-        fail("cannot start a child");
-    if (program == 0) {
-        // Ends the program when the daemon ends this process.
-        if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent)
-            std::_Exit(kCouldNotPrepare);
-        become(argv, env);
-    }
-    int status = 0;
-    pid_t ended = 0;
-    while (ended != program) {
-        ended = ::waitpid(-1, &status, 0);
-        if (ended < 0 && errno != EINTR)
-            fail("cannot wait for the program");
-    }
-    endLike(status);
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings)
@@ -282,7 +242,10 @@ int main()
     waitForGo();
     auto env = pointers(plan.env);
     auto argv = pointers(plan.argv);
-    if (plan.reap)
-        standBy(argv.data(), env.data());
+    if (plan.reap) {
+        standBy(argv.data(), env.data(), kGoFd);
+        fail("cannot stand by the program");
+    }
+    ::close(kGoFd);
     become(argv.data(), env.data());
 }

@@ -529,15 +529,18 @@ enum {
     TH_READY_SPAWNED = 0,      /* at once */
     TH_READY_UNIX_CONNECT = 1, /* when connect(2) to the Unix socket ready_path succeeds */
     TH_READY_PATH_EXISTS = 2,  /* when ready_path exists */
-    TH_READY_EXIT_0 = 3        /* when it has ended with status 0: a preparation step, not a companion */
+    /* When it has ended with status 0: a preparation step, not a companion.  Processes that it started and that still run
+     * then are killed, and so are all of them when the daemon ends meanwhile. */
+    TH_READY_EXIT_0 = 3
 };
 /* Traits of a sidecar. */
 enum {
-    /* With TH_READY_EXIT_0 only: the step depends on nothing but its argv, its env and the files of this fragment, leaves
-     * its results in run_dir, and writes no path into them.  So the host may run it before the VM is asked for, in a
-     * directory whose path it puts in the place of run_dir in argv, env and the content of files.  The results move to the
-     * VM that gets the vm_id they were made with, once and to no other, if its compose still asks for the same.  Has no
-     * effect beside files that are sensitive or copied. */
+    /* The step depends on its argv, its env, the files of this fragment, and on files of the host that stay the same as
+     * long as the daemon runs; it leaves its results in run_dir, and writes no path into them.  So the host may run it
+     * before the VM is asked for, in a directory whose path it puts in the place of run_dir in argv, env and the content
+     * of files.  The results move to the VM that gets the vm_id they were made with, once and to no other, if its compose
+     * still asks for the same.  Goes with TH_READY_EXIT_0 only.  Has no effect beside files that are sensitive or copied.
+     */
     TH_SIDECAR_AHEAD = 1u << 0
 };
 /* A process the host starts before QEMU, in the order given, supervises, and stops after QEMU. */

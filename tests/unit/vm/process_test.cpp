@@ -34,6 +34,9 @@ class ProcessTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(whatAStepLeavesBehindIsReaped);
     CPPUNIT_TEST(aStepEndsAsItsProgramDoes);
     CPPUNIT_TEST(aStepsProgramEndsWithIt);
+    CPPUNIT_TEST(aStepIsToldToEndBeforeItIsKilled);
+    CPPUNIT_TEST(aStepLeavesNoProcessBehind);
+    CPPUNIT_TEST(aStepEndsWithItsLeash);
     CPPUNIT_TEST_SUITE_END();
 
     launch::ScratchDir dir_;
@@ -210,22 +213,90 @@ class ProcessTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(126, finish(missing).value);
     }
 
+    /// Waits for a line in the file and takes it for a pid.
+    UniqueFd processIn(const std::filesystem::path& file)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (contentOf(file).find('\n') == std::string::npos && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        UniqueFd held = openPidfd(static_cast<pid_t>(std::stol(contentOf(file))));
+        CPPUNIT_ASSERT(held);
+        return held;
+    }
+
+    static bool endsSoon(const UniqueFd& process)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        while (!hasEnded(process.get()) && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        return hasEnded(process.get());
+    }
+
     void aStepsProgramEndsWithIt()
     {
         const auto file = dir_.path() / "program";
         auto child = launch::spawnHeld(step("echo $$ >" + file.string() + "; exec sleep 1000"));
         child.go();
-        const auto deadline = std::chrono::steady_clock::now() + 60s;
-        while (contentOf(file).find('\n') == std::string::npos && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::yield();
-        const auto program = static_cast<pid_t>(std::stol(contentOf(file)));
-        CPPUNIT_ASSERT(program != child.pid());
-        const UniqueFd held = openPidfd(program);
-        CPPUNIT_ASSERT(held);
-        CPPUNIT_ASSERT_EQUAL(SIGTERM + 0, finish(child, SIGTERM).value);
-        while (!hasEnded(held.get()) && std::chrono::steady_clock::now() < deadline)
-            std::this_thread::yield();
-        CPPUNIT_ASSERT(hasEnded(held.get()));
+        const UniqueFd program = processIn(file);
+        CPPUNIT_ASSERT(!hasEnded(program.get()));
+        CPPUNIT_ASSERT_EQUAL(SIGKILL + 0, finish(child, SIGKILL).value);
+        CPPUNIT_ASSERT(endsSoon(program));
+    }
+
+    void aStepIsToldToEndBeforeItIsKilled()
+    {
+        const auto file = dir_.path() / "program";
+        auto child = launch::spawnHeld(step("trap 'echo cleaned up; exit 9' TERM; echo $$ >" + file.string() +
+                                            "; while :; do sleep 0.02; done"));
+        child.go();
+        static_cast<void>(processIn(file));
+        const auto status = finish(child, SIGTERM);
+        CPPUNIT_ASSERT(!status.signalled);
+        CPPUNIT_ASSERT_EQUAL(9, status.value);
+        CPPUNIT_ASSERT(output().find("cleaned up") != std::string::npos);
+    }
+
+    /// Starts a process with a session of its own, whose parent has ended, and that ignores signals.
+    static constexpr const char* kDaemon = "(setsid sh -c 'trap \"\" TERM HUP; echo $$ >$FILE; "
+                                           "while :; do sleep 1; done' &) ; "
+                                           "while [ ! -s $FILE ]; do sleep 0.02; done; ";
+
+    launch::SpawnPlan stepWithDaemon(const std::filesystem::path& file, const std::string& script) const
+    {
+        auto out = step(kDaemon + script);
+        out.environment.push_back("FILE=" + file.string());
+        return out;
+    }
+
+    void aStepLeavesNoProcessBehind()
+    {
+        const auto file = dir_.path() / "daemon";
+        auto child = launch::spawnHeld(stepWithDaemon(file, "while [ ! -e " + (dir_.path() / "end").string() +
+                                                                " ]; do sleep 0.02; done; exit 3"));
+        child.go();
+        const UniqueFd daemon = processIn(file);
+        CPPUNIT_ASSERT(!hasEnded(daemon.get()));
+        std::ofstream(dir_.path() / "end") << "";
+        CPPUNIT_ASSERT_EQUAL(3, finish(child).value);
+        CPPUNIT_ASSERT(hasEnded(daemon.get()));
+    }
+
+    void aStepEndsWithItsLeash()
+    {
+        const auto file = dir_.path() / "daemon";
+        auto child = launch::spawnHeld(stepWithDaemon(file, "trap '' TERM; while :; do sleep 1; done"));
+        child.go();
+        const UniqueFd daemon = processIn(file);
+        asio::io_context io;
+        const auto process =
+            Process::adopt(io, child.pid(), child.takePidfd(), std::make_shared<Signal>(io), false);
+        process->keep(child.takeLeash());
+        CPPUNIT_ASSERT(!hasEnded(daemon.get()));
+        CPPUNIT_ASSERT(process->dropLeash());
+        io.run();
+        CPPUNIT_ASSERT(process->ended());
+        CPPUNIT_ASSERT(hasEnded(daemon.get()));
+        CPPUNIT_ASSERT(!process->dropLeash());
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(ProcessTest);
