@@ -3,7 +3,7 @@
 
 namespace teehost {
 
-/// What a write lasts through once it was reported as done.
+/// The mishaps that a write survives once it was reported as done.
 enum class Durability {
     SurvivesDaemon,   ///< the daemon's death, at any instant; a power cut may undo it
     SurvivesPowerCut, ///< a power cut as well: it is synced

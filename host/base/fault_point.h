@@ -25,7 +25,7 @@ int faultPoint(const char* name);
 /// What tests have moved the wall clock by: the number of seconds in the file that TEEHOST_FAULT_CLOCK names.
 std::chrono::seconds faultClockOffset();
 
-/// What tests say the boot id of the host is (TEEHOST_FAULT_BOOT_ID); empty: what the kernel says.
+/// The boot id of the host that tests pretend (TEEHOST_FAULT_BOOT_ID); empty: that of the kernel holds.
 std::string faultBootId();
 
 #else

@@ -29,6 +29,11 @@ CREATE TABLE event(
     vm_id TEXT NOT NULL,
     body  TEXT NOT NULL
 ) STRICT;
+)sql",
+    // Events with a number from `next` on were told to nobody.
+    R"sql(
+CREATE TABLE event_numbers(next INTEGER NOT NULL) STRICT;
+INSERT INTO event_numbers SELECT coalesce(max(seq), 0) + 1 FROM event;
 )sql"};
 
 } // namespace

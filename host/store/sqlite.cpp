@@ -74,6 +74,14 @@ void Sqlite::syncLog()
                           "the write-ahead log cannot be synced: " + std::string(sqlite3_errstr(code)));
 }
 
+void Sqlite::moveLogIntoDatabase()
+{
+    Statement statement(*this, "PRAGMA wal_checkpoint(TRUNCATE)");
+    const bool busy = faultPoint("store-sync") != 0 || !statement.step() || statement.number(0) != 0;
+    if (busy)
+        throw SqliteError(SQLITE_BUSY, "the write-ahead log cannot be emptied after a sync of it failed");
+}
+
 std::int64_t Sqlite::number(const std::string& query)
 {
     Statement statement(*this, query.c_str());

@@ -40,6 +40,8 @@ public:
     void transaction(const std::function<void()>& work);
     /// Brings the write-ahead log to the disk, and with it everything that was committed.
     void syncLog();
+    /// Writes what is in the log into the database, syncs that, and empties the log.
+    void moveLogIntoDatabase();
     [[nodiscard]] std::int64_t number(const std::string& query);
     [[nodiscard]] std::string text(const std::string& query);
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

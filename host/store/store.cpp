@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kTrimEvery = 512; // events; trimming at each one would double the writes
+constexpr std::uint64_t kNumbersAhead = 10'000;
 
 constexpr int kLockAttempts = 10;
 constexpr std::chrono::milliseconds kLockPause{20};
@@ -115,10 +116,12 @@ struct Store::Statements {
     explicit Statements(Sqlite& db)
         : saveVm(db, kSaveVm), forgetVm(db, "DELETE FROM vm WHERE id=?"),
           addEvent(db, "INSERT OR REPLACE INTO event(seq, at_us, vm_id, body) VALUES(?,?,?,?)"),
-          trimEvents(db, "DELETE FROM event WHERE seq<=?")
+          trimEvents(db, "DELETE FROM event WHERE seq <= "
+                         "(SELECT seq FROM event ORDER BY seq DESC LIMIT 1 OFFSET ?)"),
+          reserveNumbers(db, "UPDATE event_numbers SET next=?")
     {
     }
-    Statement saveVm, forgetVm, addEvent, trimEvents;
+    Statement saveVm, forgetVm, addEvent, trimEvents, reserveNumbers;
 };
 
 Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
@@ -133,12 +136,17 @@ Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
         static_cast<void>(db_->text("PRAGMA journal_mode=WAL"));
         db_->run("PRAGMA synchronous=NORMAL");
         migrate(*db_);
-        // Whether it can be written is better known now than at the first VM.
-        db_->run("BEGIN IMMEDIATE; PRAGMA application_id=0x74656568; COMMIT");
-        // What a daemon before this one had written, and clients will be told of now, outlives a power cut.
-        db_->syncLog();
+        db_->run("PRAGMA application_id=0x74656568");
         statements_ = std::make_unique<Statements>(*db_);
-        lastSeq_ = static_cast<std::uint64_t>(db_->number("SELECT max(seq) FROM event"));
+        firstSeq_ = static_cast<std::uint64_t>(
+            std::max<std::int64_t>(1, db_->number("SELECT max(next) FROM event_numbers")));
+        lastSeq_ = firstSeq_ - 1;
+        // This shows as well that the file can be written, which is better known now than at the first VM.
+        db_->run("UPDATE event_numbers SET next=" + std::to_string(firstSeq_ + kNumbersAhead));
+        // The sync makes the rows of an earlier daemon, of which clients will be told now, outlive a power
+        // cut.
+        db_->syncLog();
+        reserved_ = firstSeq_ + kNumbersAhead;
     } catch (const std::exception& error) {
         throw startError(path_, error);
     }
@@ -228,7 +236,7 @@ void Store::run()
             else
                 wake_.wait(lock, awaited);
             if (closing_ && jobs_.empty())
-                return;
+                break;
             jobs.swap(jobs_);
         }
         if (!jobs.empty())
@@ -236,9 +244,15 @@ void Store::run()
         if (syncBy_ && std::chrono::steady_clock::now() >= *syncBy_)
             static_cast<void>(sync());
     }
+    try {
+        db_->transaction([this] { reserveUpTo(lastSeq_ + 1); });
+    } catch (const SqliteError&) {
+        // The numbers go on behind those that are reserved.
+    }
 }
 
-/// All in one transaction; when that fails each in its own, so that one bad change does not spoil the others.
+/// Writes all in one transaction; when that fails each in its own, so that one bad change does not spoil the
+/// others.
 void Store::commit(std::deque<Job>& jobs)
 {
     try {
@@ -266,28 +280,61 @@ void Store::commitOne(const Job& job)
     tell({job});
 }
 
-/// Those that are committed, after the sync that some of them ask for.
+/// Reports jobs that are committed, after the sync that some of them ask for.
 void Store::tell(const std::deque<Job>& jobs)
 {
-    healthy_ = true;
+    if (!syncFailed_)
+        healthy_ = true;
     if (!syncBy_)
         syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
     const auto lasts = [](const Job& job) { return job.change.durability == Durability::SurvivesPowerCut; };
-    const auto failure = std::any_of(jobs.begin(), jobs.end(), lasts) ? sync() : nullptr;
+    // A number that was told is given to no other event, also when the power is cut before the event is
+    // synced.
+    const bool scarce = lastSeq_ + kNumbersAhead / 2 >= reserved_;
+    const bool reserves = scarce && reserveNumbers();
+    const bool needed = reserves || std::any_of(jobs.begin(), jobs.end(), lasts);
+    const auto failure = needed ? sync() : nullptr;
+    if (reserves && !failure)
+        reserved_ = lastSeq_ + kNumbersAhead;
     for (const auto& job : jobs)
         job.done(lasts(job) ? failure : nullptr);
 }
 
-/// Why the log could not be synced; null when it was. It is tried again after a while.
+/// Returns why the log could not be synced; null when it was. A failure is tried again after a while.
 std::exception_ptr Store::sync()
 {
     syncBy_.reset();
     try {
-        db_->syncLog();
+        // Linux reports a failed sync once and then takes the pages for clean: only pages that are written
+        // anew are known to be on the disk.
+        if (syncFailed_)
+            db_->moveLogIntoDatabase();
+        else
+            db_->syncLog();
+        syncFailed_ = false;
+        healthy_ = true;
         return nullptr;
     } catch (const std::exception& error) {
+        syncFailed_ = true;
         syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
         return failed(error);
+    }
+}
+
+void Store::reserveUpTo(std::uint64_t next)
+{
+    statements_->reserveNumbers.bind(0, static_cast<std::int64_t>(next));
+    statements_->reserveNumbers.execute();
+}
+
+/// Returns false when the reservation cannot be written; the next event tries again.
+bool Store::reserveNumbers()
+{
+    try {
+        db_->transaction([this] { reserveUpTo(lastSeq_ + kNumbersAhead); });
+        return true;
+    } catch (const std::exception&) {
+        return false;
     }
 }
 
@@ -322,22 +369,23 @@ void Store::apply(const Change& change)
         to.forgetVm.execute();
     }
     if (const auto& event = change.event) {
+        lastSeq_ = std::max(lastSeq_, event->seq); // the event may be told although it cannot be written
+        ++untrimmed_;
         to.addEvent.bind(0, static_cast<std::int64_t>(event->seq));
         to.addEvent.bind(1, event->atUs);
         to.addEvent.bind(2, event->vmId);
         to.addEvent.bind(3, event->body);
         to.addEvent.execute();
-        lastSeq_ = std::max(lastSeq_, event->seq);
     }
 }
 
 void Store::trimEvents()
 {
-    if (lastSeq_ < trimmedAt_ + kTrimEvery || lastSeq_ <= keepEvents_)
+    if (untrimmed_ < kTrimEvery)
         return;
-    statements_->trimEvents.bind(0, static_cast<std::int64_t>(lastSeq_ - keepEvents_));
+    statements_->trimEvents.bind(0, static_cast<std::int64_t>(keepEvents_));
     statements_->trimEvents.execute();
-    trimmedAt_ = lastSeq_;
+    untrimmed_ = 0;
 }
 
 } // namespace teehost::store

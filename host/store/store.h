@@ -74,6 +74,12 @@ public:
     using Done = std::function<void(std::exception_ptr)>;
     void write(Change change, Done done);
 
+    /// The number of the first event of this run: above every number that an earlier run may have told
+    /// anybody. Numbers are reserved in the store before they are used up, and the reservation is synced.
+    /// Only when more than 5000 events in a row could not be written, and the daemon is then killed, may one
+    /// be given again.
+    [[nodiscard]] std::uint64_t firstSeq() const noexcept { return firstSeq_; }
+
     /// Whether the last write succeeded. Any thread.
     [[nodiscard]] bool healthy() const noexcept { return healthy_; }
 
@@ -91,6 +97,8 @@ private:
     [[nodiscard]] std::exception_ptr sync();
     void apply(const Change& change);
     void trimEvents();
+    void reserveUpTo(std::uint64_t next);
+    [[nodiscard]] bool reserveNumbers();
     [[nodiscard]] std::exception_ptr failed(const std::exception& error);
 
     std::filesystem::path path_;
@@ -99,7 +107,10 @@ private:
     bool fresh_ = false;
     std::unique_ptr<Sqlite> db_;
     std::unique_ptr<Statements> statements_;
-    std::uint64_t lastSeq_ = 0, trimmedAt_ = 0;
+    std::uint64_t firstSeq_ = 1, lastSeq_ = 0;
+    std::uint64_t reserved_ = 0;  ///< up to which a synced reservation reaches
+    std::uint64_t untrimmed_ = 0; ///< events written since old ones were removed
+    bool syncFailed_ = false;     ///< and the log was not written anew since
     std::optional<std::chrono::steady_clock::time_point> syncBy_; ///< absent: all is synced
     std::atomic<bool> healthy_{true};
 

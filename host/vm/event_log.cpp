@@ -5,13 +5,10 @@
 
 namespace teehost::vm {
 
-void EventLog::restore(std::vector<Event> events, std::uint64_t lost)
+void EventLog::restore(std::vector<Event> events, std::uint64_t next)
 {
-    for (auto& event : events) {
-        next_ = event.seq + 1;
-        events_.push_back(std::move(event));
-    }
-    next_ += lost;
+    events_.assign(std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
+    next_ = next;
     trim();
 }
 

@@ -19,7 +19,6 @@ namespace teehost::vm {
 struct Event {
     std::uint64_t seq = 0;
     std::chrono::system_clock::time_point at;
-    std::string boot; ///< of the host, in which an event of an earlier run happened; empty: unknown
     std::string vmId;
     std::string idempotencyKey; ///< of that VM
     std::string kind;           ///< "state", "qmp", "port-retry", "ttl-expired", …
@@ -37,9 +36,9 @@ public:
 
     explicit EventLog(std::size_t capacity) : capacity_(capacity) {}
 
-    /// Those of earlier runs of the daemon, in order. Nobody is told. `lost` is how many may be missing at
-    /// their end after a power cut, whose numbers clients may know: none of them is given again.
-    void restore(std::vector<Event> events, std::uint64_t lost = 0);
+    /// Takes the events of earlier runs of the daemon, in order; nobody is told. `next` is the number of the
+    /// next event, above theirs.
+    void restore(std::vector<Event> events, std::uint64_t next);
     /// Gives the event its number and time. It is appended later, once it is on the disk, in the same order.
     void stamp(Event& event);
     /// Keeps a stamped event and tells the listeners.

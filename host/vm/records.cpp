@@ -275,7 +275,7 @@ std::vector<std::string> fromRow(const store::VmRow& row, Vm& vm)
 
 store::EventRow toRow(const Event& event)
 {
-    json body{{"kind", event.kind}, {"message", event.message}, {"fields", event.fields}, {"boot", bootId()}};
+    json body{{"kind", event.kind}, {"message", event.message}, {"fields", event.fields}};
     if (!event.idempotencyKey.empty())
         body["key"] = event.idempotencyKey;
     if (event.state)
@@ -293,7 +293,6 @@ try {
     event.at = fromUs(row.atUs);
     event.vmId = row.vmId;
     event.idempotencyKey = body.value("key", "");
-    event.boot = body.value("boot", "");
     event.kind = body.value("kind", "");
     event.message = body.value("message", "");
     event.fields = body.value("fields", decltype(event.fields)());

@@ -172,7 +172,9 @@ asio::awaitable<void> Supervisor::endOrphan(VmId id)
         static_cast<void>(co_await adoptOrphan(id));
         taken = true;
     } catch (const Error& error) {
-        if (error.category() == Category::Unavailable)
+        const auto adopted = vms_.find(id); // and only the sync of it failed
+        taken = adopted != vms_.end() && !isEnded(adopted->second->state);
+        if (!taken && error.category() == Category::Unavailable)
             throw;
     }
     if (taken) { // as a VM it ends with its sidecars, its files and its port

@@ -15,9 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// More events than can happen in the time within which the store syncs them.
-constexpr std::uint64_t kEventsLost = 1'000'000;
-
 } // namespace
 
 void Supervisor::restore(bool doubtful)
@@ -30,9 +27,7 @@ void Supervisor::restore(bool doubtful)
             log_.warning("an event was left out", {{"error", error.what()}});
         }
     }
-    const bool sameBoot = !events.empty() && events.back().boot == bootId();
-    journal_.events().restore(std::move(events), sameBoot || store_.fresh() ? 0 : kEventsLost);
-    launch::VmDirs::removeAhead(facts_.dirs);
+    journal_.events().restore(std::move(events), store_.firstSeq());
     for (const auto& row : store_.vms())
         adopt(row);
     std::sort(ended_.begin(), ended_.end(), [this](const VmId& a, const VmId& b) {

@@ -136,8 +136,12 @@ void World::kill()
 void World::cutPower(Dice& dice)
 {
     killProcessesOf(stage_);
-    while (!processesWith(stage_.scratch.path().string()).empty())
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!processesWith(stage_.scratch.path().string()).empty()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            throw std::runtime_error("processes outlive SIGKILL");
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     ++boots_;
     // A tmpfs, or cleaned at the boot.
     fs::remove_all(stage_.runtime());

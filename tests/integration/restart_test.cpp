@@ -360,6 +360,7 @@ class RestartTest final : public HostTest {
             CPPUNIT_ASSERT_EQUAL(std::string("host-reboot"), last.fields().at("end"));
             // The numbers of events that a power cut may have undone are not given again.
             CPPUNIT_ASSERT(last.seq() > told + 1000);
+            CPPUNIT_ASSERT(client().events(id).front().seq() <= told);
         }
         CPPUNIT_ASSERT(exists(lived.pid()) && !statusOf(lived.pid(), "State").starts_with("Z"));
         sendSignal(lived.pid(), SIGKILL);
@@ -430,7 +431,7 @@ class RestartTest final : public HostTest {
         const auto refused = runDaemon(stage(), {.settings = options_.settings});
         CPPUNIT_ASSERT(refused.status != 0);
         requireContains(refused.errors, "was written by a newer teehost");
-        sql("PRAGMA user_version=1");
+        sql("PRAGMA user_version=2");
         startAgain();
     }
 

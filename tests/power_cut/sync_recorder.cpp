@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // fsync(2) and fdatasync(2) in the place of the C library's. Each does what it is asked, and copies what the
-// file holds then into the directory that TEEHOST_SYNCED names, named for the file and
-// the directory it is in: "state.teehost.db". Without that
-// variable nothing is copied; a copy that cannot be made fails the call, so that nobody relies on it.
+// file holds then into the directory that TEEHOST_SYNCED names, named for the file and the directory it is
+// in: "state.teehost.db". Without that variable nothing is copied; a copy that cannot be made fails the call,
+// so that nobody relies on it.
 #include <array>
 #include <cerrno>
 #include <cstdlib>

@@ -31,6 +31,10 @@ class StoreTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(aPortBelongsToOneVm);
     CPPUNIT_TEST(oneBadChangeDoesNotSpoilTheOthers);
     CPPUNIT_TEST(forgetsOldEvents);
+    CPPUNIT_TEST(countsEventsAndNotTheirNumbers);
+    CPPUNIT_TEST(numbersGoOnWithoutAGapAfterACleanEnd);
+    CPPUNIT_TEST(numbersGoOnAboveThoseOfARunThatWasKilled);
+    CPPUNIT_TEST(numbersAnOlderStoreFromItsLastEvent);
     CPPUNIT_TEST(whatWasReportedSurvivesAKill);
     CPPUNIT_TEST(refusesWhatIsNoDatabase);
     CPPUNIT_TEST(setsADamagedOneAside);
@@ -136,6 +140,64 @@ class StoreTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(db.number("SELECT count(*) FROM event") <= 50 + 512 + 512);
     }
 
+    void countsEventsAndNotTheirNumbers()
+    {
+        {
+            Store store = open(50);
+            for (std::uint64_t seq = 1; seq <= 40; ++seq)
+                write(store, {{}, {}, EventRow{seq, 0, "a", "{}"}});
+            for (std::uint64_t seq = 1; seq <= 600; ++seq)
+                write(store, {{}, {}, EventRow{1'000'000 * seq, 0, "a", "{}"}});
+        }
+        CPPUNIT_ASSERT_EQUAL(std::size_t{50}, open(50).events().size());
+        Sqlite db(path());
+        CPPUNIT_ASSERT(db.number("SELECT count(*) FROM event") < 50 + 512);
+        {
+            Store store = open(50);
+            write(store, {{}, {}, EventRow{1'000'000'000'000, 0, "a", "{}"}});
+        }
+        CPPUNIT_ASSERT_EQUAL(std::size_t{50}, open(50).events().size());
+    }
+
+    void numbersGoOnWithoutAGapAfterACleanEnd()
+    {
+        {
+            Store store = open();
+            CPPUNIT_ASSERT_EQUAL(std::uint64_t{1}, store.firstSeq());
+            write(store, {{}, {}, EventRow{1, 0, "a", "{}"}});
+        }
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2}, open().firstSeq());
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{2}, open().firstSeq());
+    }
+
+    /// Its last events may have been told although the disk was full.
+    void numbersGoOnAboveThoseOfARunThatWasKilled()
+    {
+        std::uint64_t last = 0;
+        for (int run = 0; run < 3; ++run) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                Store store(path(), 100, log_);
+                write(store, {{}, {}, EventRow{store.firstSeq(), 0, "a", "{}"}});
+                ::raise(SIGKILL);
+            }
+            ::waitpid(child, nullptr, 0);
+            const auto first = open().firstSeq();
+            CPPUNIT_ASSERT(first > last + 4999);
+            last = first;
+        }
+    }
+
+    void numbersAnOlderStoreFromItsLastEvent()
+    {
+        {
+            Sqlite db(path());
+            migrate(db, schemaSteps().first(1));
+            db.run("INSERT INTO event VALUES(41, 0, 'a', '{}')");
+        }
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{42}, open().firstSeq());
+    }
+
     /// The kernel keeps what a killed process wrote; what this shows is that a report never comes before the
     /// write.
     void whatWasReportedSurvivesAKill()
@@ -219,7 +281,7 @@ class StoreTest final : public CppUnit::TestFixture {
         {
             Store store = open();
         }
-        Sqlite(path()).run("PRAGMA user_version=2");
+        Sqlite(path()).run("PRAGMA user_version=99");
         try {
             Store store = open();
             CPPUNIT_FAIL("it was opened");
