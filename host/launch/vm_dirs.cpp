@@ -119,7 +119,34 @@ VmDirs VmDirs::existing(const HostDirs& dirs, const VmId& id, const std::optiona
 }
 
 namespace {
+
 constexpr const char* kAhead = "ahead";
+
+/// Renames what must not be in the place of anything. File systems that cannot say so by themselves
+/// (renameat2(2), EINVAL) are asked first: no one else makes files of that VM.
+void moveNew(const fs::path& from, const fs::path& to)
+{
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+        return;
+    struct stat status {};
+    if (errno != EINVAL || ::lstat(to.c_str(), &status) == 0 || ::rename(from.c_str(), to.c_str()) != 0)
+        fail("cannot move what was made ahead to", to);
+}
+
+/// The log of a step in the VM's log directory, as if the step had been run there (spawn.h).
+void appendLog(const fs::path& from, const fs::path& to)
+{
+    const UniqueFd source = openRegular(from.string());
+    const UniqueFd target(::open(to.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640));
+    struct stat status {};
+    if (!target || ::fstat(source.get(), &status) != 0)
+        fail("cannot write the log", to);
+    std::array<char, 1 << 14> block{};
+    for (ssize_t size = 0; (size = ::read(source.get(), block.data(), block.size())) > 0;)
+        if (::write(target.get(), block.data(), static_cast<std::size_t>(size)) != size)
+            fail("cannot write the log", to);
+}
+
 } // namespace
 
 VmDirs VmDirs::ahead(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner)
@@ -139,33 +166,42 @@ VmDirs VmDirs::ahead(const HostDirs& dirs, const VmId& id, const std::optional<A
     return out;
 }
 
-void VmDirs::removeAhead(const HostDirs& dirs) noexcept
+bool VmDirs::removeAhead(const HostDirs& dirs) noexcept
 {
-    std::error_code ignored;
-    fs::remove_all(dirs.runtime / kAhead, ignored);
+    std::error_code error;
+    fs::remove_all(dirs.runtime / kAhead, error);
+    return !error;
 }
 
-bool VmDirs::takeOver(const VmDirs& ahead, const std::vector<plugin::FilePlan>& planned) const
+std::vector<std::string> VmDirs::files() const
 {
-    if (!fs::is_directory(ahead.paths_.run) || !fs::is_directory(ahead.paths_.log))
-        return false; // by a cleaner of temporary files
+    std::vector<std::string> out;
+    std::error_code error;
+    for (fs::recursive_directory_iterator at(paths_.run, error), end; !error && at != end;
+         at.increment(error))
+        if (!at->is_directory(error))
+            out.push_back(at->path().lexically_relative(paths_.run).string());
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+bool VmDirs::takeOver(const VmDirs& ahead, const std::vector<std::string>& results,
+                      const std::vector<plugin::FilePlan>& planned) const
+{
+    if (ahead.files() != results) // a cleaner of temporary files took some, perhaps
+        return false;
     const auto isPlanned = [&](const std::string& name) {
         return std::any_of(planned.begin(), planned.end(),
                            [&](const auto& file) { return file.name == name; });
     };
-    for (const auto& [from, to] :
-         {std::pair(ahead.paths_.run, paths_.run), std::pair(ahead.paths_.log, paths_.log)})
-        for (const auto& entry : fs::directory_iterator(from)) {
-            const auto name = entry.path().filename().string();
-            const auto target = to / name;
-            if (isPlanned(name))
-                continue;
-            if (to == paths_.log)
-                copyFile(entry.path().string(), target);
-            else if (::renameat2(AT_FDCWD, entry.path().c_str(), AT_FDCWD, target.c_str(),
-                                 RENAME_NOREPLACE) != 0)
-                fail("cannot move what was made ahead to", target);
-        }
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(ahead.paths_.run, error)) {
+        const auto name = entry.path().filename().string();
+        if (!isPlanned(name))
+            moveNew(entry.path(), paths_.run / name);
+    }
+    for (const auto& entry : fs::directory_iterator(ahead.paths_.log, error))
+        appendLog(entry.path(), paths_.log / entry.path().filename());
     static_cast<void>(ahead.remove());
     removeLogs(ahead.paths_);
     return true;

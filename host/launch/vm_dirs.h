@@ -42,11 +42,11 @@ public:
     VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
     /// Those that an earlier run of the daemon made, all or some of them.
     static VmDirs existing(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    /// Makes directories, of which `run` and `log` alone exist, for what is made before the VM is: beside
-    /// those of VMs, on their file system. Nothing of an earlier one with that id may be there.
+    /// Makes directories for files that are made before the VM is, `run` and `log` alone: beside those of
+    /// VMs, on their file system. Directories of that id must not be there.
     static VmDirs ahead(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    /// Removes whatever was made ahead of VMs.
-    static void removeAhead(const HostDirs& dirs) noexcept;
+    /// Removes everything that was made ahead of VMs; false when something is left.
+    [[nodiscard]] static bool removeAhead(const HostDirs& dirs) noexcept;
 
     [[nodiscard]] const VmPaths& paths() const noexcept { return paths_; }
 
@@ -59,10 +59,13 @@ public:
     void copyFile(const std::string& source, const std::filesystem::path& target) const;
     /// Makes the files a plugin asked for inside the run directory.
     void writePlanned(const std::vector<plugin::FilePlan>& files) const;
-    /// Moves what is in the directories that ahead() made into these, but for files that `planned` names:
-    /// those are yet to be written, with other paths in them. False when they have vanished, and throws when
-    /// something is here already.
-    [[nodiscard]] bool takeOver(const VmDirs& ahead, const std::vector<plugin::FilePlan>& planned) const;
+    /// The paths of the files in the run directory, relative to it, sorted.
+    [[nodiscard]] std::vector<std::string> files() const;
+    /// Moves the content of the directories that ahead() made into these, but for files that `planned` names:
+    /// those are yet to be written, with other paths in them. False when one of `results`, which files() gave
+    /// then, has vanished; throws when a file of that name is here already.
+    [[nodiscard]] bool takeOver(const VmDirs& ahead, const std::vector<std::string>& results,
+                                const std::vector<plugin::FilePlan>& planned) const;
     /// A listening UNIX socket (0600) at paths().qmpSocket(), for QEMU to inherit.
     [[nodiscard]] UniqueFd listenQmp() const;
     /// Creates the log files empty, so that QEMU, whoever it runs as, appends to files the daemon can read.

@@ -213,10 +213,13 @@ std::string chooseReady(const VmRequest& request, const settings::Settings& sett
 
 } // namespace
 
-ValidatedVm validate(const VmRequest& request, const settings::Settings& settings)
+ValidatedVm validate(const VmRequest& request, const settings::Settings& settings,
+                     const std::optional<VmId>& id)
 {
     ValidatedVm out;
     VmSpec& spec = out.spec;
+    if (id)
+        spec.id = *id;
     checkIdempotencyKey(request.idempotencyKey);
     checkLabels(request.labels);
     checkTtl(request, settings);

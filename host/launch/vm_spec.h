@@ -56,7 +56,9 @@ struct ValidatedVm {
 
 /// Checks everything a client can write and fills in the defaults. Throws InvalidArgument naming the field,
 /// or FailedPrecondition when the host's own files are missing. `spec.backend`, `spec.accel` and
-/// `spec.configDigest` are the caller's to set. Touches no file but to look at it.
-[[nodiscard]] ValidatedVm validate(const VmRequest& request, const settings::Settings& settings);
+/// `spec.configDigest` are the caller's to set. The VM gets that `id`, a random one when there is none.
+/// Touches no file but to look at it.
+[[nodiscard]] ValidatedVm validate(const VmRequest& request, const settings::Settings& settings,
+                                   const std::optional<VmId>& id = {});
 
 } // namespace teehost::launch

@@ -59,7 +59,12 @@ AheadWork relocated(const AheadWork& work, const std::string& from, const std::s
 
 AheadPool::Reservation::~Reservation()
 {
-    if (const auto pool = from_.lock(); pool && made_)
+    const auto pool = from_.lock();
+    if (!pool || !made_)
+        return;
+    if (pool->full()) // it was filled up meanwhile
+        pool->discard(std::move(*made_));
+    else
         pool->ready_.push_front(std::move(*made_));
 }
 
@@ -73,7 +78,7 @@ std::optional<MadeAhead> AheadPool::Reservation::claim(const std::vector<plugin:
     std::optional<MadeAhead> made = std::exchange(made_, std::nullopt);
     const auto pool = from_.lock();
     if (pool)
-        pool->changed->notify();
+        pool->changed_->notify();
     if (made && made->work == aheadWorkOf(fragments))
         return made;
     if (made && pool)
@@ -94,8 +99,9 @@ AheadPool::Reservation AheadPool::reserve(const std::string& backend)
 
 void AheadPool::discard(MadeAhead made)
 {
-    asio::post(pool_, [dirs = std::move(made.dirs)] {
-        static_cast<void>(dirs.remove());
+    asio::post(pool_, [dirs = std::move(made.dirs), &log = log_] {
+        if (const std::string left = dirs.remove(); !left.empty())
+            log.warning("a directory made ahead of a vm stays until the next start", {{"error", left}});
         launch::VmDirs::removeLogs(dirs.paths());
     });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was made for VMs that nobody has asked for yet: the results of preparation steps that a plugin allows
-// to be run ahead (TH_SIDECAR_AHEAD), a software TPM above all. Each has the id of the one VM it is for.
+// Results of preparation steps that a plugin allows to be run before a VM is asked for (TH_SIDECAR_AHEAD):
+// software TPMs above all. Each has the id of the one VM it is for.
 //
 // The results of one are in a directory of their own, 0700 and of QEMU's user, under runtime.dir/ahead, on
 // the file system of the VMs' directories: a tmpfs, since there are keys among them. The daemon knows them by
@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/log.h"
 #include "host/base/vm_id.h"
 #include "host/launch/vm_dirs.h"
 #include "host/plugin/fragment.h"
@@ -31,7 +32,7 @@ struct AheadWork {
     bool operator==(const AheadWork&) const = default;
 };
 
-/// Of all the fragments of a VM; empty when none has such a step.
+/// The work in all the fragments of a VM; empty when none has such a step.
 [[nodiscard]] std::vector<AheadWork> aheadWorkOf(const std::vector<plugin::Fragment>& fragments);
 
 /// The same to be done in the directory `to` in the place of `from`.
@@ -43,13 +44,15 @@ struct MadeAhead {
     std::string backend; ///< of VMs that it was made for
     std::vector<AheadWork> work;
     launch::VmDirs dirs;
+    std::vector<std::string> results; ///< paths of the files made, relative to the run directory
 };
 
 /// io_context thread only.
 class AheadPool : public std::enable_shared_from_this<AheadPool> {
 public:
-    AheadPool(asio::io_context& io, asio::thread_pool& pool)
-        : pool_(pool), changed(std::make_shared<Signal>(io))
+    /// `wanted` is how many are kept.
+    AheadPool(asio::io_context& io, asio::thread_pool& pool, std::size_t wanted, const Log& log)
+        : pool_(pool), log_(log), wanted_(wanted), changed_(std::make_shared<Signal>(io))
     {
     }
 
@@ -70,8 +73,8 @@ public:
 
         /// The id that the VM must get to use it.
         [[nodiscard]] std::optional<VmId> id() const;
-        /// The VM with that id now exists. Returns what was made when `fragments` ask for just that; else it
-        /// is removed, since its id is used up.
+        /// Says that the VM with that id now exists. Returns the results when `fragments` ask for just those;
+        /// else they are removed, since their id is used up.
         [[nodiscard]] std::optional<MadeAhead> claim(const std::vector<plugin::Fragment>& fragments);
 
     private:
@@ -79,19 +82,21 @@ public:
         std::optional<MadeAhead> made_;
     };
 
-    [[nodiscard]] std::size_t size() const noexcept { return ready_.size(); }
+    [[nodiscard]] bool full() const noexcept { return ready_.size() >= wanted_; }
+    /// To be notified when more may be made.
+    [[nodiscard]] const std::shared_ptr<Signal>& changed() const noexcept { return changed_; }
     void add(MadeAhead made) { ready_.push_back(std::move(made)); }
     /// Empty when there is none for that backend.
     [[nodiscard]] Reservation reserve(const std::string& backend);
-    /// Removes it, soon.
+    /// Removes it, soon. No process may write there any more.
     void discard(MadeAhead made);
 
 private:
     asio::thread_pool& pool_;
+    const Log& log_;
+    std::size_t wanted_;
     std::deque<MadeAhead> ready_;
-
-public:
-    const std::shared_ptr<Signal> changed; ///< to be notified when more may be made
+    std::shared_ptr<Signal> changed_;
 };
 
 } // namespace teehost::vm

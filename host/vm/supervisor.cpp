@@ -30,7 +30,7 @@ Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCall
       agentAddress_(settings.text("qemu.host_fwd_address")),
       probeAddress_(agentAddress_ == "0.0.0.0" ? "127.0.0.1" : agentAddress_), rotation_(io),
       ttlAlarm_(io, [this](bool clockSet) { lookAtTtls(clockSet); }),
-      ahead_(std::make_shared<AheadPool>(io, pool))
+      ahead_(std::make_shared<AheadPool>(io, pool, settings.number("vm.ahead"), log))
 {
     asio::co_spawn(
         io_, [this]() -> asio::awaitable<void> { co_await rotateConsoles(); }, asio::detached);
@@ -128,7 +128,7 @@ asio::awaitable<void> Supervisor::shutdown(Leave leave)
 {
     accepting_ = false;
     onDecided_->notify();
-    ahead_->changed->notify();
+    ahead_->changed()->notify();
     const bool all = leave == Leave::AsConfigured && settings_.text("vm.on_shutdown") == "stop";
     std::vector<VmPtr> ending;
     for (const auto& [id, vm] : vms_) {
@@ -228,8 +228,9 @@ void Supervisor::enter(Vm& vm, const Event& event)
     vm.persisted = true;
     // Only now: a client must not be told of a VM that the store does not have as launched.
     vm.launched = vm.launched || vm.state == VmState::Booting;
+    launched_ += vm.state == VmState::Booting ? 1 : 0;
     vm.wasUp = vm.wasUp || vm.state == VmState::Running;
-    ahead_->changed->notify(); // it may no longer be in the way
+    ahead_->changed()->notify(); // it may no longer be in the way
     log_.info(
         "vm state",
         {{"vm", event.vmId}, {"state", std::string(stateName(vm.state))}, {"why", printable(event.message)}});

@@ -216,7 +216,9 @@ private:
     [[nodiscard]] bool isLaunching() const;
     asio::awaitable<void> fillAhead();
     asio::awaitable<bool> makeAhead();
-    asio::awaitable<void> runAhead(plugin::SidecarPlan step, std::filesystem::path log);
+    asio::awaitable<void> clearAhead();
+    asio::awaitable<void> runAhead(AheadWork work, launch::VmDirs dirs);
+    asio::awaitable<void> runStepAhead(plugin::SidecarPlan step, std::filesystem::path log);
     asio::awaitable<void> endAhead();
     void discardAhead(Vm& vm);
 
@@ -245,6 +247,7 @@ private:
     WallAlarm ttlAlarm_;
     std::shared_ptr<AheadPool> ahead_;
     bool makingAhead_ = false;
+    std::uint64_t launched_ = 0; ///< VMs of this run whose QEMU came to run
 };
 
 } // namespace teehost::vm

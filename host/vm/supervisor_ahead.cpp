@@ -14,13 +14,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kAfterFailure = 60s;
+constexpr auto kClearAgain = 1s;
 constexpr Clock::duration kStepLimit = 60s;
-constexpr auto kEndPatience = 2s; // for a step that the daemon's end meets
+constexpr auto kEndPatience = 2s; // with a step that is killed
 constexpr int kNice = 19;
 constexpr std::size_t kShownLogLines = 3;
 
-/// What is to be made for the next VM that asks for nothing in particular.
+/// The work to be done for the next VM that asks for nothing in particular.
 struct Planned {
     VmId id;
     std::string backend;
@@ -40,15 +40,17 @@ bool Supervisor::isLaunching() const
 
 asio::awaitable<void> Supervisor::fillAhead()
 {
-    const auto wanted = settings_.number("vm.ahead");
-    while (wanted > 0 && !decisions_ && accepting_)
+    co_await clearAhead();
+    const bool wanted = !ahead_->full();
+    while (wanted && !decisions_ && accepting_)
         co_await onDecided_->waitUntil(Clock::now() + kForever);
-    Clock::time_point again{};
-    while (wanted > 0 && accepting_) {
-        const bool due = ahead_->size() < wanted && !isLaunching() && Clock::now() >= again;
+    std::optional<std::uint64_t> failedAt; // how many VMs there had been at the last failure
+    while (wanted && accepting_) {
+        // A fault of the host's is met by the next create as well: trying on before that one came through
+        // would only wear out threads and the log.
+        const bool due = !ahead_->full() && !isLaunching() && failedAt != launched_;
         if (!due) {
-            const auto wake = Clock::now() < again ? again : Clock::now() + kForever;
-            co_await ahead_->changed->waitUntil(wake);
+            co_await ahead_->changed()->waitUntil(Clock::now() + kForever);
             continue;
         }
         std::string trouble;
@@ -60,14 +62,27 @@ asio::awaitable<void> Supervisor::fillAhead()
             trouble = error.what();
         }
         makingAhead_ = false;
-        ahead_->changed->notify();
+        ahead_->changed()->notify();
         if (!made)
             co_return; // no VM of this daemon has such steps
         if (!trouble.empty() && accepting_) {
             log_.warning("steps could not be run ahead of a vm; the next one waits for them",
                          {{"error", trouble}});
-            again = Clock::now() + kAfterFailure;
+            failedAt = launched_;
         }
+    }
+}
+
+/// Removes what an earlier daemon made ahead. Steps that it left ended with it, but may have written a moment
+/// ago.
+asio::awaitable<void> Supervisor::clearAhead()
+{
+    auto clear = [this] { return launch::VmDirs::removeAhead(facts_.dirs); };
+    while (accepting_) {
+        const bool cleared = co_await onPool(pool_, clear);
+        if (cleared)
+            co_return;
+        co_await ahead_->changed()->waitUntil(Clock::now() + kClearAgain);
     }
 }
 
@@ -83,20 +98,21 @@ asio::awaitable<bool> Supervisor::makeAhead()
     };
     const auto limit = Clock::now() + settings_.duration("vm.launch_timeout");
     const std::function<bool()> abandoned = [this] { return !accepting_; };
-    const Planned planned = co_await calls_.run(ask, limit, ahead_->changed, abandoned);
+    const Planned planned = co_await calls_.run(ask, limit, ahead_->changed(), abandoned);
     if (planned.work.empty())
         co_return false;
     auto make = [this, id = planned.id] { return launch::VmDirs::ahead(facts_.dirs, id, facts_.account); };
     const launch::VmDirs dirs = co_await onPool(pool_, make);
-    MadeAhead made{planned.id, planned.backend, planned.work, dirs};
+    MadeAhead made{planned.id, planned.backend, planned.work, dirs, {}};
     std::exception_ptr failure;
     try {
         for (const auto& work : planned.work) {
-            const AheadWork here = relocated(work, planned.run, made.dirs.paths().run.string());
-            made.dirs.writePlanned(here.files);
-            for (const auto& step : here.steps)
-                co_await runAhead(step, made.dirs.paths().log / (step.name + ".log"));
+            // Named, because g++ 12 destroys temporary aggregates in an operand of co_await twice.
+            const AheadWork here = relocated(work, planned.run, dirs.paths().run.string());
+            co_await runAhead(here, dirs);
         }
+        auto look = [&dirs] { return dirs.files(); };
+        made.results = co_await onPool(pool_, look);
     } catch (...) {
         failure = std::current_exception();
     }
@@ -111,44 +127,48 @@ asio::awaitable<bool> Supervisor::makeAhead()
     co_return true;
 }
 
-asio::awaitable<void> Supervisor::runAhead(plugin::SidecarPlan step, std::filesystem::path log)
+asio::awaitable<void> Supervisor::runAhead(AheadWork work, launch::VmDirs dirs)
 {
-    launch::SpawnPlan spawn;
-    spawn.argv = step.argv;
-    spawn.argv.at(0) = launch::findProgram(step.argv.at(0), "PATH for the sidecar " + step.name);
-    for (const auto& variable : step.env)
-        spawn.environment.push_back(variable.key + "=" + variable.value);
-    spawn.log = log;
-    spawn.account = facts_.account;
-    spawn.umask = 0077;
-    spawn.reap = true;
+    auto write = [&] { dirs.writePlanned(work.files); };
+    co_await onPool(pool_, write);
+    for (const auto& step : work.steps)
+        co_await runStepAhead(step, dirs.paths().log / (step.name + ".log"));
+}
+
+asio::awaitable<void> Supervisor::runStepAhead(plugin::SidecarPlan step, std::filesystem::path log)
+{
+    auto spawn = launch::sidecarPlan(step, log, facts_.account);
     spawn.nice = kNice;
     auto child = launch::spawnHeld(spawn);
-    const auto process = Process::adopt(io_, child.pid(), child.takePidfd(), ahead_->changed, false);
+    const auto process = Process::adopt(io_, child.pid(), child.takePidfd(), ahead_->changed(), false);
     child.go();
-    auto deadline =
+    process->keep(child.takeLeash());
+    const auto deadline =
         Clock::now() + (step.readyTimeout.count() > 0 ? Clock::duration(step.readyTimeout) : kStepLimit);
-    while (!process->ended() && Clock::now() < deadline) {
-        if (!accepting_)
-            deadline = std::min(deadline, Clock::now() + kEndPatience);
-        co_await ahead_->changed->waitUntil(deadline);
-    }
+    while (!process->ended() && accepting_ && Clock::now() < deadline)
+        co_await ahead_->changed()->waitUntil(deadline);
     if (!process->ended()) {
+        process->dropLeash();
+        const auto patience = Clock::now() + kEndPatience;
+        while (!process->ended() && Clock::now() < patience)
+            co_await ahead_->changed()->waitUntil(patience);
         process->signal(SIGKILL);
         throw Error(Category::DeadlineExceeded, "the step " + step.name + " did not end in time");
     }
-    if (process->exit()->signalled || process->exit()->value != 0)
-        throw Error(Category::FailedPrecondition, "the step " + step.name + " ended with " +
-                                                      process->exit()->text() + ": " +
-                                                      lastLines(log, kShownLogLines));
+    if (process->exit()->signalled || process->exit()->value != 0) {
+        auto read = [&log] { return lastLines(log, kShownLogLines); };
+        const std::string words = co_await onPool(pool_, read);
+        throw Error(Category::FailedPrecondition,
+                    "the step " + step.name + " ended with " + process->exit()->text() + ": " + words);
+    }
 }
 
-/// Of a VM that ended before it had taken over what was made for it.
+/// Removes what was made for a VM that ended before it had taken it over.
 void Supervisor::discardAhead(Vm& vm)
 {
     if (auto made = std::exchange(vm.ahead, std::nullopt))
         ahead_->discard(std::move(*made));
-    ahead_->changed->notify();
+    ahead_->changed()->notify();
 }
 
 /// Removes what was made ahead when the daemon stops: nothing of it outlives the daemon.
@@ -156,9 +176,9 @@ asio::awaitable<void> Supervisor::endAhead()
 {
     const auto deadline = Clock::now() + kEndPatience + 1s;
     while (makingAhead_ && Clock::now() < deadline)
-        co_await ahead_->changed->waitUntil(deadline);
-    auto clean = [this] { launch::VmDirs::removeAhead(facts_.dirs); };
-    co_await onPool(pool_, clean);
+        co_await ahead_->changed()->waitUntil(deadline);
+    auto clear = [this] { return launch::VmDirs::removeAhead(facts_.dirs); };
+    static_cast<void>(co_await onPool(pool_, clear)); // the next start removes what is left
 }
 
 } // namespace teehost::vm

@@ -98,9 +98,7 @@ asio::awaitable<VmView> Supervisor::create(launch::VmRequest request, std::share
 launch::ValidatedVm Supervisor::specOf(const launch::VmRequest& request, const plugin::Plugin& backend,
                                        const std::optional<VmId>& id) const
 {
-    launch::ValidatedVm out = launch::validate(request, settings_);
-    if (id)
-        out.spec.id = *id;
+    launch::ValidatedVm out = launch::validate(request, settings_, id);
     out.spec.backend = backend.info().id;
     out.spec.accel = decisions_->accelFor(backend.info());
     if (backend.info().confidential)

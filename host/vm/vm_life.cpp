@@ -175,7 +175,7 @@ asio::awaitable<void> VmLife::launch()
     co_await startSidecars();
     faultPoint("c3b");
     co_await findPort();
-    // With this the create is answered, and its client is promised that the record stays.
+    // The create is answered after this, and its client is promised that the record stays.
     const Durability durability = vm_->launched ? Durability::SurvivesDaemon : Durability::SurvivesPowerCut;
     const std::map<std::string, std::string> none;
     co_await supervisor_.transition(vm_, VmState::Booting, "QEMU runs the guest; waiting until it is up",

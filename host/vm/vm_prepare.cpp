@@ -41,7 +41,7 @@ std::string VmLife::prepareFiles()
     const auto facts = launch::vmFacts(vm_->spec, dirs.paths(), planContext());
     const auto planned = plan();
     if (vm_->ahead)
-        vm_->stepsMadeAhead = dirs.takeOver(vm_->ahead->dirs, planned.files);
+        vm_->stepsMadeAhead = dirs.takeOver(vm_->ahead->dirs, vm_->ahead->results, planned.files);
     dirs.writePlanned(planned.files);
     for (const auto& fragment : fragments_)
         for (const auto& firmware : fragment.firmware)

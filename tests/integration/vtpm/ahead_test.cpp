@@ -6,6 +6,7 @@
 
 #include <cppunit/extensions/HelperMacros.h>
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "evidence/evidence.h"
@@ -23,6 +24,7 @@ class AheadTest final : public TpmHostTest {
     CPPUNIT_TEST_SUITE(AheadTest);
     CPPUNIT_TEST(isTakenByOneVmWithItsIdInTheCertificate);
     CPPUNIT_TEST(isWastedAndNeverUsedAgainWhenTheDaemonIsKilled);
+    CPPUNIT_TEST(endsWithTheDaemonInTheMiddle);
     CPPUNIT_TEST(isMadeBesideOthersWhenThereIsNone);
     CPPUNIT_TEST(isNotMadeForVmsWithoutSuchSteps);
     CPPUNIT_TEST(aStepThatFailsIsToldAndLeavesNothing);
@@ -104,6 +106,8 @@ class AheadTest final : public TpmHostTest {
             vms.push_back(createOne());
             CPPUNIT_ASSERT(ready.contains(vms.back().id()));
             CPPUNIT_ASSERT(!fs::exists(ahead() / vms.back().id()));
+            const auto environment = readFile(stage().runtime() / "vm" / vms.back().id() / "env/environment");
+            requireContains(environment, "AGENT_CVM_ID=" + vms.back().id() + "\n");
             CPPUNIT_ASSERT(fs::exists(stage().logDir(vms.back().id()) / "swtpm-setup.log"));
             keys.insert(endorsementKeyOf(vms.back()));
         }
@@ -142,6 +146,23 @@ class AheadTest final : public TpmHostTest {
             endDaemon();
             assertClean();
         }
+    }
+
+    /// The daemon is killed while swtpm_setup and its children are at work: none of them goes on for nobody.
+    void endsWithTheDaemonInTheMiddle()
+    {
+        start({{"vm.ahead", "64"}});
+        const auto steps = [this] { return processesWith(ahead().string() + "/"); };
+        waitUntil("a step runs", [&] { return !steps().empty(); });
+        for (const auto pid : steps())
+            sendSignal(pid, SIGSTOP);
+        crashDaemon();
+        waitUntil("the steps end", [&] { return steps().empty(); });
+        CPPUNIT_ASSERT(!lying().empty());
+        startAgain({{"vm.ahead", "0"}});
+        waitUntil("the files of an earlier daemon are removed", [&] { return !fs::exists(ahead()); });
+        endDaemon();
+        assertClean();
     }
 
     void isMadeBesideOthersWhenThereIsNone()

@@ -41,6 +41,7 @@ class AheadPoolTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(putsAnotherDirectoryInThePlaceOfTheVms);
     CPPUNIT_TEST(givesEachToOneVm);
     CPPUNIT_TEST(takesBackWhatCameToNoVm);
+    CPPUNIT_TEST(takesBackNoMoreThanItKeeps);
     CPPUNIT_TEST(removesWhatTheVmDoesNotAskFor);
     CPPUNIT_TEST(movesResultsAndLeavesThePlannedFiles);
     CPPUNIT_TEST(doesNotMoveOverWhatIsThere);
@@ -51,7 +52,8 @@ class AheadPoolTest final : public CppUnit::TestFixture {
     launch::HostDirs dirs_{scratch_.path() / "s", scratch_.path() / "r", scratch_.path() / "l"};
     asio::io_context io_;
     asio::thread_pool threads_{1};
-    std::shared_ptr<AheadPool> pool_ = std::make_shared<AheadPool>(io_, threads_);
+    const Log log_{LogLevel::Error, [](LogLevel, const std::string&) {}};
+    std::shared_ptr<AheadPool> pool_ = std::make_shared<AheadPool>(io_, threads_, 1, log_);
 
     static void write(const fs::path& path, const std::string& content) { std::ofstream(path) << content; }
     static std::string read(const fs::path& path)
@@ -65,7 +67,7 @@ class AheadPoolTest final : public CppUnit::TestFixture {
         launch::prepareHostDirs(dirs_, false);
         const auto id = VmId::random();
         const auto work = aheadWorkOf({fragmentFor(launch::VmPaths(dirs_, id).run)});
-        return {id, backend, work, launch::VmDirs::ahead(dirs_, id, {})};
+        return {id, backend, work, launch::VmDirs::ahead(dirs_, id, {}), {}};
     }
 
     void findsTheStepsThatMayBeRunAhead()
@@ -113,7 +115,7 @@ class AheadPoolTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(made && made->id == *id);
         CPPUNIT_ASSERT(!first.id());
         CPPUNIT_ASSERT(!first.claim({fragmentFor(launch::VmPaths(dirs_, *id).run)}));
-        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, pool_->size());
+        CPPUNIT_ASSERT(!pool_->full());
         CPPUNIT_ASSERT(!pool_->reserve("plain-kvm").id());
     }
 
@@ -125,10 +127,26 @@ class AheadPoolTest final : public CppUnit::TestFixture {
             auto refused = pool_->reserve("plain-kvm");
             id = refused.id();
             const auto moved = std::move(refused); // is still one
-            CPPUNIT_ASSERT_EQUAL(std::size_t{0}, pool_->size());
+            CPPUNIT_ASSERT(!pool_->full());
         }
-        CPPUNIT_ASSERT_EQUAL(std::size_t{1}, pool_->size());
+        CPPUNIT_ASSERT(pool_->full());
         CPPUNIT_ASSERT(pool_->reserve("plain-kvm").id() == id);
+    }
+
+    void takesBackNoMoreThanItKeeps()
+    {
+        const auto first = make();
+        pool_->add(first);
+        {
+            const auto refused = pool_->reserve("plain-kvm");
+            pool_->add(make());
+        }
+        threads_.join();
+        CPPUNIT_ASSERT(!fs::exists(first.dirs.paths().run));
+        CPPUNIT_ASSERT(pool_->full());
+        const auto kept = pool_->reserve("plain-kvm");
+        CPPUNIT_ASSERT(kept.id() && *kept.id() != first.id);
+        CPPUNIT_ASSERT(!pool_->full());
     }
 
     void removesWhatTheVmDoesNotAskFor()
@@ -141,7 +159,7 @@ class AheadPoolTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT(!reserved.claim({fragmentFor(launch::VmPaths(dirs_, made.id).run, "sha1")}));
         threads_.join();
         CPPUNIT_ASSERT(!fs::exists(run) && !fs::exists(log));
-        CPPUNIT_ASSERT_EQUAL(std::size_t{0}, pool_->size());
+        CPPUNIT_ASSERT(!pool_->full());
     }
 
     void movesResultsAndLeavesThePlannedFiles()
@@ -152,10 +170,11 @@ class AheadPoolTest final : public CppUnit::TestFixture {
         write(from.run / "state", "keys");
         write(from.log / "setup.log", "said");
         const launch::VmDirs vm(dirs_, made.id, {});
-        CPPUNIT_ASSERT(vm.takeOver(made.dirs, made.work[0].files));
+        write(vm.paths().log / "setup.log", "before, ");
+        CPPUNIT_ASSERT(vm.takeOver(made.dirs, made.dirs.files(), made.work[0].files));
         vm.writePlanned(made.work[0].files); // would fail if one were there
         CPPUNIT_ASSERT_EQUAL(std::string("keys"), read(vm.paths().run / "state"));
-        CPPUNIT_ASSERT_EQUAL(std::string("said"), read(vm.paths().log / "setup.log"));
+        CPPUNIT_ASSERT_EQUAL(std::string("before, said"), read(vm.paths().log / "setup.log"));
         CPPUNIT_ASSERT(!fs::exists(from.run) && !fs::exists(from.log));
     }
 
@@ -164,15 +183,23 @@ class AheadPoolTest final : public CppUnit::TestFixture {
         const auto made = make();
         fs::create_directory(made.dirs.paths().run / "env"); // a name of the host's
         const launch::VmDirs vm(dirs_, made.id, {});
-        CPPUNIT_ASSERT_THROW((void)vm.takeOver(made.dirs, {}), Error);
+        CPPUNIT_ASSERT_THROW((void)vm.takeOver(made.dirs, {}, {}), Error);
     }
 
     void saysWhenResultsHaveVanished()
     {
         const auto made = make();
-        launch::VmDirs::removeAhead(dirs_);
+        const auto run = made.dirs.paths().run;
+        fs::create_directory(run / "deep");
+        write(run / "deep" / "state", "keys");
+        write(run / "other", "keys");
+        const auto results = made.dirs.files();
+        CPPUNIT_ASSERT((results == std::vector<std::string>{"deep/state", "other"}));
         const launch::VmDirs vm(dirs_, made.id, {});
-        CPPUNIT_ASSERT(!vm.takeOver(made.dirs, {}));
+        fs::remove(run / "deep" / "state"); // a cleaner of temporary files leaves directories for later
+        CPPUNIT_ASSERT(!vm.takeOver(made.dirs, results, {}));
+        CPPUNIT_ASSERT(launch::VmDirs::removeAhead(dirs_));
+        CPPUNIT_ASSERT(!vm.takeOver(made.dirs, results, {}));
     }
 };
 CPPUNIT_TEST_SUITE_REGISTRATION(AheadPoolTest);
