@@ -36,7 +36,7 @@ using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 constexpr const char* kStoreFile = "teehost.db";
-constexpr std::size_t kPoolThreads = 4;
+constexpr std::size_t kMaxPoolThreads = 4;
 constexpr auto kTlsRefreshInterval = 2s;
 constexpr auto kDrainPatience = 2s;
 constexpr auto kLogPatience = 1s;
@@ -326,7 +326,7 @@ struct Daemon::Parts {
     telemetry::Metrics metrics;
     asio::io_context io{1};
     asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
-    asio::thread_pool pool{kPoolThreads};
+    Workers pool{kMaxPoolThreads};
     vm::PluginCalls calls{io};
     vm::PluginCalls judging{io}; ///< of evidence: what waits for collateral must not hold up launches
     asio::steady_timer tlsTimer{io}, watchdogTimer{io}, seenTimer{io}, filesTimer{io};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the coroutines of a VM's life are made of. Everything here runs on the one io_context thread that owns
-// all VMs, except the function handed to onPool().
+// The parts that the coroutines of a VM's life are made of. Everything here runs on the one io_context thread
+// that owns all VMs, except the function handed to onPool().
 //
 // Boost.Asio 1.74 has no per-operation cancellation: a coroutine that must notice something waits on a
 // Signal, and whoever changes that something notifies it.
@@ -10,10 +10,13 @@
 #include <utility> // asio 1.74 uses std::exchange without including it
 
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <variant>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -21,8 +24,9 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "host/base/workers.h"
 
 namespace teehost {
 
@@ -40,49 +44,59 @@ public:
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
 
-    void notify()
-    {
-        for (auto* timer : waiters_)
-            timer->cancel();
-    }
-
+    void notify();
     /// Returns when notified or at `deadline`, whichever comes first.
-    asio::awaitable<void> waitUntil(Clock::time_point deadline)
-    {
-        asio::steady_timer timer(io_);
-        timer.expires_at(deadline);
-        waiters_.push_back(&timer);
-        const auto self = std::prev(waiters_.end());
-        boost::system::error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        waiters_.erase(self);
-    }
+    asio::awaitable<void> waitUntil(Clock::time_point deadline);
 
 private:
     asio::io_context& io_;
     std::list<asio::steady_timer*> waiters_;
 };
 
+/// Runs work that blocks, and must not throw, on a thread of the pool; returns on the io_context.
+asio::awaitable<void> runOn(Workers& pool, std::function<void()> work);
+
+/// The result of a function that runs on another thread, or its exception.
+template <class Result>
+class ResultOf {
+public:
+    /// Calls the function; on the other thread.
+    template <class Function>
+    void take(Function& function) noexcept
+    {
+        try {
+            if constexpr (std::is_void_v<Result>)
+                function();
+            else
+                result_.emplace(function());
+        } catch (...) {
+            error_ = std::current_exception();
+        }
+    }
+    /// Gives what came of it, once; afterwards.
+    Result get()
+    {
+        if (error_)
+            std::rethrow_exception(error_);
+        if constexpr (!std::is_void_v<Result>)
+            return std::move(*result_);
+    }
+
+private:
+    std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> result_;
+    std::exception_ptr error_;
+};
+
 /// Runs a function that blocks on the pool and comes back to the io_context with its result or exception.
 template <class Function>
-asio::awaitable<std::invoke_result_t<Function>> onPool(asio::thread_pool& pool, Function function)
+asio::awaitable<std::invoke_result_t<Function>> onPool(Workers& pool, Function function)
 {
     using Result = std::invoke_result_t<Function>;
-    if constexpr (std::is_void_v<Result>) {
-        auto work = [](Function f) -> asio::awaitable<void> {
-            f();
-            co_return;
-        };
-        co_await asio::co_spawn(pool, work(std::move(function)), asio::use_awaitable);
-    } else {
-        // asio needs a default-constructible result for the case of an exception.
-        auto work = [](Function f) -> asio::awaitable<std::shared_ptr<Result>> {
-            co_return std::make_shared<Result>(f());
-        };
-        const std::shared_ptr<Result> result =
-            co_await asio::co_spawn(pool, work(std::move(function)), asio::use_awaitable);
-        co_return std::move(*result);
-    }
+    const auto result = std::make_shared<ResultOf<Result>>();
+    const auto owned = std::make_shared<Function>(std::move(function));
+    const std::function<void()> work = [result, owned] { result->take(*owned); };
+    co_await runOn(pool, work);
+    co_return result->get();
 }
 
 } // namespace teehost

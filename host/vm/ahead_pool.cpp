@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <string_view>
 
-#include <boost/asio/post.hpp>
-
 namespace teehost::vm {
 namespace {
 
@@ -99,7 +97,7 @@ AheadPool::Reservation AheadPool::reserve(const std::string& backend)
 
 void AheadPool::discard(MadeAhead made)
 {
-    asio::post(pool_, [dirs = std::move(made.dirs), &log = log_] {
+    pool_.post([dirs = std::move(made.dirs), &log = log_] {
         if (const std::string left = dirs.remove(); !left.empty())
             log.warning("a directory made ahead of a vm stays until the next start", {{"error", left}});
         launch::VmDirs::removeLogs(dirs.paths());

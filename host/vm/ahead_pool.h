@@ -51,7 +51,7 @@ struct MadeAhead {
 class AheadPool : public std::enable_shared_from_this<AheadPool> {
 public:
     /// `wanted` is how many are kept.
-    AheadPool(asio::io_context& io, asio::thread_pool& pool, std::size_t wanted, const Log& log)
+    AheadPool(asio::io_context& io, Workers& pool, std::size_t wanted, const Log& log)
         : pool_(pool), log_(log), wanted_(wanted), changed_(std::make_shared<Signal>(io))
     {
     }
@@ -92,7 +92,7 @@ public:
     void discard(MadeAhead made);
 
 private:
-    asio::thread_pool& pool_;
+    Workers& pool_;
     const Log& log_;
     std::size_t wanted_;
     std::deque<MadeAhead> ready_;

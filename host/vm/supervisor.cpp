@@ -20,7 +20,7 @@ constexpr auto kLookAgain = 1s; // the store's health is not signalled
 
 } // namespace
 
-Supervisor::Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
+Supervisor::Supervisor(asio::io_context& io, Workers& pool, PluginCalls& calls,
                        const settings::Settings& settings, HostFacts facts, const plugin::Loaded& plugins,
                        store::Store& store, const Log& log)
     : io_(io), pool_(pool), calls_(calls), settings_(settings), facts_(std::move(facts)), plugins_(plugins),

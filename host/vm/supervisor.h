@@ -82,9 +82,8 @@ struct AttestationSubject {
 /// Everything on the io_context thread. The awaitables throw teehost::Error.
 class Supervisor {
 public:
-    Supervisor(asio::io_context& io, asio::thread_pool& pool, PluginCalls& calls,
-               const settings::Settings& settings, HostFacts facts, const plugin::Loaded& plugins,
-               store::Store& store, const Log& log);
+    Supervisor(asio::io_context& io, Workers& pool, PluginCalls& calls, const settings::Settings& settings,
+               HostFacts facts, const plugin::Loaded& plugins, store::Store& store, const Log& log);
     ~Supervisor();
 
     /// Takes up the VMs of the daemon before this one: those whose processes still run are watched again, of
@@ -223,7 +222,7 @@ private:
     void discardAhead(Vm& vm);
 
     asio::io_context& io_;
-    asio::thread_pool& pool_;
+    Workers& pool_;
     PluginCalls& calls_;
     const settings::Settings& settings_;
     HostFacts facts_;

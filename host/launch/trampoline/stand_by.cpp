@@ -22,8 +22,8 @@
 namespace teehost::launch {
 namespace {
 
-/// The parent of the process, from the fourth field of /proc/PID/stat (proc(5)); the second is in parentheses and
-/// may hold anything. -1 when the process is gone.
+/// The parent of the process, from the fourth field of /proc/PID/stat (proc(5)); the second is in parentheses
+/// and may hold anything. -1 when the process is gone.
 pid_t parentOf(const char* pid)
 {
     std::array<char, 64> path{};
@@ -59,7 +59,8 @@ std::vector<pid_t> children()
 void killAll()
 {
     do
-        for (const pid_t child : children()) // none of them is reaped before the kill: the number is still its own
+        for (const pid_t child :
+             children()) // none of them is reaped before the kill: the number is still its own
             ::kill(child, SIGKILL);
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
 }

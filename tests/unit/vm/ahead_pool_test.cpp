@@ -51,7 +51,7 @@ class AheadPoolTest final : public CppUnit::TestFixture {
     launch::ScratchDir scratch_;
     launch::HostDirs dirs_{scratch_.path() / "s", scratch_.path() / "r", scratch_.path() / "l"};
     asio::io_context io_;
-    asio::thread_pool threads_{1};
+    Workers threads_{1};
     const Log log_{LogLevel::Error, [](LogLevel, const std::string&) {}};
     std::shared_ptr<AheadPool> pool_ = std::make_shared<AheadPool>(io_, threads_, 1, log_);
 
