@@ -20,7 +20,7 @@ namespace {
 
 struct Fault {
     std::string action;
-    std::uint64_t left = ~std::uint64_t{0};
+    std::uint64_t left = ~std::uint64_t{0}, spared = 0;
 };
 
 std::map<std::string, Fault> faultsOfEnvironment()
@@ -30,7 +30,8 @@ std::map<std::string, Fault> faultsOfEnvironment()
     for (const auto& entry : split(text == nullptr ? "" : text, ',')) {
         const auto parts = split(entry, ':');
         if (parts.size() >= 2)
-            faults[parts[0]] = {parts[1], parts.size() > 2 ? parseUnsigned(parts[2]) : ~std::uint64_t{0}};
+            faults[parts[0]] = {parts[1], parts.size() > 2 ? parseUnsigned(parts[2]) : ~std::uint64_t{0},
+                                parts.size() > 3 ? parseUnsigned(parts[3]) : 0};
     }
     return faults;
 }
@@ -47,6 +48,10 @@ int faultPoint(const char* name)
         const auto it = faults.find(name);
         if (it == faults.end() || it->second.left == 0)
             return 0;
+        if (it->second.spared > 0) {
+            --it->second.spared;
+            return 0;
+        }
         --it->second.left;
         action = it->second.action;
     }

@@ -12,7 +12,8 @@ namespace teehost {
 #ifdef TEEHOST_FAULTS
 
 /// Does what the environment variable TEEHOST_FAULT says of `name`. It holds entries separated by commas,
-/// each NAME:ACTION or NAME:ACTION:COUNT (how often it strikes; absent: always):
+/// each NAME:ACTION, NAME:ACTION:COUNT (how often it strikes; absent: always) or NAME:ACTION:COUNT:SPARED
+/// (how often it is passed unharmed before):
 ///
 ///   kill      SIGKILL to this process
 ///   errno=N   the system call behind the point is said to have failed with that number

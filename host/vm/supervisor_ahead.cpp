@@ -44,11 +44,11 @@ asio::awaitable<void> Supervisor::fillAhead()
     const bool wanted = !ahead_->full();
     while (wanted && !decisions_ && accepting_)
         co_await onDecided_->waitUntil(Clock::now() + kForever);
-    std::optional<std::uint64_t> failedAt; // how many VMs there had been at the last failure
+    // A fault is met by the next create as well: trying before one came through would only wear out threads
+    // and the log, and a plugin that crashes would end every daemon as soon as it has started.
+    std::uint64_t untried = 0; // how many VMs there had been at the last failure
     while (wanted && accepting_) {
-        // A fault of the host's is met by the next create as well: trying on before that one came through
-        // would only wear out threads and the log.
-        const bool due = !ahead_->full() && !isLaunching() && failedAt != launched_;
+        const bool due = !ahead_->full() && !isLaunching() && launched_ != untried;
         if (!due) {
             co_await ahead_->changed()->waitUntil(Clock::now() + kForever);
             continue;
@@ -68,7 +68,7 @@ asio::awaitable<void> Supervisor::fillAhead()
         if (!trouble.empty() && accepting_) {
             log_.warning("steps could not be run ahead of a vm; the next one waits for them",
                          {{"error", trouble}});
-            failedAt = launched_;
+            untried = launched_;
         }
     }
 }
