@@ -8,6 +8,7 @@
 #include "cli/on_demand/command_of.h"
 #include "cli/on_demand/library.h"
 #include "cli/program.h"
+#include "host/attest/https_on_demand.h"
 #include "host/base/standard_streams.h"
 
 namespace {
@@ -46,5 +47,5 @@ int main(int argc, char** argv)
     const auto* command = cli::findCommand(cli::commandOf(argc, argv));
     if (command != nullptr && command->runs == cli::Runs::OnDemand)
         return runOnDemand(argc, argv);
-    return cli::runProgram(argc, argv, {addNames, cli::kHttpsOnDemand});
+    return cli::runProgram(argc, argv, {addNames, attest::kHttpsOnDemand});
 }

@@ -8,6 +8,7 @@
 #include <future>
 
 #include "host/attest/fetcher.h"
+#include "host/attest/https_on_demand.h"
 #include "host/base/error.h"
 #include "host/base/helper_process.h"
 #include "host/base/text.h"
@@ -47,9 +48,10 @@ doctor::KvmProbeResult probeKvmIfWanted(const settings::Settings& settings, cons
 /// Collateral and QEMU's machines for every plugin, from before its instance is made.
 void servePlugins(const settings::Settings& settings, const plugin::Loaded& plugins, const Log& log)
 {
+    attest::holdHttpsLibrary();
     const auto fetcher = std::make_shared<attest::Fetcher>(
         attest::fetcherOptions(settings, fs::path(settings.text("state.dir")) / kCollateralDirectory),
-        attest::kCurl, log);
+        attest::kHttpsOnDemand, log);
     const auto machines = std::make_shared<launch::QemuMachines>(settings.text("qemu.bin_path"));
     for (const auto& plugin : plugins.plugins) {
         plugin->serveFetch(fetcher);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
 #include "cli/program.h"
-#include "host/attest/https.h"
+#include "host/attest/https_on_demand.h"
 
 namespace teehost::cli {
 
@@ -23,6 +23,6 @@ void addOnDemandCommands(CLI::App& app, Session& session)
     addCompletion(app, session);
 }
 
-const Parts kWholeProgram{addOnDemandCommands, attest::kCurl};
+const Parts kWholeProgram{addOnDemandCommands, attest::kHttpsOnDemand};
 
 } // namespace teehost::cli

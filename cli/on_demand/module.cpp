@@ -16,9 +16,11 @@ int run(int argc, const char* const* argv) noexcept
     return cli::runProgram(argc, argv, cli::kWholeProgram);
 }
 
-constexpr cli::OnDemandEntry kEntry{TEEHOST_ON_DEMAND_VERSION, sizeof(cli::OnDemandEntry),
-                                    cli::kOnDemandLayout, run, &attest::kCurl};
+constexpr cli::OnDemandEntry kEntry{{TEEHOST_VERSION, sizeof(cli::OnDemandEntry)}, run};
 
 } // namespace
 
-extern "C" [[gnu::visibility("default")]] const cli::OnDemandEntry* teehost_on_demand() { return &kEntry; }
+extern "C" [[gnu::visibility("default")]] const teehost::OwnLibraryEntry* teehost_on_demand()
+{
+    return &kEntry.own;
+}

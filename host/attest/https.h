@@ -48,8 +48,8 @@ struct HttpsResponse {
 /// it should be.
 [[nodiscard]] HttpsResponse httpsGet(const HttpsRequest& request);
 
-/// The two functions above, handed to who fetches: the command-line client loads libcurl, and all that it
-/// brings, only when something is fetched.
+/// The two functions above, handed to code that fetches: programs load libcurl, and all that it brings, only
+/// when something is fetched (https_on_demand.h).
 struct HttpsClient {
     HttpsUrl (*parse)(const std::string& text);
     HttpsResponse (*get)(const HttpsRequest& request);

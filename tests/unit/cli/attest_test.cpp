@@ -316,7 +316,7 @@ class AttestTest final : public CppUnit::TestFixture {
             const Result accepted = verify(options);
             CPPUNIT_ASSERT_EQUAL(0, accepted.exitCode);
             expectContains("libcrypto.so", accepted.err);
-            for (const char* library : {"libcurl", "libgrpc", "on-demand.so"})
+            for (const char* library : {"libcurl", "libgrpc", "on-demand.so", "https.so"})
                 CPPUNIT_ASSERT_MESSAGE(library, accepted.err.find(library) == std::string::npos);
         }
     }
