@@ -63,34 +63,6 @@ void refuseDuplicates(Loaded& loaded)
     std::erase_if(loaded.plugins, [&](const auto& plugin) { return paths.at(plugin->info().id).size() > 1; });
 }
 
-/// Writes a line for each plugin. One whose file cannot be hashed any more is refused: nobody could tell
-/// later what was loaded.
-void logPlugins(Loaded& loaded, const Log& log)
-{
-    if (!log.enabled(LogLevel::Info))
-        return; // no file is hashed for a line that is not written
-    std::erase_if(loaded.plugins, [&](const auto& plugin) {
-        const PluginInfo& info = plugin->info();
-        const auto refusedBefore = loaded.refused.size();
-        orRefuse(info.path, loaded, [&] {
-            log.info("plugin loaded",
-                     {{"plugin", info.id},
-                      {"version", info.version},
-                      {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
-                      {"path", info.path},
-                      {"sha256", info.sha256.hex()}});
-        });
-        return loaded.refused.size() != refusedBefore;
-    });
-}
-
-void logOutcome(Loaded& loaded, const Log& log)
-{
-    logPlugins(loaded, log);
-    for (const Refusal& refusal : loaded.refused)
-        log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});
-}
-
 } // namespace
 
 Plugin* Loaded::find(std::string_view id) const noexcept
@@ -98,6 +70,28 @@ Plugin* Loaded::find(std::string_view id) const noexcept
     const auto found = std::find_if(plugins.begin(), plugins.end(),
                                     [&](const auto& plugin) { return plugin->info().id == id; });
     return found == plugins.end() ? nullptr : found->get();
+}
+
+void Loaded::tell(const Log& log) const
+{
+    if (!log.enabled(LogLevel::Info))
+        return; // no file is hashed for a line that is not written
+    for (const auto& plugin : plugins) {
+        const PluginInfo& info = plugin->info();
+        std::string digest;
+        try {
+            digest = info.sha256.hex();
+        } catch (const Error& error) {
+            log.error("the file of a plugin that was loaded cannot be hashed",
+                      {{"plugin", info.id}, {"path", info.path}, {"error", error.what()}});
+        }
+        log.info("plugin loaded",
+                 {{"plugin", info.id},
+                  {"version", info.version},
+                  {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
+                  {"path", info.path},
+                  {"sha256", digest}});
+    }
 }
 
 Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& policy, const Log& log)
@@ -108,7 +102,8 @@ Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& poli
     refuseDuplicates(loaded);
     std::sort(loaded.plugins.begin(), loaded.plugins.end(),
               [](const auto& a, const auto& b) { return a->info().id < b->info().id; });
-    logOutcome(loaded, log);
+    for (const Refusal& refusal : loaded.refused)
+        log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});
     return loaded;
 }
 
