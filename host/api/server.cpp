@@ -93,6 +93,10 @@ int Server::open(int port)
     grpc::ResourceQuota quota("teehostd");
     quota.Resize(kMaxBufferedBytes);
     builder.SetResourceQuota(quota);
+    // Threads that take calls of gRPC's own synchronous services; ours need none of them.
+    using Option = grpc::ServerBuilder::SyncServerOption;
+    for (const auto option : {Option::NUM_CQS, Option::MIN_POLLERS, Option::MAX_POLLERS})
+        builder.SetSyncServerOption(option, 1);
     int bound = 0;
     const ListenAddress address(settings_, "grpc");
     // gRPC says that it could not bind, but not why.
