@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -100,8 +101,23 @@ bool isTaken(const char* port)
     std::exit(1);
 }
 
-/// The port is free before the start and the child still lives afterwards: so the child is who answered.
-double secondsToFirstCall(const std::string& address, std::vector<char*> command)
+/// A server's start to its first answered call, and what it takes up then.
+struct Start {
+    double seconds = 0, threads = 0, residentMiB = 0;
+};
+
+/// A number of /proc/PID/status (proc(5)): "Threads" or "VmRSS", the latter in KiB.
+double statusOf(pid_t pid, const std::string& name)
+{
+    std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with(name + ":"))
+            return std::strtod(line.c_str() + name.size() + 1, nullptr);
+    return 0;
+}
+
+/// The port is free before the start and the child still lives afterwards: so it is the child that answered.
+Start startOf(const std::string& address, std::vector<char*> command)
 {
     if (isTaken(address.c_str() + address.rfind(':') + 1))
         giveUp(address.c_str(), "is taken by another server; name a free port");
@@ -113,14 +129,15 @@ double secondsToFirstCall(const std::string& address, std::vector<char*> command
     bool served = false;
     while (!(served = answers(address)) && Clock::now() - start < kPatience)
         std::this_thread::sleep_for(1ms);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    const Start out{std::chrono::duration<double>(Clock::now() - start).count(), statusOf(pid, "Threads"),
+                    statusOf(pid, "VmRSS") / 1024};
     if (::waitpid(pid, nullptr, WNOHANG) != 0)
         giveUp(command[0], "ended before it was asked to");
     ::kill(pid, SIGTERM);
     ::waitpid(pid, nullptr, 0);
     if (!served)
         giveUp(command[0], "does not answer");
-    return seconds;
+    return out;
 }
 
 } // namespace
@@ -141,15 +158,26 @@ int main(int argc, char** argv)
     std::string address = std::string("localhost:") + argv[first];
     char bare[] = "--bare";
     const std::vector<char*> daemon(argv + first + 2, argv + argc), server{argv[0], bare, address.data()};
-    std::vector<double> ours, other, ratios;
+    std::vector<Start> ours, other;
     for (int i = 0; i < pairs; ++i) {
-        ours.push_back(secondsToFirstCall(address, daemon));
-        other.push_back(secondsToFirstCall(address, server));
-        ratios.push_back(ours.back() / other.back());
+        ours.push_back(startOf(address, daemon));
+        other.push_back(startOf(address, server));
     }
-    using teehost::bench::median;
+    const auto medianOf = [](const std::vector<Start>& starts, double Start::*part) {
+        std::vector<double> values;
+        for (const auto& start : starts)
+            values.push_back(start.*part);
+        return teehost::bench::median(values);
+    };
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < ours.size(); ++i)
+        ratios.push_back(ours[i].seconds / other[i].seconds);
     std::printf(
         "start to first call, teehostd to a bare gRPC server: ratio %.2f (limit 2.0), medians %.0f and "
         "%.0f ms\n",
-        median(ratios), 1e3 * median(ours), 1e3 * median(other));
+        teehost::bench::median(ratios), 1e3 * medianOf(ours, &Start::seconds),
+        1e3 * medianOf(other, &Start::seconds));
+    std::printf("then: %.0f threads to %.0f, %.0f MiB resident to %.0f\n", medianOf(ours, &Start::threads),
+                medianOf(other, &Start::threads), medianOf(ours, &Start::residentMiB),
+                medianOf(other, &Start::residentMiB));
 }

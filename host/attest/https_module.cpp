@@ -12,4 +12,7 @@ constexpr attest::HttpsEntry kEntry{
 
 } // namespace
 
-extern "C" [[gnu::visibility("default")]] const teehost::OwnLibraryEntry* teehost_https() { return &kEntry.own; }
+extern "C" [[gnu::visibility("default")]] const teehost::OwnLibraryEntry* teehost_https()
+{
+    return &kEntry.own;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client of https.h in a library of its own: libcurl brings forty shared objects, which a program loads when it
-// fetches for the first time.
+// The client of https.h in a library of its own: libcurl brings forty shared objects, which a program loads
+// when it fetches for the first time.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace teehost::attest {
 
-/// Sizes of the C++ types that program and library share: they differ when one of the two was built with another
-/// standard library, or with checks that the other has not.
+/// Sizes of the C++ types that program and library share: they differ when one of the two was built with
+/// another standard library, or with checks that the other has not.
 using HttpsLayout = std::array<std::size_t, 5>;
 inline constexpr HttpsLayout kHttpsLayout{sizeof(HttpsClient), sizeof(HttpsUrl), sizeof(HttpsRequest),
                                           sizeof(HttpsResponse), sizeof(Headers::value_type)};

@@ -41,8 +41,8 @@ const OwnLibraryEntry* OwnLibrary::load(const char* symbol, const OwnLibraryEntr
     const std::string from = held_ ? "/proc/self/fd/" + std::to_string(held_.get()) : file;
     void* const library = ::dlopen(from.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
-        throw Error(Category::FailedPrecondition, std::string("cannot load a part of teehost: ") + ::dlerror(),
-                    kReinstall);
+        throw Error(Category::FailedPrecondition,
+                    std::string("cannot load a part of teehost: ") + ::dlerror(), kReinstall);
     const auto function = reinterpret_cast<const OwnLibraryEntry* (*)()>(::dlsym(library, symbol));
     const OwnLibraryEntry* const entry = function == nullptr ? nullptr : function();
     if (entry == nullptr || std::string_view(entry->version) != expected.version ||

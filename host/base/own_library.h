@@ -25,8 +25,8 @@ public:
     /// Opens its file, so that load() takes this one although an upgrade replaces it meanwhile. Throws
     /// FailedPrecondition. Before any thread may call load().
     void hold();
-    /// Loads it, for good, and calls its function `symbol`. Throws FailedPrecondition when it is not there, or of
-    /// another build than the program.
+    /// Loads it, for good, and calls its function `symbol`. Throws FailedPrecondition when it is not there,
+    /// or of another build than the program.
     [[nodiscard]] const OwnLibraryEntry* load(const char* symbol, const OwnLibraryEntry& expected) const;
 
 private:

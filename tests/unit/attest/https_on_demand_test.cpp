@@ -77,8 +77,8 @@ class HttpsOnDemandTest final : public CppUnit::TestFixture {
     void takesTheOneThatItHolds()
     {
         fs::copy_file(TEEHOST_HTTPS_LIBRARY, library());
-        const auto result = parse("https://a.example/", "rm " + library().string() + " && echo >" +
-                                                            library().string());
+        const auto result =
+            parse("https://a.example/", "rm " + library().string() + " && echo >" + library().string());
         CPPUNIT_ASSERT_MESSAGE(result.output, result.ok());
         expect("a.example\n", result);
     }
