@@ -28,7 +28,7 @@ enum class RsaPadding {
 /// Immutable and cheap to copy; const use from several threads is fine.
 class PublicKey {
 public:
-    explicit PublicKey(std::shared_ptr<evp_pkey_st> key) noexcept : key_(std::move(key)) {}
+    explicit PublicKey(std::shared_ptr<evp_pkey_st> key);
     /// From big endian coordinates of sizeOf(curve) bytes each. CryptoError when that is no point of the
     /// curve.
     [[nodiscard]] static PublicKey fromPoint(Curve curve, ByteView x, ByteView y);
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] bool operator==(const PublicKey& other) const;
     /// Of an RSA modulus or EC field.
     [[nodiscard]] std::size_t bits() const;
-    [[nodiscard]] bool isRsa() const;
+    [[nodiscard]] bool isRsa() const noexcept { return kind_ == Kind::Rsa; }
     /// Whether it is an EC key on this curve.
     [[nodiscard]] bool isOn(Curve curve) const;
     /// Big endian coordinates of a key on `curve`; CryptoError for another key.
@@ -66,9 +66,13 @@ public:
     [[nodiscard]] evp_pkey_st* raw() const noexcept { return key_.get(); }
 
 private:
+    enum class Kind { Ec, Rsa, Other }; ///< asked of OpenSSL once, which compares names for it
+
+    PublicKey(std::shared_ptr<evp_pkey_st> key, Kind kind) noexcept : key_(std::move(key)), kind_(kind) {}
     [[nodiscard]] bool verifyRsa(RsaPadding padding, int salt, HashAlgorithm algorithm, ByteView digest,
                                  ByteView signature) const;
     std::shared_ptr<evp_pkey_st> key_;
+    Kind kind_ = Kind::Other;
 };
 
 } // namespace teehost::kit
