@@ -2,6 +2,7 @@
 #include "teehost/kit/bytes.h"
 
 #include <algorithm>
+#include <array>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -19,6 +20,18 @@ int digitOf(char c) noexcept
         return c - 'A' + 10;
     return -1;
 }
+
+constexpr std::uint8_t kNoBase64 = 0xff;
+
+/// Values of the characters of base64 (RFC 4648, table 1).
+constexpr std::array<std::uint8_t, 256> kBase64Values = [] {
+    constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::array<std::uint8_t, 256> out{};
+    out.fill(kNoBase64);
+    for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+        out[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+    return out;
+}();
 
 } // namespace
 
@@ -60,17 +73,29 @@ std::string toBase64(ByteView bytes)
 
 std::optional<Bytes> fromBase64(std::string_view text)
 {
-    constexpr std::size_t kMaxText = 64u << 20; // far beyond anything of ours; the length is an int below
-    if (text.size() % 4 != 0 || text.size() > kMaxText)
+    constexpr std::size_t kGroup = 4;           // of characters, for three bytes (RFC 4648, section 4)
+    constexpr std::size_t kMaxText = 64u << 20; // far beyond anything of ours
+    if (text.size() % kGroup != 0 || text.size() > kMaxText)
         return std::nullopt;
-    Bytes bytes(text.size() / 4 * 3);
-    const int length = EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                                       static_cast<int>(text.size()));
-    if (length < 0 || static_cast<std::size_t>(length) != bytes.size())
-        return std::nullopt;
-    const std::ptrdiff_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    bytes.erase(bytes.end() - padding, bytes.end()); // which OpenSSL counts as zero bytes
-    if (toBase64(bytes) != text)                     // it also trims white space and ignores stray bits
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    const std::string_view digits = text.substr(0, text.size() - padding);
+    Bytes bytes;
+    bytes.reserve(text.size() / kGroup * 3);
+    std::uint32_t bits = 0;
+    std::size_t count = 0; // of those bits that are no byte yet
+    for (const char c : digits) {
+        const std::uint8_t value = kBase64Values[static_cast<unsigned char>(c)];
+        if (value == kNoBase64)
+            return std::nullopt;
+        bits = bits << 6 | value;
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            bytes.push_back(static_cast<std::uint8_t>(bits >> count));
+            bits &= (1u << count) - 1;
+        }
+    }
+    if (bits != 0) // left over where the padding stands: another text would give the same bytes
         return std::nullopt;
     return bytes;
 }

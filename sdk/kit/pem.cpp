@@ -13,41 +13,53 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ", kEnd = "-----END ", kDashes = "-----";
 constexpr std::size_t kMostBlocks = 256;
 
-/// The file as 8-bit text without the zeros behind it; empty when zeros stand elsewhere, as in no text.
-std::string textIn(ByteView file)
+/// The file as 8-bit text without the zeros behind it; empty when zeros stand elsewhere, as in no text. Only
+/// text in UTF-16 is copied, into `room`.
+std::string_view textIn(ByteView file, std::string& room)
 {
-    std::string text;
+    std::string_view text = textOf(file);
     const bool little = file.size() >= 2 && file[0] == 0xFF && file[1] == 0xFE;
     const bool big = file.size() >= 2 && file[0] == 0xFE && file[1] == 0xFF;
-    if (little || big)
+    if (little || big) {
         for (std::size_t i = 2; i + 1 < file.size(); i += 2) // of other characters than ASCII '?' will do
-            text += file[little ? i + 1 : i] == 0 ? static_cast<char>(file[little ? i : i + 1]) : '?';
-    else
-        text = std::string(textOf(file));
+            room += file[little ? i + 1 : i] == 0 ? static_cast<char>(file[little ? i : i + 1]) : '?';
+        text = room;
+    }
     while (text.ends_with('\0'))
-        text.pop_back();
-    return text.find('\0') == std::string::npos ? text : std::string();
+        text.remove_suffix(1);
+    return text.find('\0') == std::string_view::npos ? text : std::string_view();
+}
+
+/// Adds the base64 of a line that has more in it than base64.
+void addDressedLine(std::string_view line, std::string& out)
+{
+    if (line.find(':') != std::string_view::npos) // "Proc-Type: 4,ENCRYPTED"
+        return;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == ' ' || line[i] == '\t')
+            continue;
+        if (line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == 'n' || line[i + 1] == 'r')) {
+            ++i; // a line end that a shell or JSON left escaped
+            continue;
+        }
+        out += line[i];
+    }
 }
 
 /// Returns the base64 between a block's boundaries without line ends, however these are written.
 std::string base64In(std::string_view body)
 {
+    const auto isLineEnd = [](char c) { return c == '\n' || c == '\r'; };
+    const auto isDress = [](char c) { return c == ' ' || c == '\t' || c == '\\' || c == ':'; };
     std::string out;
-    while (!body.empty()) {
-        const std::size_t end = std::min(body.find_first_of("\r\n"), body.size());
-        const std::string_view line = body.substr(0, end);
-        body.remove_prefix(std::min(end + 1, body.size()));
-        if (line.find(':') != std::string_view::npos) // "Proc-Type: 4,ENCRYPTED"
-            continue;
-        for (std::size_t i = 0; i < line.size(); ++i) {
-            if (line[i] == ' ' || line[i] == '\t')
-                continue;
-            if (line[i] == '\\' && i + 1 < line.size() && (line[i + 1] == 'n' || line[i + 1] == 'r')) {
-                ++i; // a line end that a shell or JSON left escaped
-                continue;
-            }
-            out += line[i];
-        }
+    out.reserve(body.size());
+    for (auto at = body.begin(); at != body.end();) {
+        const auto end = std::find_if(at, body.end(), isLineEnd);
+        if (std::none_of(at, end, isDress))
+            out.append(at, end);
+        else
+            addDressedLine({at, end}, out);
+        at = end == body.end() ? end : end + 1;
     }
     return out;
 }
@@ -58,8 +70,9 @@ bool looksLikePem(ByteView file) noexcept
 {
     try {
         const bool wide = file.size() >= 2 && (file[0] == 0xFF || file[0] == 0xFE);
+        std::string room;
         return (wide || textOf(file).find(kBegin) != std::string_view::npos) &&
-               textIn(file).find(kBegin) != std::string::npos;
+               textIn(file, room).find(kBegin) != std::string_view::npos;
     } catch (...) {
         return false;
     }
@@ -67,8 +80,8 @@ bool looksLikePem(ByteView file) noexcept
 
 std::vector<PemBlock> readPem(ByteView file)
 {
-    const std::string whole = textIn(file);
-    std::string_view text = whole;
+    std::string room;
+    std::string_view text = textIn(file, room);
     std::vector<PemBlock> blocks;
     for (;;) {
         const std::size_t begin = text.find(kBegin);

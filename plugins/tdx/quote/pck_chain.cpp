@@ -38,8 +38,12 @@ kit::Bytes readBlock(std::string_view& text)
         throw notPem("a certificate does not begin where one must");
     text.remove_prefix(kBegin.size());
     std::string base64;
+    base64.reserve(text.size());
     while (skipLineEnd(text) && !text.starts_with('-')) {
-        const std::size_t line = text.find_first_of("\r\n");
+        const auto isLineEnd = [](char c) { return c == '\r' || c == '\n'; };
+        const auto end = std::find_if(text.begin(), text.end(), isLineEnd);
+        const std::size_t line =
+            end == text.end() ? std::string_view::npos : static_cast<std::size_t>(end - text.begin());
         if (line == 0 || line == std::string_view::npos)
             throw notPem("a line of a certificate is empty or does not end");
         base64 += text.substr(0, line);
