@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "cli/commands/catalogue.h"
 #include "cli/commands/commands.h"
@@ -9,6 +11,7 @@
 #include "cli/on_demand/library.h"
 #include "cli/program.h"
 #include "host/attest/https_on_demand.h"
+#include "host/base/openssl_start.h"
 #include "host/base/standard_streams.h"
 
 namespace {
@@ -25,6 +28,15 @@ void addNames(CLI::App& app, cli::Session&)
     for (const auto& command : cli::kCommands)
         if (command.runs == cli::Runs::OnDemand)
             app.add_subcommand(std::string(command.name), std::string(command.description));
+}
+
+/// Tells that the command fetches nothing, whatever its options are for: TLS and the making of keys get
+/// OpenSSL as a whole.
+bool worksOffline(std::string_view command, int argc, const char* const* argv)
+{
+    const auto isGiven = [&](std::string_view option) { return std::count(argv, argv + argc, option) != 0; };
+    return command == "measure" || command == "inspect" || command == "explain" ||
+           (command == "verify" && isGiven("--offline"));
 }
 
 int runOnDemand(int argc, const char* const* argv)
@@ -44,8 +56,11 @@ int runOnDemand(int argc, const char* const* argv)
 
 int main(int argc, char** argv)
 {
-    const auto* command = cli::findCommand(cli::commandOf(argc, argv));
+    const std::string_view name = cli::commandOf(argc, argv);
+    const auto* command = cli::findCommand(name);
     if (command != nullptr && command->runs == cli::Runs::OnDemand)
         return runOnDemand(argc, argv);
+    if (worksOffline(name, argc, argv))
+        startOpensslForChecks();
     return cli::runProgram(argc, argv, {addNames, attest::kHttpsOnDemand});
 }
