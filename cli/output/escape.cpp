@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/output/escape.h"
 
+#include <algorithm>
+
 #include "cli/output/utf8.h"
 
 namespace teehost::cli {
@@ -54,12 +56,24 @@ void appendControl(std::string& out, char32_t c)
     }
 }
 
+/// Of the printable ASCII that the text begins with, as nearly every text does from its beginning to its end.
+std::size_t lengthOfPlainText(std::string_view text) noexcept
+{
+    const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; });
+    return static_cast<std::size_t>(end - text.begin());
+}
+
 /// Escapes `in` onto `out` and returns how much of it was used: less than all only when more may come.
 std::size_t escapeOnto(std::string& out, std::string_view in, LineBreaks breaks, AtEnd atEnd)
 {
     std::size_t used = 0;
     while (used < in.size()) {
         const std::string_view rest = in.substr(used);
+        if (const std::size_t plain = lengthOfPlainText(rest); plain != 0) {
+            out += rest.substr(0, plain);
+            used += plain;
+            continue;
+        }
         const Utf8Char c = decodeUtf8(rest);
         const bool lastCr = rest == "\r";
         if (atEnd == AtEnd::MoreMayCome && (c.kind == Utf8Char::Kind::Truncated || lastCr))

@@ -757,17 +757,20 @@ void addOvmf(OptionTable& table)
 
 } // namespace
 
-OptionTable hostOptions()
+const OptionTable& hostOptions()
 {
-    OptionTable table;
-    addService(table);
-    addBackendChoice(table);
-    addVm(table);
-    addAttestation(table);
-    addQemu(table);
-    addDisksAndDevices(table);
-    addOvmf(table);
-    return table;
+    static const OptionTable all = [] {
+        OptionTable table;
+        addService(table);
+        addBackendChoice(table);
+        addVm(table);
+        addAttestation(table);
+        addQemu(table);
+        addDisksAndDevices(table);
+        addOvmf(table);
+        return table;
+    }();
+    return all;
 }
 
 } // namespace teehost::settings

@@ -27,7 +27,7 @@ private:
     std::vector<OptionSpec> specs_;
 };
 
-/// The host's own options, with the environment names of the Cocos Manager.
-[[nodiscard]] OptionTable hostOptions();
+/// The host's own options, with the environment names of the Cocos Manager; made once, of static lifetime.
+[[nodiscard]] const OptionTable& hostOptions();
 
 } // namespace teehost::settings
