@@ -29,9 +29,9 @@ std::optional<Fault> differs(std::string_view reason, const char* what, const st
 
 QeIdentity QeIdentity::parse(std::string_view json)
 {
-    const kit::Json document =
-        kit::withReason(kFormat, [&] { return kit::parseJson(json, "the QE identity"); });
-    const JsonFields in(document, kFormat, "enclaveIdentity");
+    const auto document =
+        kit::withReason(kFormat, [&] { return kit::JsonDocument::parse(json, "the QE identity"); });
+    const JsonFields in(document.root(), kFormat, "enclaveIdentity");
     const std::uint64_t version = in.number("version", UINT32_MAX);
     if (in.text("id") != "TD_QE" || (version != 2 && version != 3))
         throw kit::InputError("QE_IDENTITY_TYPE", "this is the identity of \"" +

@@ -42,8 +42,9 @@ TcbInfo::Level readLevel(const JsonFields& in)
 
 TcbInfo TcbInfo::parse(std::string_view json)
 {
-    const kit::Json document = kit::withReason(kFormat, [&] { return kit::parseJson(json, "the TCB info"); });
-    const JsonFields in(document, kFormat, "tcbInfo");
+    const auto document =
+        kit::withReason(kFormat, [&] { return kit::JsonDocument::parse(json, "the TCB info"); });
+    const JsonFields in(document.root(), kFormat, "tcbInfo");
     if (in.text("id") != "TDX" || in.number("version", UINT32_MAX) != 3 ||
         in.number("tcbType", UINT32_MAX) != 0)
         throw InputError("TCB_INFO_TYPE",
@@ -58,7 +59,7 @@ TcbInfo TcbInfo::parse(std::string_view json)
     out.module = readIdentity(in.object("tdxModule"));
     if (in.has("tdxModuleIdentities"))
         in.each("tdxModuleIdentities", kMostModules, [&](const JsonFields& one) {
-            out.modules.push_back({one.text("id"), readIdentity(one), readIsvLevels(one)});
+            out.modules.push_back({std::string(one.text("id")), readIdentity(one), readIsvLevels(one)});
         });
     in.each("tcbLevels", kMostLevels, [&](const JsonFields& one) { out.levels.push_back(readLevel(one)); });
     // So Intel writes them; the first that is reached counts.

@@ -6,12 +6,10 @@ namespace {
 
 constexpr std::size_t kMostLevels = 256, kMostAdvisories = 256;
 
-bool isAdvisory(const kit::Json& value)
+bool isAdvisory(const kit::JsonView& value)
 {
     constexpr std::size_t kMost = 64;
-    if (!value.is_string())
-        return false;
-    const auto& text = value.get_ref<const std::string&>();
+    const std::string_view text = value.text();
     return !text.empty() && text.size() <= kMost && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
     });
@@ -30,12 +28,15 @@ TcbRating readRating(const JsonFields& level)
     out.date = level.time("tcbDate");
     if (!level.has("advisoryIDs"))
         return out;
-    const kit::Json& list = level.at("advisoryIDs");
-    if (!list.is_array() || list.size() > kMostAdvisories ||
-        !std::all_of(list.begin(), list.end(), isAdvisory))
-        level.fail("advisoryIDs", "a list of ids of advisories");
-    for (const kit::Json& id : list)
-        out.advisories.push_back(id.get_ref<const std::string&>());
+    constexpr const char* kAdvisories = "a list of ids of advisories";
+    const kit::JsonView& list = level.at("advisoryIDs");
+    if (!list.isList() || list.size() > kMostAdvisories)
+        level.fail("advisoryIDs", kAdvisories);
+    list.each([&](const kit::JsonView& id) {
+        if (!isAdvisory(id))
+            level.fail("advisoryIDs", kAdvisories);
+        out.advisories.emplace_back(id.text());
+    });
     return out;
 }
 
