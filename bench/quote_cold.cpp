@@ -4,9 +4,10 @@
 //
 //     quote_cold QUOTE TIME COLLATERAL... [-- COMMAND ARGUMENT...]
 //
-// TIME is in seconds since 1970. Prints what the first one in this process takes, and the median of more,
-// which keep nothing from each other. COMMAND is another verifier's program over the same files: both run as
-// whole processes in turn, and the ratio is of the CPU time that each takes.
+// TIME is in seconds since 1970. Prints what the first one in this process takes, with OpenSSL's start, and
+// the median of more, which keep nothing from each other but the keys of certificates
+// (kit/vendor_fields.cpp). COMMAND is another verifier's program over the same files: both run as whole
+// processes in turn, and the ratio is of the CPU time that each takes.
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -20,6 +21,7 @@
 #include <teehost/kit/file.h>
 
 #include "bench/ratio.h"
+#include "host/base/openssl_start.h"
 #include "tdx/quote/verify.h"
 
 namespace {
@@ -91,6 +93,7 @@ void compare(std::vector<char*> own, char* const* other)
 
 int main(int argc, char** argv)
 {
+    startOpensslForChecks(); // as teehost verify --offline
     std::vector<char*> own(argv, argv + argc);
     char** other = nullptr;
     for (int i = 1; i + 1 < argc && other == nullptr; ++i)

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "teehost/kit/crypto_error.h"
+#include "teehost/kit/lru_cache.h"
 
 namespace teehost::kit::vendor {
 namespace {
@@ -86,6 +87,32 @@ PublicKey rsaOf(ByteView bits)
     if (exponent < kLeastExponent || exponent % 2 == 0)
         in.fail("an RSA exponent that is even or below 65537 ends");
     return PublicKey::fromModulus(modulus, static_cast<std::uint32_t>(exponent));
+}
+
+/// Nothing of an unknown kind.
+std::optional<PublicKey> makeKey(Key::Kind kind, ByteView bits, const DerReader& at)
+{
+    switch (kind) {
+    case Key::Kind::P256:
+        return pointOf(Curve::P256, bits, at);
+    case Key::Kind::P384:
+        return pointOf(Curve::P384, bits, at);
+    case Key::Kind::Rsa:
+        return rsaOf(bits);
+    case Key::Kind::Other:
+        break;
+    }
+    return std::nullopt;
+}
+
+/// Keys by the digest of their algorithm and bits: those of the makers' authorities come again with every
+/// piece of evidence, and that of a platform with each of its own. Good keys alone are kept, and a key says
+/// nothing of who is trusted. Never freed, since OpenSSL may end before what is static here.
+LruCache<PublicKey>& knownKeys()
+{
+    constexpr std::size_t kMost = 64;
+    static auto& keys = *new LruCache<PublicKey>(kMost);
+    return keys;
 }
 
 bool isEcdsa(ByteView tbs, ByteView signature, const PublicKey& key)
@@ -207,16 +234,19 @@ Key readKey(DerReader& in)
     Key out;
     out.bits = info.wholeBits();
     info.expectDone();
-    if (equal(algorithm, kP256)) {
-        out.kind = Key::Kind::P256;
-        out.key = pointOf(Curve::P256, out.bits, info);
-    } else if (equal(algorithm, kP384)) {
-        out.kind = Key::Kind::P384;
-        out.key = pointOf(Curve::P384, out.bits, info);
-    } else if (equal(algorithm, kRsa)) {
-        out.kind = Key::Kind::Rsa;
-        out.key = rsaOf(out.bits);
+    out.kind = equal(algorithm, kP256)   ? Key::Kind::P256
+               : equal(algorithm, kP384) ? Key::Kind::P384
+               : equal(algorithm, kRsa)  ? Key::Kind::Rsa
+                                         : Key::Kind::Other;
+    if (out.kind == Key::Kind::Other)
+        return out;
+    const Sha256Digest id = ContentKey().add(algorithm).add(out.bits).finish();
+    if (const auto known = knownKeys().find(id)) {
+        out.key = *known;
+        return out;
     }
+    out.key = makeKey(out.kind, out.bits, info);
+    knownKeys().keep(id, std::make_shared<const PublicKey>(*out.key));
     return out;
 }
 

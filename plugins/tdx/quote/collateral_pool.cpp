@@ -68,6 +68,10 @@ void CollateralPool::add(kit::ByteView blob)
 
 void CollateralPool::addX509(kit::ByteView blob)
 {
+    // The chains of both documents are one and the same text, as Intel's service gives them out.
+    const kit::Sha256Digest digest = kit::sha256(blob);
+    if (std::find(read_.begin(), read_.end(), digest) != read_.end())
+        return;
     try {
         kit::VendorObjects objects = kit::readVendorX509(blob, known_);
         for (kit::VendorCertificate& one : objects.certificates)
@@ -76,6 +80,7 @@ void CollateralPool::addX509(kit::ByteView blob)
         others_.insert(others_.end(), objects.others.begin(), objects.others.end());
         unreadCrls_.insert(unreadCrls_.end(), objects.unreadCrls.begin(), objects.unreadCrls.end());
         objects_ += objects.count();
+        read_.push_back(digest); // not before: a text that is refused is refused again
     } catch (const kit::CryptoError& e) {
         throw InputError("COLLATERAL", e.what());
     }

@@ -47,7 +47,8 @@ private:
     std::vector<kit::VendorCertificate> certificates_;
     std::vector<kit::VendorCrl> crls_;
     std::vector<std::string> others_, unreadCrls_;
-    std::size_t objects_ = 0; ///< that were read, however often one was given
+    std::vector<kit::Sha256Digest> read_; ///< texts of certificates and CRLs
+    std::size_t objects_ = 0;             ///< that were read, however often one was given in different texts
     std::optional<SignedJson> tcbInfo_, qeIdentity_;
 };
 

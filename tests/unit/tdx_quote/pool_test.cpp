@@ -91,6 +91,10 @@ class PoolTest : public CppUnit::TestFixture {
                                              pool.add(bad);
                                              return 0;
                                          }));
+            CPPUNIT_ASSERT_EQUAL(std::string("COLLATERAL"), refusal([&] { // and not passed over as known
+                                     pool.add(bad);
+                                     return 0;
+                                 }));
         }
         CollateralPool pool;
         pool.add(kit::viewOf(scene.tcbInfoText()));
