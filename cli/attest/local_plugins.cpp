@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "cli/failure.h"
 #include "host/plugin/call_options.h"
@@ -26,10 +27,24 @@ settings::Sources sourcesOf(const PluginOptions& options)
     return sources;
 }
 
-plugin::Configuration load(const PluginOptions& options, Log& log)
+/// Of one file with `only`.
+std::unique_ptr<plugin::Configuration> load(const PluginOptions& options, Log& log,
+                                            std::string_view only = {})
 {
     std::vector<std::string> ignored; // what is odd is the daemon's to warn of
-    return plugin::configure(sourcesOf(options), log, ignored);
+    return std::make_unique<plugin::Configuration>(plugin::configure(sourcesOf(options), log, ignored, only));
+}
+
+/// Tells that all which is set can be judged with the options of this plugin and the host's. What an
+/// environment says to others has no effect here, but a file or --set may be wrong.
+bool concernsOnly(const PluginOptions& options, const std::string& id)
+{
+    const auto isOfBoth = [&](const std::string& text) {
+        return text.starts_with(id + ".") ||
+               settings::hostOptions().find(text.substr(0, text.find('='))) != nullptr;
+    };
+    return options.config.empty() &&
+           std::all_of(options.overrides.begin(), options.overrides.end(), isOfBoth);
 }
 
 /// XDG Base Directory Specification 0.8: a relative path is to be ignored.
@@ -58,33 +73,47 @@ void addPluginOptions(CLI::App& command, PluginOptions& options)
         ->allow_extra_args(false);
 }
 
-LocalPlugins::LocalPlugins(const PluginOptions& options, const attest::HttpsClient& https,
-                           std::chrono::nanoseconds limit)
-    : log_(LogLevel::Error), deadline_(std::chrono::steady_clock::now() + limit),
-      configuration_(load(options, log_)),
-      fetcher_(std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()),
-                                                 https, log_))
+LocalPlugins::LocalPlugins(PluginOptions options, const attest::HttpsClient& https,
+                           std::chrono::nanoseconds limit, const std::string& first)
+    : options_(std::move(options)), log_(LogLevel::Error), deadline_(std::chrono::steady_clock::now() + limit)
 {
+    if (!first.empty() && concernsOnly(options_, first)) {
+        configuration_ = load(options_, log_, first + ".so");
+        isWhole_ = false;
+    }
+    if (!configuration_ || configuration_->plugins.find(first) == nullptr)
+        static_cast<void>(all());
+    fetcher_ = std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()),
+                                                 https, log_);
+}
+
+plugin::Loaded& LocalPlugins::all()
+{
+    if (!configuration_ || !isWhole_) {
+        first_ = std::exchange(configuration_, load(options_, log_));
+        isWhole_ = true;
+    }
+    return configuration_->plugins;
 }
 
 plugin::CallContext LocalPlugins::call() const { return plugin::callContext(settings(), deadline_); }
 
-std::string LocalPlugins::whatThereIs() const
+std::string LocalPlugins::whatThereIs()
 {
     std::string text;
-    for (const auto& plugin : configuration_.plugins.plugins)
+    for (const auto& plugin : all().plugins)
         text += (text.empty() ? "loaded: " : ", ") + plugin->info().id;
     if (text.empty())
         text = "no plugin is loaded; --set plugins.dir=DIRECTORY says where they are";
-    for (const auto& refusal : configuration_.plugins.refused)
+    for (const auto& refusal : all().refused)
         text += "\nrefused: " + refusal.path + ": " + refusal.reason;
     return text;
 }
 
-std::vector<std::string> LocalPlugins::ids() const
+std::vector<std::string> LocalPlugins::ids()
 {
     std::vector<std::string> ids;
-    for (const auto& plugin : configuration_.plugins.plugins)
+    for (const auto& plugin : all().plugins)
         ids.push_back(plugin->info().id);
     std::sort(ids.begin(), ids.end());
     return ids;
@@ -92,7 +121,9 @@ std::vector<std::string> LocalPlugins::ids() const
 
 plugin::Plugin& LocalPlugins::get(const std::string& id)
 {
-    auto* plugin = configuration_.plugins.find(id);
+    auto* plugin = configuration_->plugins.find(id);
+    if (plugin == nullptr)
+        plugin = all().find(id);
     if (plugin == nullptr)
         throw Failure(ExitCode::NotFound, "there is no plugin \"" + id + "\"", whatThereIs());
     if (!plugin->created()) {
@@ -102,11 +133,11 @@ plugin::Plugin& LocalPlugins::get(const std::string& id)
     return *plugin;
 }
 
-std::vector<std::string> LocalPlugins::surestOf(const std::vector<plugin::Blob>& evidence, int least) const
+std::vector<std::string> LocalPlugins::surestOf(const std::vector<plugin::Blob>& evidence, int least)
 {
     int best = least;
     std::vector<std::string> surest;
-    for (const auto& plugin : configuration_.plugins.plugins) {
+    for (const auto& plugin : all().plugins) {
         int sure = 0;
         for (const auto& blob : evidence)
             sure = std::max(sure, plugin->recognise(blob));
@@ -120,7 +151,7 @@ std::vector<std::string> LocalPlugins::surestOf(const std::vector<plugin::Blob>&
     return surest;
 }
 
-std::string LocalPlugins::recognisedBy(const std::vector<plugin::Blob>& evidence) const
+std::string LocalPlugins::recognisedBy(const std::vector<plugin::Blob>& evidence)
 {
     constexpr int kSure = 60;
     const auto surest = surestOf(evidence, kSure);

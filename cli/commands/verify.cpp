@@ -128,7 +128,7 @@ void judgeRelied(Appraisal& a, LocalPlugins& plugins)
 }
 
 /// Says whose the evidence is when the plugin that was named can make nothing of it.
-void nameTheOther(Appraisal& a, const LocalPlugins& plugins)
+void nameTheOther(Appraisal& a, LocalPlugins& plugins)
 {
     if (a.result.accepted || plugin::firstFailure(a.result) != nullptr ||
         plugin::firstUnfit(a.result) == nullptr)
@@ -154,7 +154,7 @@ ExitCode exitCodeOf(Conclusion conclusion)
 void verify(const Options& o, Session& session)
 {
     Appraisal a = readArguments(o);
-    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit));
+    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit), o.backend);
     auto& plugin = o.backend.empty() ? plugins.recognise(a.request.evidence) : plugins.get(o.backend);
     a.plugin = plugin.info();
     addReference(a);

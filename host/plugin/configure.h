@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/log.h"
@@ -23,11 +24,12 @@ struct Configuration {
 
 /// Reads the host's own options first, for they say where the plugins are, whose options complete the table.
 /// Relative plugin directories are resolved against `sources.baseDir`. A `log` that takes info gets the
-/// threshold `log.level`; it must outlive the plugins. Throws what loadSettings throws.
+/// threshold `log.level`; it must outlive the plugins. With `only`, the plugins are those in files of that
+/// name. Throws what loadSettings throws.
 [[nodiscard]] Configuration configure(const settings::Sources& sources, Log& log,
-                                      std::vector<std::string>& warnings);
+                                      std::vector<std::string>& warnings, std::string_view only = {});
 /// The same, with all that is wrong or odd gathered instead of thrown.
 [[nodiscard]] Configuration configure(const settings::Sources& sources, Log& log,
-                                      settings::Findings& findings);
+                                      settings::Findings& findings, std::string_view only = {});
 
 } // namespace teehost::plugin

@@ -35,11 +35,14 @@ std::unique_ptr<Plugin> loadOne(const TrustedDirectory& directory, const std::st
     return std::make_unique<Plugin>(negotiate(entry, file.path, std::move(digest), log), log);
 }
 
-void loadDirectory(const std::string& path, const TrustPolicy& policy, const Log& log, Loaded& loaded)
+void loadDirectory(const std::string& path, const TrustPolicy& policy, const Log& log, std::string_view only,
+                   Loaded& loaded)
 {
     try {
         const TrustedDirectory directory = openTrustedDirectory(path, policy);
         for (const std::string& name : listLibraries(directory)) {
+            if (!only.empty() && name != only)
+                continue;
             const std::string file = directory.path + "/" + name;
             orRefuse(file, loaded, [&] { loaded.plugins.push_back(loadOne(directory, name, policy, log)); });
         }
@@ -94,11 +97,12 @@ void Loaded::tell(const Log& log) const
     }
 }
 
-Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& policy, const Log& log)
+Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& policy, const Log& log,
+                   std::string_view only)
 {
     Loaded loaded;
     for (const std::string& dir : dirs)
-        orRefuse(dir, loaded, [&] { loadDirectory(dir, policy, log, loaded); });
+        orRefuse(dir, loaded, [&] { loadDirectory(dir, policy, log, only, loaded); });
     refuseDuplicates(loaded);
     std::sort(loaded.plugins.begin(), loaded.plugins.end(),
               [](const auto& a, const auto& b) { return a->info().id < b->info().id; });

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/base/log.h"
@@ -33,8 +34,8 @@ struct Loaded {
 /// Looks at every `*.so` of `dirs` (absolute, not recursive), each directory sorted by name. A bad plugin
 /// never stops the others and nothing is thrown for one; a directory that does not exist is a debug line. Two
 /// plugins of one id are both refused: which of them was meant is not ours to guess. `log` must outlive the
-/// plugins.
+/// plugins. With `only`, every file but those of that name is left alone.
 [[nodiscard]] Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& policy,
-                                 const Log& log);
+                                 const Log& log, std::string_view only = {});
 
 } // namespace teehost::plugin

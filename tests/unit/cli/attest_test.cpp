@@ -47,6 +47,7 @@ class AttestTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(comparesWithAnotherMeasurementOfAnIgvmFile);
     CPPUNIT_TEST(saysThatClaimsAreNotVerified);
     CPPUNIT_TEST(readsInstants);
+    CPPUNIT_TEST(loadsThePluginThatIsNamedAlone);
     CPPUNIT_TEST_SUITE_END();
 
     test::TemporaryDirectory directory_;
@@ -227,6 +228,44 @@ class AttestTest final : public CppUnit::TestFixture {
         expectContains("--backend ID", tie.err);
         CPPUNIT_ASSERT_EQUAL(
             0, run({"verify", "--backend", "rock", "--report", file("r", "contested\n")}).exitCode);
+    }
+
+    /// From the file of its name, and the others when they are needed all the same.
+    void loadsThePluginThatIsNamedAlone()
+    {
+        namespace fs = std::filesystem;
+        const fs::path plugins = fs::path(TEEHOST_FIXTURE_DIR) / "named";
+        fs::remove_all(plugins);
+        fs::create_directory(plugins);
+        const auto install = [&](const std::string& id, const std::string& file) {
+            fs::copy_file(fs::path(TEEHOST_FIXTURE_DIR) / ("cli-fixture-" + id + ".so"), plugins / file);
+        };
+        const auto verify = [&](std::vector<std::string> arguments) {
+            arguments.insert(arguments.begin(), "verify");
+            for (const std::string& setting : {"plugins.dir=" + plugins.string(), "plugins.allow_own=true"s})
+                arguments.insert(arguments.end(), {"--set", setting});
+            return test::run(arguments);
+        };
+        install("paper", "paper.so");
+        install("rock", "rock.so");
+        CPPUNIT_ASSERT_EQUAL(0, verify({"--backend", "paper", "--report", report()}).exitCode);
+        const Result other = verify({"--backend", "rock", "--report", report("unfit\n", "unfit")});
+        expectContains("; the plugin paper recognises this evidence\n", other.out);
+        const Result relying =
+            verify({"--backend", "paper", "--report", report("relies=rock\nrelied=fine\n")});
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(relying.err, 0, relying.exitCode);
+        expectContains("  verified by   rock 1.2.3, ", relying.out);
+        CPPUNIT_ASSERT_EQUAL(
+            0, verify({"--backend", "paper", "--set", "rock.title=x", "--report", report()}).exitCode);
+        const Result none = verify({"--backend", "paper", "--set", "none.title=x", "--report", report()});
+        expectContains("none.title", none.err);
+
+        install("paper",
+                "second.so"); // of two with one id none is taken, unless its file says which is meant
+        CPPUNIT_ASSERT_EQUAL(2, verify({"--report", report()}).exitCode);
+        CPPUNIT_ASSERT_EQUAL(0, verify({"--backend", "paper", "--report", report()}).exitCode);
+        fs::rename(plugins / "paper.so", plugins / "first.so");
+        CPPUNIT_ASSERT_EQUAL(2, verify({"--backend", "paper", "--report", report()}).exitCode);
     }
 
     void readsStandardInput()
