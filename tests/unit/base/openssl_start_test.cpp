@@ -75,10 +75,11 @@ class OpensslStartTest final : public CppUnit::TestFixture {
         const std::string whole(kDistributions);
         for (const std::string& text :
              {whole + "[openssl_init]\nproviders = provider_sect\n", whole + ".include fipsmodule.cnf\n",
-              whole + "[x]\nopenssl_init::providers = provider_sect\n", whole + "[default]\nopenssl_conf = req\n",
-              whole + "x = \\\n[openssl_init]\nproviders = p\n", "\xef\xbb\xbf" + whole, whole + "\v\n",
-              std::string("openssl_conf = $where\n"), std::string("openssl_conf = \"a\"\n"),
-              std::string("openssl_conf = default\n"), std::string("openssl_conf = a\n[ a \nx = 1\n"),
+              whole + "[x]\nopenssl_init::providers = provider_sect\n",
+              whole + "[default]\nopenssl_conf = req\n", whole + "x = \\\n[openssl_init]\nproviders = p\n",
+              "\xef\xbb\xbf" + whole, whole + "\v\n", std::string("openssl_conf = $where\n"),
+              std::string("openssl_conf = \"a\"\n"), std::string("openssl_conf = default\n"),
+              std::string("openssl_conf = a\n[ a \nx = 1\n"),
               std::string("openssl_conf = a\n[a]\nalg_section = evp\n"), std::string("[]\n"),
               std::string("no entry\n"), whole + std::string("\0x", 2)})
             CPPUNIT_ASSERT_MESSAGE(text, !setsUpNothing(text));
@@ -87,10 +88,32 @@ class OpensslStartTest final : public CppUnit::TestFixture {
     /// Over configurations made of pieces that mean something to OpenSSL's reader.
     void neverOverlooksWhatOpensslFinds()
     {
-        constexpr std::array<std::string_view, 26> kPieces{
-            "openssl_conf", "=",  "a",  "[", "]", "[a]", "[ a ]", "\n", "\r\n", "#", "\\", "\\\n", "\"",
-            "'",            "$b", "::", ".", " ", "x",   "x=1\n", "a::x=1\n", "[default]", "\n[a]\n",
-            "openssl_conf=a\n", ".pragma = abspath:true\n", "b"};
+        constexpr std::array<std::string_view, 26> kPieces{"openssl_conf",
+                                                           "=",
+                                                           "a",
+                                                           "[",
+                                                           "]",
+                                                           "[a]",
+                                                           "[ a ]",
+                                                           "\n",
+                                                           "\r\n",
+                                                           "#",
+                                                           "\\",
+                                                           "\\\n",
+                                                           "\"",
+                                                           "'",
+                                                           "$b",
+                                                           "::",
+                                                           ".",
+                                                           " ",
+                                                           "x",
+                                                           "x=1\n",
+                                                           "a::x=1\n",
+                                                           "[default]",
+                                                           "\n[a]\n",
+                                                           "openssl_conf=a\n",
+                                                           ".pragma = abspath:true\n",
+                                                           "b"};
         std::uint64_t state = 12;
         int nothing = 0;
         for (int round = 0; round < 200000; ++round) {
