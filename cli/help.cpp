@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/help.h"
 
+#include <algorithm>
 #include <sstream>
-
-#include "cli/option_spec.h"
+#include <vector>
 
 namespace teehost::cli {
 namespace {
 
 constexpr std::size_t kTextColumn = 30;
 constexpr std::size_t kColumns = 100;
+constexpr const char* kUsualGroup = "Options"; // of options that have no heading of their own
 
 std::string joined(const std::vector<std::string>& parts, const char* separator)
 {
@@ -19,82 +20,81 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
     return text;
 }
 
-/// "-o, --output FORMAT"; what an option says itself (option_text) replaces the placeholder.
-std::string optionName(const CLI::Option& option)
+/// "-o, --output FORMAT"
+std::string optionName(const OptionSpec& option)
 {
-    const OptionSpec spec = describeOption(option);
-    std::string name = joined(spec.names, ", ");
-    if (!option.get_option_text().empty())
-        return name + option.get_option_text();
-    if (!spec.value.empty() && option.nonpositional())
-        name += " " + spec.value;
-    return name;
+    const std::string name = joined(option.names, ", ");
+    if (!option.shownAs.empty())
+        return name + option.shownAs;
+    return option.value.empty() ? name : name + " " + option.value;
 }
 
-std::string optionText(const CLI::Option& option)
+/// The description, and what the value may be.
+std::string describe(const OptionSpec& option)
 {
-    const OptionSpec spec = describeOption(option);
-    std::string text = option.get_description();
-    if (!spec.choices.empty() && option.get_option_text().empty())
-        text += ": " + joined(spec.choices, ", ");
-    if (spec.repeatable && option.nonpositional())
-        text += "; may be repeated";
-    if (!option.get_envname().empty())
-        text += " [$" + option.get_envname() + "]";
-    return text;
+    const bool tellChoices = !option.choices.empty() && option.shownAs.empty();
+    return option.description + (tellChoices ? ": " + joined(option.choices, ", ") : "");
 }
 
-std::string optionEntries(const std::vector<const CLI::Option*>& options)
+std::string optionText(const OptionSpec& option)
+{
+    return describe(option) + (option.repeatable ? "; may be repeated" : "") +
+           (option.variable.empty() ? "" : " [$" + option.variable + "]");
+}
+
+/// The options of one heading; the usual one is called "Options".
+std::string groupEntries(const CommandSpec& command, const std::string& group, const std::string& title)
 {
     std::string text;
-    for (const auto* option : options)
-        text += helpEntry(optionName(*option), optionText(*option));
-    return text;
+    for (const auto& option : command.options)
+        if (option.group == group)
+            text += helpEntry(optionName(option), optionText(option));
+    return text.empty() ? text : "\n" + title + ":\n" + text;
 }
 
-std::string usageLine(const CLI::App& app)
+std::string argumentEntries(const CommandSpec& command)
 {
-    std::string line = "Usage: teehost";
-    if (app.get_parent() == nullptr)
-        return line + " COMMAND [options]\n";
-    line += " " + app.get_name();
-    for (const auto* positional : visiblePositionals(app)) {
-        const OptionSpec spec = describeOption(*positional);
-        const std::string name = spec.names.front() + (spec.repeatable ? "..." : "");
-        line += positional->get_required() ? " " + name : " [" + name + "]";
+    std::string text;
+    for (const auto& positional : command.positionals)
+        text += helpEntry(positional.names.front(), describe(positional));
+    return text.empty() ? text : "\nArguments:\n" + text;
+}
+
+std::string usageLine(const CommandSpec& command)
+{
+    std::string line = "Usage: teehost " + command.name;
+    for (const auto& positional : command.positionals) {
+        const std::string name = positional.names.front() + (positional.repeatable ? "..." : "");
+        line += positional.required ? " " + name : " [" + name + "]";
     }
     return line + " [options]\n";
 }
 
-std::string commandEntries(const CLI::App& app)
+std::string commandEntries(const CommandSpec& program)
 {
     std::string text;
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-        const std::string& description = command->get_description();
-        text += helpEntry(command->get_name(), description.substr(0, description.find('\n')));
-    }
-    return text.empty() ? text : "\nCommands:\n" + text;
+    for (const auto& command : program.commands)
+        text += helpEntry(command.name, command.description.substr(0, command.description.find('\n')));
+    return "\nCommands:\n" + text;
 }
 
-/// The options of one heading; CLI11's own heading is called "Options".
-std::string groupEntries(const CLI::App& app, const std::string& group, const std::string& title)
+/// The headings of a command's own come first, in the order of their options.
+std::string ownGroups(const CommandSpec& command)
 {
-    std::vector<const CLI::Option*> options;
-    for (const auto* option : visibleOptions(app))
-        if (option->get_group() == group)
-            options.push_back(option);
-    return options.empty() ? "" : "\n" + title + ":\n" + optionEntries(options);
-}
-
-std::string ownOptions(const CLI::App& app)
-{
-    const bool isCommand = app.get_parent() != nullptr;
+    std::vector<std::string> groups;
+    for (const auto& option : command.options)
+        if (option.group != kUsualGroup &&
+            std::find(groups.begin(), groups.end(), option.group) == groups.end())
+            groups.push_back(option.group);
     std::string text;
-    for (const auto& group : app.get_groups())
-        if (group != "Options")
-            text += groupEntries(app, group, group);
-    return text + groupEntries(app, "Options",
-                               isCommand ? "Options" : "Global options, before or after the command");
+    for (const auto& group : groups)
+        text += groupEntries(command, group, group);
+    return text;
+}
+
+std::string footer(const CommandSpec& command)
+{
+    return command.footer.empty() ? "" : "\n" + command.footer + "\n";
 }
 
 } // namespace
@@ -122,16 +122,18 @@ std::string helpEntry(const std::string& name, const std::string& text)
     return out + line + "\n";
 }
 
-std::string HelpFormatter::make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const
+std::string programHelp(const CommandSpec& program)
 {
-    std::string text = app->get_description() + "\n\n" + usageLine(*app) + commandEntries(*app);
-    const auto positionals = visiblePositionals(*app);
-    if (!positionals.empty())
-        text += "\nArguments:\n" + optionEntries(positionals);
-    text += ownOptions(*app);
-    if (app->get_parent() != nullptr)
-        text += groupEntries(*app->get_parent(), "Options", "Global options");
-    return app->get_footer().empty() ? text : text + "\n" + app->get_footer() + "\n";
+    return program.description + "\n\nUsage: teehost COMMAND [options]\n" + commandEntries(program) +
+           groupEntries(program, kUsualGroup, "Global options, before or after the command") +
+           footer(program);
+}
+
+std::string commandHelp(const CommandSpec& command, const CommandSpec& program)
+{
+    return command.description + "\n\n" + usageLine(command) + argumentEntries(command) + ownGroups(command) +
+           groupEntries(command, kUsualGroup, "Options") +
+           groupEntries(program, kUsualGroup, "Global options") + footer(command);
 }
 
 } // namespace teehost::cli

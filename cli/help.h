@@ -6,14 +6,14 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include "cli/option_spec.h"
 
 namespace teehost::cli {
 
-class HelpFormatter final : public CLI::Formatter {
-public:
-    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
-};
+/// The help of the program itself.
+[[nodiscard]] std::string programHelp(const CommandSpec& program);
+/// The help of one of its commands.
+[[nodiscard]] std::string commandHelp(const CommandSpec& command, const CommandSpec& program);
 
 /// "  NAME   text" with `text` wrapped at blanks to 100 columns and hanging at column 30.
 [[nodiscard]] std::string helpEntry(const std::string& name, const std::string& text);

@@ -22,14 +22,6 @@ using namespace teehost;
 /// .preinit_array).
 [[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = openStandardStreams;
 
-/// Names the commands that run on demand, for the help; their options are the library's.
-void addNames(CLI::App& app, cli::Session&)
-{
-    for (const auto& command : cli::kCommands)
-        if (command.runs == cli::Runs::OnDemand)
-            app.add_subcommand(std::string(command.name), std::string(command.description));
-}
-
 /// Tells that the command fetches nothing, whatever its options are for: TLS and the making of keys get
 /// OpenSSL as a whole.
 bool worksOffline(std::string_view command, int argc, const char* const* argv)
@@ -62,5 +54,5 @@ int main(int argc, char** argv)
         return runOnDemand(argc, argv);
     if (worksOffline(name, argc, argv))
         startOpensslForChecks();
-    return cli::runProgram(argc, argv, {addNames, attest::kHttpsOnDemand});
+    return cli::runProgram(argc, argv, {cli::addOnDemandNames, attest::kHttpsOnDemand});
 }

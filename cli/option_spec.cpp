@@ -16,8 +16,6 @@ void splitTypeName(const std::string& typeName, OptionSpec& spec)
     spec.choices = CLI::detail::split(typeName.substr(open + 2, typeName.size() - open - 3), ',');
 }
 
-} // namespace
-
 OptionSpec describeOption(const CLI::Option& option)
 {
     OptionSpec spec;
@@ -29,19 +27,32 @@ OptionSpec describeOption(const CLI::Option& option)
         spec.names.push_back(option.get_name(true));
     if (option.get_type_size() != 0)
         splitTypeName(option.get_type_name(), spec);
+    spec.description = option.get_description();
+    spec.group = option.get_group();
+    spec.shownAs = option.get_option_text();
+    spec.variable = option.get_envname();
     spec.repeatable = option.get_expected_max() > 1;
+    spec.required = option.get_required();
     return spec;
 }
 
-std::vector<const CLI::Option*> visibleOptions(const CLI::App& app)
-{
-    return app.get_options(
-        [](const CLI::Option* option) { return option->nonpositional() && !option->get_group().empty(); });
-}
+} // namespace
 
-std::vector<const CLI::Option*> visiblePositionals(const CLI::App& app)
+CommandSpec describeCommand(const CLI::App& app)
 {
-    return app.get_options([](const CLI::Option* option) { return option->get_positional(); });
+    CommandSpec spec;
+    spec.name = app.get_name();
+    spec.description = app.get_description();
+    spec.footer = app.get_footer();
+    for (const auto* option : app.get_options()) {
+        if (option->get_positional())
+            spec.positionals.push_back(describeOption(*option));
+        if (option->nonpositional() && !option->get_group().empty())
+            spec.options.push_back(describeOption(*option));
+    }
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        spec.commands.push_back(describeCommand(*command));
+    return spec;
 }
 
 } // namespace teehost::cli

@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/input/option_types.h"
 #include "host/base/error.h"
+#include "host/base/text.h"
 
 namespace teehost::cli {
 namespace {
@@ -39,6 +40,16 @@ Exit codes:
     7  --timeout or --wait-timeout passed
   130  interrupted by Ctrl-C or SIGTERM)";
 
+class HelpFormatter final : public CLI::Formatter {
+public:
+    std::string make_help(const CLI::App* app, std::string, CLI::AppFormatMode) const override
+    {
+        const CLI::App* const program = app->get_parent();
+        return program == nullptr ? programHelp(describeCommand(*app))
+                                  : commandHelp(describeCommand(*app), describeCommand(*program));
+    }
+};
+
 void addGlobalOptions(CLI::App& app, GlobalOptions& options)
 {
     app.add_option("--url", options.endpoint.address, "Where the daemon listens (default: localhost:7001)")
@@ -53,11 +64,24 @@ void addGlobalOptions(CLI::App& app, GlobalOptions& options)
     app.add_option("--tls-key", options.endpoint.tls.key, "Private key of that certificate")
         ->type_name("FILE")
         ->envname("MANAGER_GRPC_CLIENT_KEY");
-    addDuration(app, "--timeout", options.timeout,
+    addDuration(Command(app), "--timeout", options.timeout,
                 "How long the daemon may take to answer (default: 30s, and 5m for what waits for a guest)");
     app.add_option("-o,--output", options.output, "Form of the output (default: text)")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
+}
+
+/// Lets no option of the program, and of its commands, take text that is not UTF-8: the daemon's API cannot
+/// carry it. Names of files on this machine are left alone.
+void requireUtf8(CLI::App& app)
+{
+    for (CLI::Option* option : app.get_options())
+        if (option->get_type_name() != "FILE")
+            option->check(CLI::Validator(
+                [](std::string& text) { return isUtf8(text) ? std::string() : "the value is not UTF-8"; },
+                ""));
+    for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
+        requireUtf8(*command);
 }
 
 int complain(const Failure& failure)

@@ -3,9 +3,15 @@
 // teehost, the command-line client: its commands, and how their failures become exit codes.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include "cli/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace teehost::attest {
+struct HttpsClient;
+}
 
 namespace teehost::cli {
 

@@ -62,15 +62,15 @@ std::filesystem::path userCacheDirectory()
 
 } // namespace
 
-void addPluginOptions(CLI::App& command, PluginOptions& options)
+void addPluginOptions(const Command& command, PluginOptions& options)
 {
-    command.add_option("--config", options.config, "Settings file, as teehostd takes it (default: none)")
-        ->type_name("FILE");
+    command.option("--config", options.config, "Settings file, as teehostd takes it (default: none)")
+        .value("FILE");
     command
-        .add_option("--set", options.overrides,
-                    "Set an option of a plugin or of the host; stronger than environment and file")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
+        .option("--set", options.overrides,
+                "Set an option of a plugin or of the host; stronger than environment and file")
+        .value("KEY=VALUE")
+        .oneValueEach();
 }
 
 LocalPlugins::LocalPlugins(PluginOptions options, const attest::HttpsClient& https,

@@ -10,8 +10,7 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/input/command.h"
 #include "host/attest/fetcher.h"
 #include "host/base/log.h"
 #include "host/plugin/call_context.h"
@@ -25,7 +24,7 @@ struct PluginOptions {
 };
 
 /// --config and --set.
-void addPluginOptions(CLI::App& command, PluginOptions& options);
+void addPluginOptions(const Command& command, PluginOptions& options);
 
 class LocalPlugins {
 public:

@@ -5,8 +5,10 @@
 #include <cstdlib>
 
 #include <grpc/support/log.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/support/channel_arguments.h>
+#include <teehost/v1/host.grpc.pb.h>
 
 #include "cli/client/status.h"
 #include "cli/session.h"
@@ -16,6 +18,11 @@ namespace {
 
 using std::chrono::nanoseconds;
 using std::chrono::system_clock;
+using Stub = v1::HostService::Stub;
+
+/// How long a call may take when --timeout does not say: questions, and operations that wait for a guest.
+constexpr std::chrono::seconds kAnswerLimit{30};
+constexpr std::chrono::seconds kOperationLimit{300};
 
 /// A daemon that listens accepts in microseconds; this is for hosts that swallow packets.
 constexpr std::chrono::seconds kConnectLimit{10};
@@ -58,23 +65,102 @@ std::string hintIn(const grpc::ClientContext& context)
 
 } // namespace
 
-Client::Client(Endpoint endpoint, std::optional<nanoseconds> timeout)
+/// One RPC, cancelled by an interrupt or by cancel().
+class Client::Call {
+public:
+    /// Without a limit the call lasts until its other end, or Ctrl-C, ends it.
+    Call(Client& client, std::optional<Limit> limit)
+        : client_(client), onInterrupt_(client.interrupt(), [this] { cancel(); })
+    {
+        if (limit)
+            context_.set_deadline(in(*limit));
+    }
+
+    [[nodiscard]] grpc::ClientContext* context() noexcept { return &context_; }
+    void cancel() { context_.TryCancel(); }
+    /// The failure that `status` of this finished call stands for, if any.
+    [[nodiscard]] std::optional<Failure> failure(const grpc::Status& status) const
+    {
+        if (status.ok())
+            return std::nullopt;
+        if (client_.interrupt().pending())
+            return interrupted();
+        return failureFromStatus(status, hintIn(context_), client_.address());
+    }
+
+private:
+    Client& client_;
+    grpc::ClientContext context_;
+    Interrupt::Action onInterrupt_; // after context_, which its action uses
+};
+
+class Client::Connection {
+public:
+    Connection(Client& client, const Endpoint& endpoint)
+        : client_(client), channel_(grpc::CreateCustomChannel(endpoint.address, credentialsFor(endpoint.tls),
+                                                              channelArguments())),
+          stub_(v1::HostService::NewStub(channel_))
+    {
+    }
+
+    [[nodiscard]] grpc::Channel& channel() noexcept { return *channel_; }
+    [[nodiscard]] Stub& stub() noexcept { return *stub_; }
+
+    /// One unary RPC. Throws Failure unless it succeeds.
+    template <class Request, class Response>
+    Response call(grpc::Status (Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
+                  const Request& request, Limit usualLimit)
+    {
+        Call call(client_, client_.limit(usualLimit));
+        Response response;
+        if (const auto failure = call.failure((stub().*rpc)(call.context(), request, &response)))
+            throw Failure(*failure);
+        return response;
+    }
+
+private:
+    Client& client_;
+    std::shared_ptr<grpc::Channel> channel_;
+    std::unique_ptr<Stub> stub_;
+};
+
+template <class Message>
+class Client::MessageStream final : public Stream<Message> {
+public:
+    /// `open` begins the RPC in the context that it is given.
+    template <class Open>
+    MessageStream(Client& client, std::optional<Limit> limit, Open open)
+        : call_(client, limit), reader_(open(call_.context()))
+    {
+    }
+
+    bool read(Message& message) override { return reader_->Read(&message); }
+    std::optional<Failure> finish() override { return call_.failure(reader_->Finish()); }
+    void cancel() override { call_.cancel(); }
+
+private:
+    Call call_;
+    std::unique_ptr<grpc::ClientReader<Message>> reader_;
+};
+
+Client::Client(Endpoint endpoint, std::optional<Limit> timeout)
     : endpoint_(std::move(endpoint)), timeout_(timeout)
 {
     checkAddress(endpoint_.address);
     configureGrpc();
-    channel_ =
-        grpc::CreateCustomChannel(endpoint_.address, credentialsFor(endpoint_.tls), channelArguments());
-    stub_ = v1::HostService::NewStub(channel_);
+    connection_ = std::make_unique<Connection>(*this, endpoint_);
     connect();
 }
+
+Client::~Client() = default;
 
 /// Connecting is a step of its own, so that "nobody there" is known for sure and told at once.
 void Client::connect()
 {
     const auto deadline = in(std::min<nanoseconds>(limit(kConnectLimit), kConnectLimit));
+    auto& channel = connection_->channel();
     for (;;) {
-        const auto state = channel_->GetState(true);
+        const auto state = channel.GetState(true);
         if (state == GRPC_CHANNEL_READY)
             return;
         if (state == GRPC_CHANNEL_TRANSIENT_FAILURE || state == GRPC_CHANNEL_SHUTDOWN)
@@ -83,7 +169,7 @@ void Client::connect()
             throw interrupted();
         if (system_clock::now() >= deadline)
             throw unreachable(endpoint_.address, "timed out");
-        channel_->WaitForStateChange(state, system_clock::now() + kConnectPoll);
+        channel.WaitForStateChange(state, system_clock::now() + kConnectPoll);
     }
 }
 
@@ -93,23 +179,79 @@ std::string Client::lastConnectionError()
     grpc::ClientContext context;
     context.set_deadline(system_clock::now() + kConnectPoll);
     v1::GetConfigResponse ignored;
-    return stub_->GetConfig(&context, {}, &ignored).error_message();
+    return connection_->stub().GetConfig(&context, {}, &ignored).error_message();
 }
 
-Call::Call(Client& client, std::optional<nanoseconds> limit)
-    : client_(client), onInterrupt_(client.interrupt(), [this] { context_.TryCancel(); })
+v1::CreateVmResponse Client::createVm(const v1::CreateVmRequest& request)
 {
-    if (limit)
-        context_.set_deadline(in(*limit));
+    return connection_->call(&Stub::CreateVm, request, kOperationLimit);
 }
 
-void Call::check(const grpc::Status& status) const
+v1::Vm Client::getVm(const v1::GetVmRequest& request)
 {
-    if (status.ok())
-        return;
-    if (client_.interrupt().pending())
-        throw interrupted();
-    throw failureFromStatus(status, hintIn(context_), client_.address());
+    return connection_->call(&Stub::GetVm, request, kAnswerLimit);
+}
+
+v1::ListVmsResponse Client::listVms(const v1::ListVmsRequest& request)
+{
+    return connection_->call(&Stub::ListVms, request, kAnswerLimit);
+}
+
+v1::Vm Client::stopVm(const v1::StopVmRequest& request, Limit grace)
+{
+    return connection_->call(&Stub::StopVm, request, kOperationLimit + grace);
+}
+
+void Client::removeVm(const v1::RemoveVmRequest& request)
+{
+    connection_->call(&Stub::RemoveVm, request, kOperationLimit);
+}
+
+v1::Attestation Client::attestVm(const v1::AttestVmRequest& request)
+{
+    return connection_->call(&Stub::AttestVm, request, kOperationLimit);
+}
+
+v1::ListBackendsResponse Client::listBackends()
+{
+    return connection_->call(&Stub::ListBackends, v1::ListBackendsRequest(), kAnswerLimit);
+}
+
+v1::ListOrphansResponse Client::listOrphans()
+{
+    return connection_->call(&Stub::ListOrphans, v1::ListOrphansRequest(), kAnswerLimit);
+}
+
+v1::Vm Client::adoptOrphan(const v1::AdoptOrphanRequest& request)
+{
+    return connection_->call(&Stub::AdoptOrphan, request, kOperationLimit);
+}
+
+void Client::endOrphan(const v1::EndOrphanRequest& request)
+{
+    connection_->call(&Stub::EndOrphan, request, kOperationLimit);
+}
+
+v1::GetConfigResponse Client::getConfig()
+{
+    return connection_->call(&Stub::GetConfig, v1::GetConfigRequest(), kAnswerLimit);
+}
+
+std::unique_ptr<Stream<v1::Event>> Client::watchEvents(const v1::WatchEventsRequest& request)
+{
+    const auto open = [&](auto* context) { return connection_->stub().WatchEvents(context, request); };
+    return std::make_unique<MessageStream<v1::Event>>(*this, streamLimit(request.follow()), open);
+}
+
+std::unique_ptr<Stream<v1::ConsoleChunk>> Client::readConsole(const v1::ReadConsoleRequest& request)
+{
+    const auto open = [&](auto* context) { return connection_->stub().ReadConsole(context, request); };
+    return std::make_unique<MessageStream<v1::ConsoleChunk>>(*this, streamLimit(request.follow()), open);
+}
+
+std::optional<Client::Limit> Client::streamLimit(bool follow) const
+{
+    return follow ? std::nullopt : std::optional(limit(kAnswerLimit));
 }
 
 Client& Session::client()

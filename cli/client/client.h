@@ -2,7 +2,9 @@
 //
 // The connection to the daemon, and RPCs that end when they should: at their deadline or at Ctrl-C.
 //
-//     Vm vm = client.call(&Stub::GetVm, request, kAnswerLimit);
+//     Vm vm = client.getVm(request);
+//
+// gRPC stays behind it, in client.cpp: its headers take a compiler seconds in every file that includes them.
 #pragma once
 
 #include <chrono>
@@ -10,8 +12,7 @@
 #include <optional>
 #include <string>
 
-#include <grpcpp/client_context.h>
-#include <teehost/v1/host.grpc.pb.h>
+#include <teehost/v1/host.pb.h>
 
 #include "cli/client/endpoint.h"
 #include "cli/client/interrupt.h"
@@ -19,69 +20,69 @@
 
 namespace teehost::cli {
 
-using Stub = v1::HostService::Stub;
-
-/// How long a call may take when --timeout does not say: questions, and operations that wait for a guest.
-constexpr std::chrono::seconds kAnswerLimit{30};
-constexpr std::chrono::seconds kOperationLimit{300};
+/// The messages of a streaming RPC, one after another. It lasts until its limit, its other end, Ctrl-C or
+/// cancel().
+template <class Message>
+class Stream {
+public:
+    virtual ~Stream() = default;
+    /// Waits for the next message; returns false when there will be no more.
+    [[nodiscard]] virtual bool read(Message& message) = 0;
+    /// The failure that ended it, if any. To be called once, after read() has returned false.
+    [[nodiscard]] virtual std::optional<Failure> finish() = 0;
+    /// May be called from any thread.
+    virtual void cancel() = 0;
+};
 
 class Client {
 public:
+    using Limit = std::chrono::nanoseconds;
+
     /// Connects. `timeout` is --timeout. Throws Failure: Usage for bad TLS files, Unreachable when nobody
     /// answers.
-    Client(Endpoint endpoint, std::optional<std::chrono::nanoseconds> timeout);
+    Client(Endpoint endpoint, std::optional<Limit> timeout);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
 
-    [[nodiscard]] Stub& stub() noexcept { return *stub_; }
     [[nodiscard]] const std::string& address() const noexcept { return endpoint_.address; }
     [[nodiscard]] Interrupt& interrupt() noexcept { return interrupt_; }
-    /// --timeout, or `fallback` without it.
-    [[nodiscard]] std::chrono::nanoseconds limit(std::chrono::nanoseconds fallback) const
-    {
-        return timeout_.value_or(fallback);
-    }
 
-    /// One unary RPC. Throws Failure unless it succeeds.
-    template <class Request, class Response>
-    Response call(grpc::Status (Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
-                  const Request& request, std::chrono::nanoseconds fallbackLimit);
+    // The methods of teehost.v1.HostService. Each throws Failure unless it succeeds within --timeout, or
+    // without it within a usual time: half a minute for an answer, five minutes for an operation that waits
+    // for a guest.
+    v1::CreateVmResponse createVm(const v1::CreateVmRequest& request);
+    v1::Vm getVm(const v1::GetVmRequest& request);
+    v1::ListVmsResponse listVms(const v1::ListVmsRequest& request);
+    /// Takes as much longer as the request gives the guest to shut down.
+    v1::Vm stopVm(const v1::StopVmRequest& request, Limit grace);
+    void removeVm(const v1::RemoveVmRequest& request);
+    v1::Attestation attestVm(const v1::AttestVmRequest& request);
+    v1::ListBackendsResponse listBackends();
+    v1::ListOrphansResponse listOrphans();
+    v1::Vm adoptOrphan(const v1::AdoptOrphanRequest& request);
+    void endOrphan(const v1::EndOrphanRequest& request);
+    v1::GetConfigResponse getConfig();
+
+    // Streams have that limit too, unless their request says to follow.
+    std::unique_ptr<Stream<v1::Event>> watchEvents(const v1::WatchEventsRequest& request);
+    std::unique_ptr<Stream<v1::ConsoleChunk>> readConsole(const v1::ReadConsoleRequest& request);
 
 private:
+    class Connection;
+    class Call;
+    template <class Message>
+    class MessageStream;
+
     void connect();
     [[nodiscard]] std::string lastConnectionError();
+    [[nodiscard]] Limit limit(Limit usual) const { return timeout_.value_or(usual); }
+    [[nodiscard]] std::optional<Limit> streamLimit(bool follow) const;
 
     Endpoint endpoint_;
-    std::optional<std::chrono::nanoseconds> timeout_;
-    Interrupt interrupt_; // before the channel, whose threads inherit its signal mask
-    std::shared_ptr<grpc::Channel> channel_;
-    std::unique_ptr<Stub> stub_;
+    std::optional<Limit> timeout_;
+    Interrupt interrupt_; // before the connection, whose threads inherit its signal mask
+    std::unique_ptr<Connection> connection_;
 };
-
-/// The context of one RPC, cancelled by an interrupt or by cancel().
-class Call {
-public:
-    /// Without a limit the call lasts until its other end, or Ctrl-C, ends it.
-    Call(Client& client, std::optional<std::chrono::nanoseconds> limit);
-
-    [[nodiscard]] grpc::ClientContext* context() noexcept { return &context_; }
-    /// May be called from any thread.
-    void cancel() { context_.TryCancel(); }
-    /// Throws the Failure that `status` of this finished call stands for; nothing when it is OK.
-    void check(const grpc::Status& status) const;
-
-private:
-    Client& client_;
-    grpc::ClientContext context_;
-    Interrupt::Action onInterrupt_; // after context_, which its action uses
-};
-
-template <class Request, class Response>
-Response Client::call(grpc::Status (Stub::*rpc)(grpc::ClientContext*, const Request&, Response*),
-                      const Request& request, std::chrono::nanoseconds fallbackLimit)
-{
-    Call call(*this, limit(fallbackLimit));
-    Response response;
-    call.check(((*stub_).*rpc)(call.context(), request, &response));
-    return response;
-}
 
 } // namespace teehost::cli

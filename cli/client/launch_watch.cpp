@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/client/launch_watch.h"
-#include "cli/client/client.h"
 
 #include <algorithm>
 
@@ -8,27 +7,36 @@
 
 namespace teehost::cli {
 
-LaunchWatch::LaunchWatch(Client& client, const std::string& idempotencyKey, Progress& progress)
-    : client_(client), progress_(progress), call_(client, std::nullopt)
+namespace {
+
+v1::WatchEventsRequest followLaunch(const std::string& idempotencyKey)
 {
-    request_.set_idempotency_key(idempotencyKey);
-    request_.set_follow(true);
-    reader_ = std::thread([this] { read(); });
+    v1::WatchEventsRequest request;
+    request.set_idempotency_key(idempotencyKey);
+    request.set_follow(true);
+    return request;
+}
+
+} // namespace
+
+LaunchWatch::LaunchWatch(Client& client, const std::string& idempotencyKey, Progress& progress)
+    : progress_(progress), events_(client.watchEvents(followLaunch(idempotencyKey))),
+      reader_([this] { read(); })
+{
 }
 
 LaunchWatch::~LaunchWatch()
 {
-    call_.cancel();
+    events_->cancel();
     reader_.join();
 }
 
 void LaunchWatch::read()
 {
-    const auto reader = client_.stub().WatchEvents(call_.context(), request_);
-    for (v1::Event event; reader->Read(&event);)
+    for (v1::Event event; events_->read(event);)
         onEvent(event);
     // Whatever ended the stream: without it the launch goes on, only less is seen of it.
-    static_cast<void>(reader->Finish());
+    static_cast<void>(events_->finish());
     {
         const std::lock_guard lock(mutex_);
         streamLost_ = true;

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -54,10 +55,8 @@ private:
     [[nodiscard]] std::optional<Outcome> outcomeFor(v1::VmState state) const;
 
     const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    Client& client_;
     Progress& progress_;
-    v1::WatchEventsRequest request_;
-    Call call_;
+    const std::unique_ptr<Stream<v1::Event>> events_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     LaunchTimeline timeline_; // guarded by mutex_, as all below

@@ -49,7 +49,7 @@ std::string resolveVmId(Client& client, const std::string& typed)
         return lowerCase(typed);
     v1::ListVmsRequest request;
     request.set_include_ended(true);
-    const auto response = client.call(&Stub::ListVms, request, kAnswerLimit);
+    const auto response = client.listVms(request);
     std::vector<std::string> ids;
     for (const auto& vm : response.vms())
         ids.push_back(vm.id());

@@ -125,7 +125,7 @@ void attest(const Options& o, Session& session)
     }
     Client& client = session.client();
     request.set_id(resolveVmId(client, o.id));
-    const v1::Attestation attestation = client.call(&Stub::AttestVm, request, kOperationLimit);
+    const v1::Attestation attestation = client.attestVm(request);
     if (session.json())
         printJson(session.out(), attestationJson(request.id(), attestation));
     else
@@ -137,15 +137,13 @@ void attest(const Options& o, Session& session)
 
 void addAttest(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "attest", kExamples);
+    const Command command = newCommand(app, "attest", kExamples);
     const auto o = std::make_shared<Options>();
-    command.add_option("ID", o->id, "VM to attest")->required()->type_name("ID");
-    command
-        .add_option("--nonce", o->nonce,
-                    "What the evidence must answer, 8 to 32 bytes (default: a fresh one)")
-        ->type_name("HEX");
-    command.add_flag("--claims", o->claims, "Also print what the evidence says: PCRs, keys, counters");
-    command.callback([o, &session] { attest(*o, session); });
+    command.option("ID", o->id, "VM to attest").required().value("ID");
+    command.option("--nonce", o->nonce, "What the evidence must answer, 8 to 32 bytes (default: a fresh one)")
+        .value("HEX");
+    command.flag("--claims", o->claims, "Also print what the evidence says: PCRs, keys, counters");
+    command.onRun([o, &session] { attest(*o, session); });
 }
 
 } // namespace teehost::cli

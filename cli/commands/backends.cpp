@@ -69,7 +69,7 @@ void printJsonBackends(const v1::ListBackendsResponse& response, std::ostream& o
 
 void showBackends(bool withChecks, Session& session)
 {
-    const auto response = session.client().call(&Stub::ListBackends, v1::ListBackendsRequest(), kAnswerLimit);
+    const auto response = session.client().listBackends();
     if (session.json())
         return printJsonBackends(response, session.out());
     session.out() << backendTable(response);
@@ -83,10 +83,10 @@ void showBackends(bool withChecks, Session& session)
 
 void addBackends(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "backends", kExamples);
+    const Command command = newCommand(app, "backends", kExamples);
     const auto checks = std::make_shared<bool>(false);
-    command.add_flag("--checks", *checks, "Also what each of them found on the host, and remedies");
-    command.callback([checks, &session] { showBackends(*checks, session); });
+    command.flag("--checks", *checks, "Also what each of them found on the host, and remedies");
+    command.onRun([checks, &session] { showBackends(*checks, session); });
 }
 
 } // namespace teehost::cli

@@ -3,11 +3,13 @@
 
 #include <stdexcept>
 
+#include <CLI/CLI.hpp>
+
 #include "cli/commands/catalogue.h"
 
 namespace teehost::cli {
 
-CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& examples)
+Command newCommand(CLI::App& app, const std::string& name, const std::string& examples)
 {
     const auto* line = findCommand(name);
     if (line == nullptr)
@@ -15,7 +17,14 @@ CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& 
     CLI::App& command = *app.add_subcommand(name, std::string(line->description));
     command.footer("Examples:\n" + examples);
     command.get_help_ptr()->group(""); // listed with the global options
-    return command;
+    return Command(command);
+}
+
+void addOnDemandNames(CLI::App& app, Session&)
+{
+    for (const auto& command : kCommands)
+        if (command.runs == Runs::OnDemand)
+            app.add_subcommand(std::string(command.name), std::string(command.description));
 }
 
 } // namespace teehost::cli

@@ -6,8 +6,7 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
-
+#include "cli/input/command.h"
 #include "cli/session.h"
 
 namespace teehost::cli {
@@ -32,10 +31,12 @@ void addExplain(CLI::App& app, Session& session);
 void addKeys(CLI::App& app, Session& session);
 void addCompletion(CLI::App& app, Session& session);
 
-/// A command of the catalogue with its examples.
-CLI::App& newCommand(CLI::App& app, const std::string& name, const std::string& examples);
+/// Declares a command of the catalogue, with its examples, for the file of the command to add its options.
+[[nodiscard]] Command newCommand(CLI::App& app, const std::string& name, const std::string& examples);
 
 /// The commands whose code runs on demand, `completion` among them, which must know the options of all.
 void addOnDemandCommands(CLI::App& app, Session& session);
+/// Names those commands only, for the help of a program that loads them on demand with their options.
+void addOnDemandNames(CLI::App& app, Session& session);
 
 } // namespace teehost::cli

@@ -3,8 +3,6 @@
 
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/completion/bash.h"
 
 namespace teehost::cli {
@@ -17,13 +15,10 @@ constexpr const char* kExamples = R"(  source <(teehost completion bash)
 
 void addCompletion(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "completion", kExamples);
+    const Command command = newCommand(app, "completion", kExamples);
     const auto shell = std::make_shared<std::string>();
-    command.add_option("SHELL", *shell, "The shell")
-        ->required()
-        ->type_name("SHELL")
-        ->check(CLI::IsMember({"bash"}));
-    command.callback([shell, &app, &session] { session.out() << bashCompletion(app); });
+    command.option("SHELL", *shell, "The shell").required().value("SHELL").oneOf({"bash"});
+    command.onRun([shell, &app, &session] { session.out() << bashCompletion(describeCommand(app)); });
 }
 
 } // namespace teehost::cli

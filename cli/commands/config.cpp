@@ -17,7 +17,7 @@ constexpr const char* kExamples = R"(  teehost config
 
 void showConfig(bool changedOnly, Session& session)
 {
-    const auto config = session.client().call(&Stub::GetConfig, v1::GetConfigRequest(), kAnswerLimit);
+    const auto config = session.client().getConfig();
     Table table({{"KEY"}, {"VALUE"}, {"SOURCE"}});
     Json options = Json::array();
     for (const auto& option : config.options()) {
@@ -37,10 +37,10 @@ void showConfig(bool changedOnly, Session& session)
 
 void addConfig(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "config", kExamples);
+    const Command command = newCommand(app, "config", kExamples);
     const auto changed = std::make_shared<bool>(false);
-    command.add_flag("--changed", *changed, "Only those with a value other than their default");
-    command.callback([changed, &session] { showConfig(*changed, session); });
+    command.flag("--changed", *changed, "Only those with a value other than their default");
+    command.onRun([changed, &session] { showConfig(*changed, session); });
 }
 
 } // namespace teehost::cli

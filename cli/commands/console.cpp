@@ -69,30 +69,28 @@ void showConsole(const Options& options, Session& session)
     request.set_vm_id(resolveVmId(client, options.id));
     request.set_follow(options.follow);
     request.set_tail_bytes(options.tail.value_or(0));
-    Call call(client, options.follow ? std::nullopt : std::optional(client.limit(kAnswerLimit)));
-    const auto reader = client.stub().ReadConsole(call.context(), request);
+    const auto console = client.readConsole(request);
     ConsoleWriter writer(session, options.raw);
-    const ReaderWatch watch([&call] { call.cancel(); });
-    for (v1::ConsoleChunk chunk; reader->Read(&chunk);)
+    const ReaderWatch watch([&console] { console->cancel(); });
+    for (v1::ConsoleChunk chunk; console->read(chunk);)
         writer.write(chunk);
     writer.finish();
-    const auto status = reader->Finish();
-    if (!watch.gone())
-        call.check(status);
+    const auto failure = console->finish();
+    if (failure && !watch.gone())
+        throw Failure(*failure);
 }
 
 } // namespace
 
 void addConsole(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "console", kExamples);
+    const Command command = newCommand(app, "console", kExamples);
     const auto options = std::make_shared<Options>();
-    command.add_option("ID", options->id, "VM whose console to show")->required()->type_name("ID");
-    command.add_flag("-f,--follow", options->follow, "Go on until the VM has ended, or Ctrl-C");
-    addNumber(command, "--tail", options->tail, 1, kMaxTail, "Only the last so many bytes")
-        ->type_name("BYTES");
-    command.add_flag("--raw", options->raw, "The very bytes of the guest; refused on a terminal");
-    command.callback([options, &session] { showConsole(*options, session); });
+    command.option("ID", options->id, "VM whose console to show").required().value("ID");
+    command.flag("-f,--follow", options->follow, "Go on until the VM has ended, or Ctrl-C");
+    addNumber(command, "--tail", options->tail, 1, kMaxTail, "Only the last so many bytes").value("BYTES");
+    command.flag("--raw", options->raw, "The very bytes of the guest; refused on a terminal");
+    command.onRun([options, &session] { showConsole(*options, session); });
 }
 
 } // namespace teehost::cli

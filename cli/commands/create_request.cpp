@@ -6,8 +6,6 @@
 #include <cstdlib>
 #include <random>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/attest/arguments.h"
 #include "cli/client/proto_duration.h"
 #include "cli/failure.h"
@@ -23,10 +21,10 @@ constexpr const char* kAgentGroup = "What the agent in the guest is given";
 constexpr std::uint32_t kMaxCpus = 4096;
 constexpr const char* kVmGroup = "What the VM is";
 
-void addAgentOptions(CLI::App& command, CreateOptions& o)
+void addAgentOptions(const Command& command, CreateOptions& o)
 {
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
-        return command.add_option(name, target, help)->type_name(value)->group(kAgentGroup);
+        return command.option(name, target, help).value(value).group(kAgentGroup);
     };
     add("--server-url", o.serverUrl, "HOST:PORT", "Computation management service the agent reports to");
     add("--server-ca", o.serverCa, "FILE", "CA certificate of that service, PEM");
@@ -34,12 +32,12 @@ void addAgentOptions(CLI::App& command, CreateOptions& o)
     add("--client-crt", o.clientCrt, "FILE", "Certificate of that key, PEM");
     add("--ca-url", o.caUrl, "URL", "Certificate service from which the agent gets its own certificate");
     add("--log-level", o.logLevel, "LEVEL", "How much the agent logs")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+        .oneOf({"debug", "info", "warn", "error"});
     add("--certs-token-file", o.certsTokenFile, "FILE",
         "Token for the certificate service, read from a file");
     add("--certs-token", o.certsToken, "TOKEN",
         "The token itself; other users of this machine can see it in ps")
-        ->excludes("--certs-token-file");
+        .excludes("--certs-token-file");
     add("--aws-access-key-id", o.awsAccessKeyId, "KEY-ID",
         "S3 credentials of the agent [$AWS_ACCESS_KEY_ID]");
     add("--aws-secret-access-key", o.awsSecretAccessKey, "SECRET",
@@ -66,16 +64,16 @@ std::optional<std::uint32_t> restartCount(std::string_view policy)
     return error == std::errc() && stop == end && count > 0 ? std::optional(count) : std::nullopt;
 }
 
-void addVmOptions(CLI::App& command, CreateOptions& o)
+void addVmOptions(const Command& command, CreateOptions& o)
 {
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
-        return command.add_option(name, target, help)->type_name(value)->group(kVmGroup);
+        return command.option(name, target, help).value(value).group(kVmGroup);
     };
     add("--backend", o.backend, "NAME", "TEE plugin, see: teehost backends (default: the daemon's choice)");
     addNumber(command, "--cpus", o.cpus, 1, kMaxCpus, "Virtual CPUs (default: the daemon's qemu.smp.count)")
-        ->group(kVmGroup);
+        .group(kVmGroup);
     addSize(command, "--memory", o.memory, "Memory, 2G or 512M (default: the daemon's qemu.memory.size)")
-        ->group(kVmGroup);
+        .group(kVmGroup);
     add("--kernel", o.kernel, "PATH", "Kernel on the daemon's host, inside its vm.image_dirs");
     add("--initrd", o.initrd, "PATH", "Initial RAM disk, likewise");
     add("--cmdline", o.cmdline, "TEXT", "Kernel command line, if the daemon has vm.allow_cmdline");
@@ -84,23 +82,23 @@ void addVmOptions(CLI::App& command, CreateOptions& o)
         "needs a "
         "confidential backend");
     addDuration(command, "--ttl", o.ttl, "How long the VM may live, 1h30m (default: until it is removed)")
-        ->group(kVmGroup);
+        .group(kVmGroup);
     add("--restart", o.restart, "POLICY",
         "never, or on-failure[:COUNT]: launch the VM again when it fails, at most COUNT times (default: "
         "never; "
         "COUNT 3)")
-        ->check([](const std::string& text) -> std::string {
+        .check([](const std::string& text) -> std::string {
             return restartCount(text) ? "" : "is never, on-failure, or on-failure:COUNT";
         });
     add("--ready", o.ready, "SIGN",
         "When the VM counts as up: port (a program listens on the agent's port), guest (the guest's network "
         "answers, or its console shows that it has booted), none (QEMU runs), or auto (default: the daemon's "
         "agent.ready)")
-        ->check(CLI::IsMember({"auto", "port", "guest", "none"}));
+        .oneOf({"auto", "port", "guest", "none"});
     add("--on-boot-timeout", o.onBootTimeout, "REACTION",
         "When it is not up in time: report, or end (default: the daemon's vm.on_boot_timeout)")
-        ->check(CLI::IsMember({"report", "end"}));
-    add("--label", o.labels, "KEY=VALUE", "Label to find it by later")->allow_extra_args(false);
+        .oneOf({"report", "end"});
+    add("--label", o.labels, "KEY=VALUE", "Label to find it by later").oneValueEach();
 }
 
 /// 128 random bits: two clients do not choose the same.
@@ -184,7 +182,7 @@ void fillAgent(const CreateOptions& o, v1::AgentConfig& agent)
 
 } // namespace
 
-void addCreateOptions(CLI::App& command, CreateOptions& options)
+void addCreateOptions(const Command& command, CreateOptions& options)
 {
     addVmOptions(command, options);
     addAgentOptions(command, options);

@@ -11,8 +11,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <teehost/v1/host.pb.h>
+
+#include "cli/input/command.h"
 
 namespace teehost::cli {
 
@@ -36,7 +37,7 @@ struct CreateOptions {
     std::vector<std::string> labels;
 };
 
-void addCreateOptions(CLI::App& command, CreateOptions& options);
+void addCreateOptions(const Command& command, CreateOptions& options);
 
 /// Reads the files that are named. The request has an idempotency key of its own. Throws UsageFailure.
 [[nodiscard]] v1::CreateVmRequest toRequest(const CreateOptions& options);

@@ -74,7 +74,7 @@ Failure interruptedBooting(const std::string& id)
 v1::Vm launch(Client& client, const v1::CreateVmRequest& request, LaunchWatch& watch)
 {
     try {
-        v1::Vm vm = client.call(&Stub::CreateVm, request, kOperationLimit).vm();
+        v1::Vm vm = client.createVm(request).vm();
         // Its event was sent before the answer, on another stream, so it is here or about to be.
         constexpr std::chrono::seconds kEventLag{1};
         if (watch.waitFor(vm.state(), kEventLag) != LaunchWatch::Outcome::Reached)
@@ -95,7 +95,7 @@ v1::Vm getVm(Client& client, const std::string& id)
 {
     v1::GetVmRequest request;
     request.set_id(id);
-    return client.call(&Stub::GetVm, request, kAnswerLimit);
+    return client.getVm(request);
 }
 
 /// What to tell when a VM that was launched did not get to `running`.
@@ -157,21 +157,21 @@ void createVm(const Options& options, Session& session)
 
 void addCreateVm(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "create-vm", kExamples);
+    const Command command = newCommand(app, "create-vm", kExamples);
     const auto options = std::make_shared<Options>();
     addCreateOptions(command, options->create);
     command
-        .add_flag(
+        .flag(
             "--wait{running}", options->wait,
             "Return when the agent in the guest answers (running, also without =STATE); otherwise as soon as "
             "QEMU runs the guest (booting)")
-        ->check(CLI::IsMember({"booting", "running"}))
-        ->option_text("[=booting|running]");
+        .oneOf({"booting", "running"})
+        .shownAs("[=booting|running]");
     addDuration(
         command, "--wait-timeout", options->waitTimeout,
         "How long to wait; the VM stays when it passes (default: as long as the daemon lets a guest boot)")
-        ->needs("--wait");
-    command.callback([options, &session] { createVm(*options, session); });
+        .needs("--wait");
+    command.onRun([options, &session] { createVm(*options, session); });
 }
 
 } // namespace teehost::cli

@@ -63,32 +63,30 @@ void showEvents(const Options& options, Session& session)
 {
     Client& client = session.client();
     const auto request = toRequest(options, client);
-    Call call(client, options.follow ? std::nullopt : std::optional(client.limit(kAnswerLimit)));
-    const auto reader = client.stub().WatchEvents(call.context(), request);
-    const ReaderWatch watch([&call] { call.cancel(); });
-    for (v1::Event event; reader->Read(&event);) {
+    const auto events = client.watchEvents(request);
+    const ReaderWatch watch([&events] { events->cancel(); });
+    for (v1::Event event; events->read(event);) {
         if (session.json())
             printJson(session.out(), toJson(event), JsonForm::OneLine);
         else
             session.out() << eventLine(event);
         session.out().flush();
     }
-    const auto status = reader->Finish();
-    if (!watch.gone())
-        call.check(status);
+    const auto failure = events->finish();
+    if (failure && !watch.gone())
+        throw Failure(*failure);
 }
 
 } // namespace
 
 void addEvents(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "events", kExamples);
+    const Command command = newCommand(app, "events", kExamples);
     const auto options = std::make_shared<Options>();
-    command.add_option("ID", options->id, "Only this VM")->type_name("ID");
-    command.add_flag("-f,--follow", options->follow, "Go on with what happens from now, until Ctrl-C");
-    command.add_option("--after", options->after, "Only events after the one of this number")
-        ->type_name("SEQ");
-    command.callback([options, &session] { showEvents(*options, session); });
+    command.option("ID", options->id, "Only this VM").value("ID");
+    command.flag("-f,--follow", options->follow, "Go on with what happens from now, until Ctrl-C");
+    command.option("--after", options->after, "Only events after the one of this number").value("SEQ");
+    command.onRun([options, &session] { showEvents(*options, session); });
 }
 
 } // namespace teehost::cli

@@ -195,15 +195,15 @@ void explain(const Options& o, Session& session)
 
 void addExplain(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "explain", kExamples);
+    const Command command = newCommand(app, "explain", kExamples);
     const auto o = std::make_shared<Options>();
-    command.add_option("FILE", o->file, "qemu.log, kernel log, journal or console log; - is standard input")
-        ->type_name("FILE")
-        ->required();
-    command.add_option("--backend", o->backend, "Ask this plugin and the host only (default: every plugin)")
-        ->type_name("NAME");
+    command.option("FILE", o->file, "qemu.log, kernel log, journal or console log; - is standard input")
+        .value("FILE")
+        .required();
+    command.option("--backend", o->backend, "Ask this plugin and the host only (default: every plugin)")
+        .value("NAME");
     addPluginOptions(command, o->plugins);
-    command.callback([o, &session] { explain(*o, session); });
+    command.onRun([o, &session] { explain(*o, session); });
 }
 
 } // namespace teehost::cli

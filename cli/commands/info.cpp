@@ -45,7 +45,7 @@ void showVm(const std::string& typed, Session& session)
     Client& client = session.client();
     v1::GetVmRequest request;
     request.set_id(resolveVmId(client, typed));
-    const v1::Vm vm = client.call(&Stub::GetVm, request, kAnswerLimit);
+    const v1::Vm vm = client.getVm(request);
     if (session.json())
         printJson(session.out(), toJson(vm));
     else
@@ -55,7 +55,7 @@ void showVm(const std::string& typed, Session& session)
 void showDaemon(Session& session)
 {
     Client& client = session.client();
-    const auto config = client.call(&Stub::GetConfig, v1::GetConfigRequest(), kAnswerLimit);
+    const auto config = client.getConfig();
     Json defaults = Json::object();
     FieldList fields("  ");
     for (const auto& option : config.options())
@@ -79,11 +79,11 @@ void showDaemon(Session& session)
 
 void addInfo(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "info", kExamples);
+    const Command command = newCommand(app, "info", kExamples);
     const auto id = std::make_shared<std::string>();
-    command.add_option("ID", *id, "VM to show")->type_name("ID");
-    command.callback([id, &session, &command] {
-        if (command.count("ID") != 0)
+    command.option("ID", *id, "VM to show").value("ID");
+    command.onRun([id, &session, command] {
+        if (command.given("ID"))
             showVm(*id, session);
         else
             showDaemon(session);

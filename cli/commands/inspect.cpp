@@ -52,15 +52,15 @@ void inspect(const Options& o, Session& session)
 
 void addInspect(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "inspect", kExamples);
+    const Command command = newCommand(app, "inspect", kExamples);
     const auto o = std::make_shared<Options>();
-    command.add_option("FILE", o->file, "Report, quote or other evidence; - is standard input")
-        ->type_name("FILE")
-        ->required();
-    command.add_option("--backend", o->backend, "Plugin that reads it (default: the one that recognises it)")
-        ->type_name("NAME");
+    command.option("FILE", o->file, "Report, quote or other evidence; - is standard input")
+        .value("FILE")
+        .required();
+    command.option("--backend", o->backend, "Plugin that reads it (default: the one that recognises it)")
+        .value("NAME");
     addPluginOptions(command, o->plugins);
-    command.callback([o, &session] { inspect(*o, session); });
+    command.onRun([o, &session] { inspect(*o, session); });
 }
 
 } // namespace teehost::cli

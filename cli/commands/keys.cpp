@@ -42,13 +42,12 @@ void makeKeys(const Options& options, Session& session)
 
 void addKeys(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "keys", kExamples);
+    const Command command = newCommand(app, "keys", kExamples);
     const auto options = std::make_shared<Options>();
-    command
-        .add_option("--directory", options->directory, "Where to write them (default: the current directory)")
-        ->type_name("DIR");
-    command.add_flag("--force", options->force, "Replace files that exist");
-    command.callback([options, &session] { makeKeys(*options, session); });
+    command.option("--directory", options->directory, "Where to write them (default: the current directory)")
+        .value("DIR");
+    command.flag("--force", options->force, "Replace files that exist");
+    command.onRun([options, &session] { makeKeys(*options, session); });
 }
 
 } // namespace teehost::cli

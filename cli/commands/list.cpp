@@ -66,7 +66,7 @@ void listVms(const Options& options, Session& session)
     request.set_include_ended(options.all);
     for (const auto& [key, value] : parseLabels(options.labels))
         (*request.mutable_labels())[key] = value;
-    const auto response = session.client().call(&Stub::ListVms, request, kAnswerLimit);
+    const auto response = session.client().listVms(request);
     if (session.json())
         return printJsonList(response, session.out());
     if (!options.quiet)
@@ -79,15 +79,14 @@ void listVms(const Options& options, Session& session)
 
 void addList(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "list", kExamples);
+    const Command command = newCommand(app, "list", kExamples);
     const auto options = std::make_shared<Options>();
-    command.add_flag("-a,--all", options->all,
-                     "Also those that have stopped or failed and are still remembered");
-    command.add_option("--label", options->labels, "Only VMs that carry this label")
-        ->type_name("KEY=VALUE")
-        ->allow_extra_args(false);
-    command.add_flag("-q,--quiet", options->quiet, "Only the ids, one a line");
-    command.callback([options, &session] { listVms(*options, session); });
+    command.flag("-a,--all", options->all, "Also those that have stopped or failed and are still remembered");
+    command.option("--label", options->labels, "Only VMs that carry this label")
+        .value("KEY=VALUE")
+        .oneValueEach();
+    command.flag("-q,--quiet", options->quiet, "Only the ids, one a line");
+    command.onRun([options, &session] { listVms(*options, session); });
 }
 
 } // namespace teehost::cli

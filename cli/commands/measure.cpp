@@ -122,32 +122,32 @@ void measure(const Options& o, Session& session)
 
 void addMeasure(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "measure", kExamples);
+    const Command command = newCommand(app, "measure", kExamples);
     const auto o = std::make_shared<Options>();
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
-        return command.add_option(name, target, help)->type_name(value);
+        return command.option(name, target, help).value(value);
     };
-    add("--backend", o->backend, "NAME", "TEE plugin that computes")->required();
+    add("--backend", o->backend, "NAME", "TEE plugin that computes").required();
     add("--igvm", o->igvm, "FILE", "IGVM file the VM boots; or");
     add("--firmware", o->firmware, "FILE", "firmware the VM boots");
     add("--firmware-vars", o->firmwareVars, "FILE", "Variable store that goes with the firmware");
     add("--kernel", o->kernel, "FILE", "Kernel that is booted directly");
     add("--initrd", o->initrd, "FILE", "Its initial RAM disk");
     add("--cmdline", o->cmdline, "TEXT", "Its command line, byte for byte");
-    add("--cpus", o->cpus, "COUNT", "Virtual CPUs")->required()->check(CLI::Range(1u, 4096u).description(""));
-    add("--cpu", o->cpu, "MODEL", "CPU model of QEMU, EPYC-v4")->required();
+    add("--cpus", o->cpus, "COUNT", "Virtual CPUs").required().between(1, 4096);
+    add("--cpu", o->cpu, "MODEL", "CPU model of QEMU, EPYC-v4").required();
     addSize(command, "--memory", o->memory, "Memory (default: qemu.memory.size)");
     add("--machine", o->machine, "TYPE", "Machine of QEMU (default: qemu.machine)");
     add("--qemu-version", o->qemuVersion, "VERSION",
         "QEMU that will boot it, 7.2.22: it changes the kernel in memory, which PCR 4 and RTMR1 depend on")
-        ->check(CLI::Validator(isVersion, "", ""));
+        .check(isVersion);
     add("--eventlog", o->eventLog, "FILE",
         "Event log of a guest that was launched the same way: says where it leaves what is predicted, and "
         "stands in, unchecked, for what only the running machine knows")
-        ->allow_extra_args(false);
-    add("--attester", o->attesters, "NAME", "Attester plugin that computes as well")->allow_extra_args(false);
+        .oneValueEach();
+    add("--attester", o->attesters, "NAME", "Attester plugin that computes as well").oneValueEach();
     addPluginOptions(command, o->plugins);
-    command.callback([o, &session] { measure(*o, session); });
+    command.onRun([o, &session] { measure(*o, session); });
 }
 
 } // namespace teehost::cli

@@ -28,7 +28,7 @@ std::string standing(const v1::Orphan& orphan, const std::string& daemon)
 
 void listOrphans(bool quiet, Session& session)
 {
-    const auto response = session.client().call(&Stub::ListOrphans, v1::ListOrphansRequest(), kAnswerLimit);
+    const auto response = session.client().listOrphans();
     if (session.json()) {
         Json orphans = Json::array();
         for (const auto& orphan : response.orphans())
@@ -56,7 +56,7 @@ void adopt(const std::string& id, Session& session)
 {
     v1::AdoptOrphanRequest request;
     request.set_vm_id(id);
-    const v1::Vm vm = session.client().call(&Stub::AdoptOrphan, request, kOperationLimit);
+    const v1::Vm vm = session.client().adoptOrphan(request);
     if (session.json())
         return printJson(session.out(), toJson(vm));
     session.out() << "adopted " << escapeLine(vm.id()) << "; it is " << stateName(vm.state()) << "\n";
@@ -66,30 +66,28 @@ void endOrphan(const std::string& id, Session& session)
 {
     v1::EndOrphanRequest request;
     request.set_vm_id(id);
-    session.client().call(&Stub::EndOrphan, request, kOperationLimit);
+    session.client().endOrphan(request);
     if (session.json())
         return printJson(session.out(), {{"ended", id}});
     session.out() << "ended " << escapeLine(id) << "\n";
 }
 
 /// The whole id: an orphan is in no list by which a part of it could be told.
-void addOne(CLI::App& command, Session& session, void (*act)(const std::string&, Session&))
+void addOne(const Command& command, Session& session, void (*act)(const std::string&, Session&))
 {
     const auto id = std::make_shared<std::string>();
-    command.add_option("ID", *id, "The whole id, as `teehost orphans` shows it")
-        ->required()
-        ->type_name("ORPHAN");
-    command.callback([id, act, &session] { act(*id, session); });
+    command.option("ID", *id, "The whole id, as `teehost orphans` shows it").required().value("ORPHAN");
+    command.onRun([id, act, &session] { act(*id, session); });
 }
 
 } // namespace
 
 void addOrphans(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "orphans", kListExamples);
+    const Command command = newCommand(app, "orphans", kListExamples);
     const auto quiet = std::make_shared<bool>(false);
-    command.add_flag("-q,--quiet", *quiet, "Only the ids of the daemon's own, one a line");
-    command.callback([quiet, &session] { listOrphans(*quiet, session); });
+    command.flag("-q,--quiet", *quiet, "Only the ids of the daemon's own, one a line");
+    command.onRun([quiet, &session] { listOrphans(*quiet, session); });
 }
 
 void addAdopt(CLI::App& app, Session& session)

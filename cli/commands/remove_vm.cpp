@@ -27,7 +27,7 @@ std::string removeOne(Client& client, const std::string& typed, bool force)
     v1::RemoveVmRequest request;
     request.set_id(resolveVmId(client, typed));
     request.set_force(force);
-    client.call(&Stub::RemoveVm, request, kOperationLimit);
+    client.removeVm(request);
     return request.id();
 }
 
@@ -68,11 +68,11 @@ void removeVms(const Options& options, Session& session)
 
 void addRemoveVm(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "remove-vm", kExamples);
+    const Command command = newCommand(app, "remove-vm", kExamples);
     const auto options = std::make_shared<Options>();
-    command.add_option("ID", options->ids, "VMs to remove")->required()->type_name("ID");
-    command.add_flag("--force", options->force, "Do not wait for the guest to shut down");
-    command.callback([options, &session] { removeVms(*options, session); });
+    command.option("ID", options->ids, "VMs to remove").required().value("ID");
+    command.flag("--force", options->force, "Do not wait for the guest to shut down");
+    command.onRun([options, &session] { removeVms(*options, session); });
 }
 
 } // namespace teehost::cli

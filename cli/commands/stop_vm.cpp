@@ -33,8 +33,7 @@ void stopVm(const Options& options, Session& session)
     request.set_force(options.force);
     if (options.grace)
         *request.mutable_grace() = toProto(*options.grace);
-    const auto limit = kOperationLimit + options.grace.value_or(std::chrono::nanoseconds(0));
-    const v1::Vm vm = client.call(&Stub::StopVm, request, limit);
+    const v1::Vm vm = client.stopVm(request, options.grace.value_or(std::chrono::nanoseconds(0)));
     if (session.json())
         return printJson(session.out(), toJson(vm));
     session.out() << escapeLine(vm.id()) << " is " << stateName(vm.state())
@@ -45,14 +44,14 @@ void stopVm(const Options& options, Session& session)
 
 void addStopVm(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "stop-vm", kExamples);
+    const Command command = newCommand(app, "stop-vm", kExamples);
     const auto options = std::make_shared<Options>();
-    command.add_option("ID", options->id, "VM to stop")->required()->type_name("ID");
-    auto* force = command.add_flag("--force", options->force, "Do not ask the guest to shut down first");
+    command.option("ID", options->id, "VM to stop").required().value("ID");
+    command.flag("--force", options->force, "Do not ask the guest to shut down first");
     addDuration(command, "--grace", options->grace,
                 "How long the guest may take to shut down (default: the daemon's vm.stop_grace)")
-        ->excludes(force);
-    command.callback([options, &session] { stopVm(*options, session); });
+        .excludes("--force");
+    command.onRun([options, &session] { stopVm(*options, session); });
 }
 
 } // namespace teehost::cli

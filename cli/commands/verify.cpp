@@ -186,16 +186,16 @@ void verifyOrSayWhyNot(const Options& o, Session& session)
 
 void addVerify(CLI::App& app, Session& session)
 {
-    CLI::App& command = newCommand(app, "verify", kExamples);
+    const Command command = newCommand(app, "verify", kExamples);
     const auto o = std::make_shared<Options>();
     const auto add = [&](const char* name, auto& target, const char* value, const char* help) {
-        return command.add_option(name, target, help)->type_name(value)->allow_extra_args(false);
+        return command.option(name, target, help).value(value).oneValueEach();
     };
     add("--backend", o->backend, "NAME",
         "Plugin that verifies (default: the one that recognises the evidence)");
     add("--report", o->reports, "FILE",
         "Evidence: a report, a quote; as bytes, hexadecimal, base64 or in JSON; - is standard input")
-        ->required();
+        .required();
     add("--eventlog", o->eventLogs, "FILE", "Event log of the boot that the evidence is of");
     add("--certs", o->certs, "FILE", "Certificates, CRLs and other collateral");
     add("--anchor", o->anchors, "FILE", "Root to trust instead of those built into the plugin");
@@ -207,9 +207,9 @@ void addVerify(CLI::App& app, Session& session)
     add("--reference", o->reference, "FILE", "What teehost measure --output json printed");
     add("--policy", o->policy, "FILE", "Policy document of the plugin, JSON");
     add("--at", o->at, "TIME", "When the evidence must be valid, 2026-01-31T12:00:00Z (default: now)");
-    command.add_flag("--offline", o->offline, "Fetch nothing, whatever is missing");
+    command.flag("--offline", o->offline, "Fetch nothing, whatever is missing");
     addPluginOptions(command, o->plugins);
-    command.callback([o, &session] { verifyOrSayWhyNot(*o, session); });
+    command.onRun([o, &session] { verifyOrSayWhyNot(*o, session); });
 }
 
 } // namespace teehost::cli

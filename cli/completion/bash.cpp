@@ -4,8 +4,6 @@
 #include <map>
 #include <vector>
 
-#include "cli/option_spec.h"
-
 namespace teehost::cli {
 namespace {
 
@@ -33,83 +31,74 @@ std::string completeValue(const OptionSpec& spec)
     return ":"; // nothing can be guessed
 }
 
-std::vector<const CLI::App*> commandsOf(const CLI::App& app)
-{
-    return app.get_subcommands([](const CLI::App*) { return true; });
-}
-
-std::vector<std::string> optionNames(const CLI::App& app)
+std::vector<std::string> optionNames(const CommandSpec& command)
 {
     std::vector<std::string> names;
-    for (const auto* option : visibleOptions(app))
-        for (const auto& name : describeOption(*option).names)
-            names.push_back(name);
+    for (const auto& option : command.options)
+        names.insert(names.end(), option.names.begin(), option.names.end());
     return names;
 }
 
-/// `PATTERN | PATTERN) how=(STATEMENT) ;;` for each option of `app` that takes a value. `command` is a
+/// `PATTERN | PATTERN) how=(STATEMENT) ;;` for each option of `command` that takes a value. `name` is a
 /// pattern too.
-std::string valueCases(const CLI::App& app, const std::string& command)
+std::string valueCases(const CommandSpec& command, const std::string& name)
 {
     std::map<std::string, std::vector<std::string>> byStatement;
-    for (const auto* option : visibleOptions(app)) {
-        const OptionSpec spec = describeOption(*option);
-        if (!spec.value.empty())
-            for (const auto& name : spec.names)
-                byStatement[completeValue(spec)].push_back(command + "\\ " + name);
-    }
+    for (const auto& option : command.options)
+        if (!option.value.empty())
+            for (const auto& optionName : option.names)
+                byStatement[completeValue(option)].push_back(name + "\\ " + optionName);
     std::string text;
     for (const auto& [statement, patterns] : byStatement)
         text += "    " + joined(patterns, " | \\\n    ") + ") how=(" + statement + ") ;;\n";
     return text;
 }
 
-std::string valueFunction(const CLI::App& app)
+std::string valueFunction(const CommandSpec& program)
 {
     std::string text = "# How to complete the value of option $2 of command $1; fails when it takes none.\n"
                        "_teehost_value() {\n    case \"$1 $2\" in\n";
-    for (const auto* command : commandsOf(app))
-        text += valueCases(*command, command->get_name());
-    return text + valueCases(app, "*") + "    *) return 1 ;;\n    esac\n}\n";
+    for (const auto& command : program.commands)
+        text += valueCases(command, command.name);
+    return text + valueCases(program, "*") + "    *) return 1 ;;\n    esac\n}\n";
 }
 
-std::string optionCases(const CLI::App& app)
+std::string optionCases(const CommandSpec& program)
 {
     std::string text;
-    for (const auto* command : commandsOf(app)) {
-        const auto names = optionNames(*command);
+    for (const auto& command : program.commands) {
+        const auto names = optionNames(command);
         if (!names.empty())
-            text += "    " + command->get_name() + ") own='" + joined(names, " ") + "' ;;\n";
+            text += "    " + command.name + ") own='" + joined(names, " ") + "' ;;\n";
     }
     return text;
 }
 
-std::string positionalCases(const CLI::App& app)
+std::string positionalCases(const CommandSpec& program)
 {
     std::string text;
-    for (const auto* command : commandsOf(app))
-        for (const auto* positional : visiblePositionals(*command))
-            text +=
-                "    " + command->get_name() + ") " + completeValue(describeOption(*positional)) + " ;;\n";
+    for (const auto& command : program.commands)
+        for (const auto& positional : command.positionals)
+            text += "    " + command.name + ") " + completeValue(positional) + " ;;\n";
     return text;
 }
 
-std::string argumentFunctions(const CLI::App& app)
+std::string argumentFunctions(const CommandSpec& program)
 {
     return "# Completes an option of command $1.\n"
            "_teehost_option() {\n    local own=\n    case $1 in\n" +
-           optionCases(app) + "    esac\n    _teehost_words \"$own " + joined(optionNames(app), " ") +
+           optionCases(program) + "    esac\n    _teehost_words \"$own " + joined(optionNames(program), " ") +
            "\"\n}\n\n"
            "# Completes an argument of command $1.\n"
            "_teehost_argument() {\n    case $1 in\n" +
-           positionalCases(app) + "    esac\n}\n";
+           positionalCases(program) + "    esac\n}\n";
 }
 
-std::string commandNames(const CLI::App& app)
+std::string commandNames(const CommandSpec& program)
 {
     std::vector<std::string> names;
-    for (const auto* command : commandsOf(app))
-        names.push_back(command->get_name());
+    for (const auto& command : program.commands)
+        names.push_back(command.name);
     return joined(names, " ");
 }
 
@@ -172,13 +161,13 @@ complete -F _teehost teehost
 
 } // namespace
 
-std::string bashCompletion(const CLI::App& app)
+std::string bashCompletion(const CommandSpec& program)
 {
     return "# bash completion of teehost, generated by `teehost completion bash`\n"
            "# SPDX-License-Identifier: Apache-2.0\n\n"
            "_teehost_commands='" +
-           commandNames(app) + "'\n\n" + kHelpers + valueFunction(app) + "\n" + argumentFunctions(app) +
-           kEntry;
+           commandNames(program) + "'\n\n" + kHelpers + valueFunction(program) + "\n" +
+           argumentFunctions(program) + kEntry;
 }
 
 } // namespace teehost::cli

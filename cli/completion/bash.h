@@ -5,12 +5,12 @@
 
 #include <string>
 
-#include <CLI/CLI.hpp>
+#include "cli/option_spec.h"
 
 namespace teehost::cli {
 
 /// A script for bash 4 and later that needs no other package. It completes commands, options, choices, files
 /// and directories, and the ids of VMs by asking the daemon (for at most two seconds).
-[[nodiscard]] std::string bashCompletion(const CLI::App& app);
+[[nodiscard]] std::string bashCompletion(const CommandSpec& program);
 
 } // namespace teehost::cli

@@ -6,7 +6,6 @@
 #include "cli/failure.h"
 #include "cli/input/duration.h"
 #include "cli/input/size.h"
-#include "host/base/text.h"
 
 namespace teehost::cli {
 namespace {
@@ -14,36 +13,29 @@ namespace {
 constexpr std::size_t kShownText = 40;
 
 template <class Target, class Parse>
-CLI::Option* addParsed(CLI::App& app, const std::string& name, Target& target, Parse parse,
-                       const std::string& help)
+Option addParsed(const Command& command, const std::string& names, Target& target, Parse parse,
+                 const std::string& help)
 {
-    const auto assign = [&target, parse, name](const std::string& text) {
-        try {
-            target = parse(text);
-        } catch (const UsageFailure& failure) {
-            const std::string hint = failure.hint().empty() ? "" : "; " + failure.hint();
-            throw CLI::ValidationError(name, failure.what() + hint);
-        }
-    };
-    return app.add_option_function<std::string>(name, assign, help);
+    return command.option(
+        names, [&target, parse](const std::string& text) { target = parse(text); }, help);
 }
 
 } // namespace
 
-CLI::Option* addDuration(CLI::App& app, const std::string& name,
-                         std::optional<std::chrono::nanoseconds>& target, const std::string& help)
+Option addDuration(const Command& command, const std::string& name,
+                   std::optional<std::chrono::nanoseconds>& target, const std::string& help)
 {
-    return addParsed(app, name, target, parseDuration, help)->type_name("DURATION");
+    return addParsed(command, name, target, parseDuration, help).value("DURATION");
 }
 
-CLI::Option* addSize(CLI::App& app, const std::string& name, std::optional<std::uint64_t>& target,
-                     const std::string& help)
+Option addSize(const Command& command, const std::string& name, std::optional<std::uint64_t>& target,
+               const std::string& help)
 {
-    return addParsed(app, name, target, parseSize, help)->type_name("SIZE");
+    return addParsed(command, name, target, parseSize, help).value("SIZE");
 }
 
-CLI::Option* addNumber(CLI::App& app, const std::string& name, std::optional<std::uint32_t>& target,
-                       std::uint32_t least, std::uint32_t most, const std::string& help)
+Option addNumber(const Command& command, const std::string& name, std::optional<std::uint32_t>& target,
+                 std::uint32_t least, std::uint32_t most, const std::string& help)
 {
     const auto parse = [least, most](const std::string& text) {
         std::uint32_t value = 0;
@@ -54,18 +46,7 @@ CLI::Option* addNumber(CLI::App& app, const std::string& name, std::optional<std
                                std::to_string(least) + " to " + std::to_string(most));
         return value;
     };
-    return addParsed(app, name, target, parse, help)->type_name("COUNT");
-}
-
-void requireUtf8(CLI::App& app)
-{
-    for (CLI::Option* option : app.get_options())
-        if (option->get_type_name() != "FILE")
-            option->check(CLI::Validator(
-                [](std::string& text) { return isUtf8(text) ? std::string() : "the value is not UTF-8"; },
-                ""));
-    for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; }))
-        requireUtf8(*command);
+    return addParsed(command, name, target, parse, help).value("COUNT");
 }
 
 } // namespace teehost::cli

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include <CLI/CLI.hpp>
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "cli/attest/local_plugins.h"
