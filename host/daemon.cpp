@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <sys/statfs.h>
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 
 #include "host/agent/agent_probe.h"
@@ -127,20 +126,11 @@ struct Daemon::Parts {
         const api::ListenAddress grpcAddress(settings, "grpc");
         ready = true; // what is spawned below ends when it is not
         loop = std::thread([this] { io.run(); });
-        asio::co_spawn(
-            io, [this]() -> asio::awaitable<void> { co_await refreshTls(); }, asio::detached);
-        asio::co_spawn(
-            io, [this]() -> asio::awaitable<void> { co_await feedWatchdog(); }, asio::detached);
-        asio::co_spawn(
-            io, [this]() -> asio::awaitable<void> { co_await attestor->run(); }, asio::detached);
-        asio::co_spawn(
-            io,
-            [this, address = grpcAddress.reachable()]() -> asio::awaitable<void> {
-                co_await staySeen(address);
-            },
-            asio::detached);
-        asio::co_spawn(
-            io, [this, dirs]() -> asio::awaitable<void> { co_await noticeVanished(dirs); }, asio::detached);
+        spawn(io, [this] { return refreshTls(); });
+        spawn(io, [this] { return feedWatchdog(); });
+        spawn(io, [this] { return attestor->run(); });
+        spawn(io, [this, address = grpcAddress.reachable()] { return staySeen(address); });
+        spawn(io, [this, dirs] { return noticeVanished(dirs); });
         log.info("teehostd serves", {{"version", std::string(kVersion)},
                                      {"grpc", grpcAddress.shown(server->port())},
                                      {"tls", server->tls() ? "true" : "false"},
@@ -210,13 +200,11 @@ struct Daemon::Parts {
     void leaveVms()
     {
         std::promise<void> ended;
-        asio::co_spawn(
-            io,
-            [this]() -> asio::awaitable<void> {
-                co_await supervisor->shutdown(exitStatus == EXIT_SUCCESS ? vm::Leave::AsConfigured
-                                                                         : vm::Leave::EveryVm);
-            },
-            [&ended](std::exception_ptr) { ended.set_value(); });
+        const auto leave = [this] {
+            return supervisor->shutdown(exitStatus == EXIT_SUCCESS ? vm::Leave::AsConfigured
+                                                                   : vm::Leave::EveryVm);
+        };
+        spawn(io, leave, [&ended](std::exception_ptr) { ended.set_value(); });
         ended.get_future().wait();
     }
 
@@ -235,9 +223,8 @@ struct Daemon::Parts {
     {
         while (ready) {
             tlsTimer.expires_after(kTlsRefreshInterval);
-            boost::system::error_code cancelled;
-            co_await tlsTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-            if (cancelled)
+            const bool expired = co_await expiry(tlsTimer);
+            if (!expired)
                 co_return;
             auto refresh = [this] { server->refreshTls(); };
             co_await onPool(pool, refresh);
@@ -250,9 +237,8 @@ struct Daemon::Parts {
     {
         while (ready) {
             seenTimer.expires_after(kSelfCheckInterval);
-            boost::system::error_code cancelled;
-            co_await seenTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-            if (cancelled || !ready)
+            const bool expired = co_await expiry(seenTimer);
+            if (!expired || !ready)
                 co_return;
             if (!api::Server::mayBeDeaf())
                 continue;
@@ -289,9 +275,8 @@ struct Daemon::Parts {
             {dirs.runtime / store::StateLock::kFile, "another daemon could use the directory"}};
         while (ready) {
             filesTimer.expires_after(kSelfCheckInterval);
-            boost::system::error_code cancelled;
-            co_await filesTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-            if (cancelled || !ready)
+            const bool expired = co_await expiry(filesTimer);
+            if (!expired || !ready)
                 co_return;
             auto look = [this, &files] {
                 std::erase_if(files, [this](const auto& file) {
@@ -315,8 +300,7 @@ struct Daemon::Parts {
         while (interval && ready) {
             notifyServiceManager("WATCHDOG=1");
             watchdogTimer.expires_after(*interval / 3);
-            boost::system::error_code cancelled;
-            co_await watchdogTimer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            co_await expiry(watchdogTimer);
         }
     }
 

@@ -2,12 +2,12 @@
 //
 // A command and its options, as the files of the commands declare them:
 //
-//     command.option("--label", options->labels, "Only VMs that carry this label").value("KEY=VALUE").oneValueEach();
-//     command.flag("-a,--all", options->all, "Also those that have stopped");
-//     command.onRun([options, &session] { listVms(*options, session); });
+//     command.option("--label", options->labels, "Only VMs that carry this
+//     label").value("KEY=VALUE").oneValueEach(); command.flag("-a,--all", options->all, "Also those that have
+//     stopped"); command.onRun([options, &session] { listVms(*options, session); });
 //
-// CLI11 parses them. Its header takes a compiler some four seconds, so that only the files include it which build,
-// describe and run the whole program.
+// CLI11 parses them. Its header takes a compiler some four seconds, so that only the files include it which
+// build, describe and run the whole program.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ class Option {
 public:
     explicit Option(CLI::Option& option) noexcept : option_(&option) {}
 
-    /// The placeholder of its value in the help, which also tells the shell's completion what to offer: "FILE".
+    /// The placeholder of its value in the help, which also tells the shell's completion what to offer:
+    /// "FILE".
     Option value(const std::string& placeholder) const;
     /// The heading that it stands under in the help.
     Option group(const std::string& heading) const;
@@ -51,14 +52,16 @@ private:
     CLI::Option* option_;
 };
 
-/// A command of the program. A copy stands for the same command, which belongs to the program. `names` are "--all",
+/// A command of the program. A copy stands for the same command, which belongs to the program. `names` are
+/// "--all",
 /// "-a,--all", or a placeholder for a positional; targets must live as long as the program.
 class Command {
 public:
     explicit Command(CLI::App& app) noexcept : app_(&app) {}
 
     Option option(const std::string& names, std::string& target, const std::string& help) const;
-    Option option(const std::string& names, std::optional<std::string>& target, const std::string& help) const;
+    Option option(const std::string& names, std::optional<std::string>& target,
+                  const std::string& help) const;
     Option option(const std::string& names, std::filesystem::path& target, const std::string& help) const;
     Option option(const std::string& names, std::uint32_t& target, const std::string& help) const;
     Option option(const std::string& names, std::uint64_t& target, const std::string& help) const;
@@ -71,7 +74,8 @@ public:
     /// "--wait{running}" stands for the text in braces unless the command line says another: --wait=booting.
     Option flag(const std::string& names, std::string& target, const std::string& help) const;
 
-    /// Whether the command line has the option or positional of that name. Only for use while the command runs.
+    /// Whether the command line has the option or positional of that name. Only for use while the command
+    /// runs.
     [[nodiscard]] bool given(const std::string& name) const;
     /// Sets the work of the command: it runs once the whole command line was read.
     void onRun(std::function<void()> run) const;

@@ -44,8 +44,11 @@ grpc::ServerUnaryReactor* createVm(Supervisor& supervisor, const Log& log,
         asio::post(supervisor.io(), [ticket] { ticket->giveUp(Category::Cancelled); });
     };
     auto* reactor = new CancellableReactor(giveUp);
-    asio::co_spawn(supervisor.io(), run(supervisor, ticket, std::move(request), std::move(respond)),
-                   [reactor, &log](std::exception_ptr error) { reactor->Finish(toStatus(error, log)); });
+    const auto create = [&supervisor, ticket, request = std::move(request), respond = std::move(respond)] {
+        return run(supervisor, ticket, request, respond);
+    };
+    spawn(supervisor.io(), create,
+          [reactor, &log](std::exception_ptr error) { reactor->Finish(toStatus(error, log)); });
     return reactor;
 }
 

@@ -47,8 +47,8 @@ grpc::ServerUnaryReactor* answerLater(asio::io_context& io, const Log& log,
                                       grpc::CallbackServerContext* context, Function function)
 {
     auto* reactor = context->DefaultReactor();
-    asio::co_spawn(io, std::move(function),
-                   [reactor, &log](std::exception_ptr error) { reactor->Finish(toStatus(error, log)); });
+    spawn(io, std::move(function),
+          [reactor, &log](std::exception_ptr error) { reactor->Finish(toStatus(error, log)); });
     return reactor;
 }
 

@@ -61,8 +61,7 @@ asio::awaitable<void> feedEvents(vm::Supervisor& supervisor, std::shared_ptr<Eve
     asio::steady_timer timer(supervisor.io());
     while (!stream->ended()) {
         timer.expires_after(kConsolePoll);
-        boost::system::error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await expiry(timer);
     }
 }
 
@@ -102,8 +101,7 @@ asio::awaitable<void> feedConsole(vm::Supervisor& supervisor, std::shared_ptr<Co
             co_return;
         }
         timer.expires_after(stream->idle() ? kConsolePoll : 2ms);
-        boost::system::error_code ignored;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await expiry(timer);
     }
 }
 
@@ -122,7 +120,8 @@ grpc::ServerWriteReactor<v1::Event>* watchEvents(vm::Supervisor& supervisor, con
                                                  const v1::WatchEventsRequest& request)
 {
     const auto stream = EventStream::make(kEventQueue);
-    asio::co_spawn(supervisor.io(), feedEvents(supervisor, stream, request), finishOnError(stream, log));
+    const auto feed = [&supervisor, stream, request] { return feedEvents(supervisor, stream, request); };
+    spawn(supervisor.io(), feed, finishOnError(stream, log));
     return stream.get();
 }
 
@@ -130,7 +129,8 @@ grpc::ServerWriteReactor<v1::ConsoleChunk>* readConsole(vm::Supervisor& supervis
                                                         const v1::ReadConsoleRequest& request)
 {
     const auto stream = ConsoleStream::make(kConsoleQueue);
-    asio::co_spawn(supervisor.io(), feedConsole(supervisor, stream, request), finishOnError(stream, log));
+    const auto feed = [&supervisor, stream, request] { return feedConsole(supervisor, stream, request); };
+    spawn(supervisor.io(), feed, finishOnError(stream, log));
     return stream.get();
 }
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/detached.hpp>
 #include <openssl/rand.h>
 
 #include "host/appraisal/attestor_asking.h"
@@ -175,7 +174,7 @@ void Attestor::react(VmId id, const vm::Verdict& verdict)
                        {{"vm", id.text()}, {"error", error.what()}});
         }
     };
-    asio::co_spawn(supervisor_.io(), std::move(end), asio::detached);
+    spawn(supervisor_.io(), std::move(end));
 }
 
 void Attestor::stop()

@@ -3,8 +3,6 @@
 // When a VM's turn comes.
 #include <algorithm>
 
-#include <boost/asio/detached.hpp>
-
 #include "host/appraisal/attestor.h"
 #include "host/appraisal/attestor_asking.h"
 #include "host/base/error.h"
@@ -49,7 +47,7 @@ void Attestor::begin(const VmId& id)
         if (!why.empty())
             log_.debug("a vm was not attested", {{"vm", id.text()}, {"why", why}});
     };
-    asio::co_spawn(supervisor_.io(), std::move(attestOne), asio::detached);
+    spawn(supervisor_.io(), std::move(attestOne));
 }
 
 /// The most overdue first: agents that are slow must not keep the others from their turn.

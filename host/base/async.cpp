@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/async.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 namespace teehost {
 
@@ -17,9 +21,24 @@ asio::awaitable<void> Signal::waitUntil(Clock::time_point deadline)
     timer.expires_at(deadline);
     waiters_.push_back(&timer);
     const auto self = std::prev(waiters_.end());
-    boost::system::error_code ignored;
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await expiry(timer);
     waiters_.erase(self);
+}
+
+asio::awaitable<bool> expiry(asio::steady_timer& timer)
+{
+    boost::system::error_code cancelled;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_return !cancelled;
+}
+
+void spawn(asio::io_context& io, std::function<asio::awaitable<void>()> coroutine,
+           std::function<void(std::exception_ptr)> then)
+{
+    asio::co_spawn(io, std::move(coroutine), [then = std::move(then)](std::exception_ptr error) {
+        if (then)
+            then(error);
+    });
 }
 
 asio::awaitable<void> runOn(Workers& pool, std::function<void()> work)
@@ -38,9 +57,8 @@ asio::awaitable<void> runOn(Workers& pool, std::function<void()> work)
             waiting->timer.cancel();
         });
     });
-    boost::system::error_code ignored;
     while (!waiting->done)
-        co_await waiting->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await expiry(waiting->timer);
 }
 
 } // namespace teehost

@@ -5,6 +5,9 @@
 //
 // Boost.Asio 1.74 has no per-operation cancellation: a coroutine that must notice something waits on a
 // Signal, and whoever changes that something notifies it.
+//
+// Asio's own ways to wait and to start a coroutine are templates that cost a compiler a second and more in
+// every file that uses one. Those that many files need are therefore functions here, compiled once.
 #pragma once
 
 #include <utility> // asio 1.74 uses std::exchange without including it
@@ -19,12 +22,8 @@
 #include <variant>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "host/base/workers.h"
 
@@ -52,6 +51,14 @@ private:
     asio::io_context& io_;
     std::list<asio::steady_timer*> waiters_;
 };
+
+/// Returns when `timer` expires or somebody cancels it: true when it expired.
+asio::awaitable<bool> expiry(asio::steady_timer& timer);
+
+/// Starts a coroutine on the io_context; may be called from any thread. `then` is called there when it has
+/// ended, with the exception that ended it or null; without `then` such an exception is dropped.
+void spawn(asio::io_context& io, std::function<asio::awaitable<void>()> coroutine,
+           std::function<void(std::exception_ptr)> then = {});
 
 /// Runs work that blocks, and must not throw, on a thread of the pool; returns on the io_context.
 asio::awaitable<void> runOn(Workers& pool, std::function<void()> work);

@@ -59,7 +59,7 @@ asio::awaitable<void> Journal::commit(std::function<store::VmRow()> row, Event e
             std::rethrow_exception(failure);
         if (again) {
             asio::steady_timer timer(io_, kRetryPause);
-            co_await timer.async_wait(asio::use_awaitable);
+            co_await expiry(timer);
         }
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/vm/qmp_client.h"
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include "host/base/error.h"
@@ -40,8 +41,7 @@ QmpClient::connect(asio::io_context& io, std::filesystem::path socket, Clock::ti
         throw Error(Category::Unavailable, "cannot connect to QMP: " + error.message());
     client->connected_ = true;
     client->abandoned_ = std::move(abandoned);
-    asio::co_spawn(
-        io, [client]() -> asio::awaitable<void> { co_await client->read(); }, asio::detached);
+    spawn(io, [client] { return client->read(); });
     while (!client->greeted_ && client->waitsUntil(deadline))
         co_await client->changed_->waitUntil(deadline);
     if (!client->greeted_)

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <boost/asio/detached.hpp>
-
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/records.h"
@@ -32,10 +30,8 @@ Supervisor::Supervisor(asio::io_context& io, Workers& pool, PluginCalls& calls,
       ttlAlarm_(io, [this](bool clockSet) { lookAtTtls(clockSet); }),
       ahead_(std::make_shared<AheadPool>(io, pool, settings.number("vm.ahead"), log))
 {
-    asio::co_spawn(
-        io_, [this]() -> asio::awaitable<void> { co_await rotateConsoles(); }, asio::detached);
-    asio::co_spawn(
-        io_, [this]() -> asio::awaitable<void> { co_await fillAhead(); }, asio::detached);
+    spawn(io_, [this] { return rotateConsoles(); });
+    spawn(io_, [this] { return fillAhead(); });
 }
 
 Supervisor::~Supervisor() = default;
@@ -48,14 +44,8 @@ void Supervisor::requireAccepting() const
 
 void Supervisor::begin(const std::shared_ptr<VmLife>& life, const VmPtr& vm, bool adopted)
 {
-    asio::co_spawn(
-        io_,
-        [life, adopted]() -> asio::awaitable<void> {
-            if (adopted)
-                co_await life->resume();
-            else
-                co_await life->run();
-        },
+    spawn(
+        io_, [life, adopted] { return adopted ? life->resume() : life->run(); },
         [this, life, vm](std::exception_ptr bug) {
             if (bug)
                 breakOff(vm, bug);
@@ -85,12 +75,7 @@ void Supervisor::breakOff(const VmPtr& vm, const std::exception_ptr& bug)
     log_.error("a vm's life broke off", {{"vm", vm->spec.id.text()}, {"error", what}});
     vm->outcome = Outcome{Category::Internal, "unknown", what, "this is a bug of teehost; please report it"};
     vm->state = VmState::Cleaning;
-    asio::co_spawn(
-        io_,
-        [this, vm, what]() -> asio::awaitable<void> {
-            co_await transition(vm, VmState::Failed, what, OnFailure::Retry);
-        },
-        asio::detached);
+    spawn(io_, [this, vm, what] { return transition(vm, VmState::Failed, what, OnFailure::Retry); });
 }
 
 asio::awaitable<Supervisor::VmPtr> Supervisor::untilEnded(VmId id, StopRequest request)
@@ -308,12 +293,7 @@ void Supervisor::trimHistory()
     while (ended_.size() > settings_.number("vm.history")) {
         const VmId oldest = ended_.front();
         ended_.pop_front();
-        asio::co_spawn(
-            io_,
-            [this, oldest]() -> asio::awaitable<void> {
-                co_await forget(oldest, Durability::SurvivesDaemon);
-            },
-            asio::detached);
+        spawn(io_, [this, oldest] { return forget(oldest, Durability::SurvivesDaemon); });
     }
 }
 

@@ -39,8 +39,7 @@ asio::awaitable<void> Supervisor::rotateConsoles()
     const auto limit = settings_.number("vm.console_limit");
     while (accepting_) {
         rotation_.expires_after(kRotationInterval);
-        boost::system::error_code cancelled;
-        co_await rotation_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        co_await expiry(rotation_);
         const auto snapshot = vms_;
         for (const auto& [id, vm] : snapshot) {
             if (!vm->qemu || isEnded(vm->state))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of a VM's life until its guest is up: which signs of life are looked for, and how often.
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "host/base/text.h"
 #include "host/vm/console.h"
@@ -67,7 +68,7 @@ void VmLife::askAgent()
         }
         life->hear(answer, number);
     };
-    asio::co_spawn(*io, std::move(ask), asio::detached);
+    spawn(*io, std::move(ask));
 }
 
 /// A guest whose network was heard, and that takes connections without a word for some time.
@@ -91,7 +92,7 @@ asio::awaitable<bool> VmLife::isTaken(std::string address, std::uint16_t port)
     if (error)
         co_return false;
     asio::steady_timer timer(*io, kTakingPause);
-    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    co_await expiry(timer);
     const std::size_t after = co_await countTaken();
     co_return after > before;
 }
@@ -174,7 +175,7 @@ void VmLife::lookAtConsole()
             life->vm_->changed->notify();
         }
     };
-    asio::co_spawn(supervisor_.io_, std::move(look), asio::detached);
+    spawn(supervisor_.io_, std::move(look));
 }
 
 asio::awaitable<void> VmLife::becomeUp()

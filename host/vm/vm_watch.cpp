@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of a VM's life while its guest runs: watching QEMU and the agent.
-#include <boost/asio/detached.hpp>
-
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/guest_panic.h"
@@ -47,7 +45,7 @@ void VmLife::askQmp()
         if (const auto life = weak.lock())
             life->qmpHealth_.answered = true;
     };
-    asio::co_spawn(supervisor_.io_, std::move(ask), asio::detached);
+    spawn(supervisor_.io_, std::move(ask));
 }
 
 asio::awaitable<void> VmLife::watch()

@@ -4,7 +4,6 @@
 #include <optional>
 #include <thread>
 
-#include <boost/asio/detached.hpp>
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
 
@@ -47,8 +46,7 @@ asio::awaitable<void> converse(AgentCalls& calls, std::string address, std::uint
 void spawnMany(asio::io_context& io, AgentCalls& calls, const std::string& address, Tally& tally)
 {
     for (unsigned i = 0; i < kMany; ++i) {
-        auto one = converse(calls, address, i, tally);
-        asio::co_spawn(io, std::move(one), asio::detached);
+        spawn(io, [&calls, address, i, &tally] { return converse(calls, address, i, tally); });
     }
 }
 
@@ -90,8 +88,7 @@ private:
         asio::io_context io;
         AgentCalls calls(io);
         Tally tally;
-        auto one = converse(calls, agent_->address(), 0, tally);
-        asio::co_spawn(io, std::move(one), asio::detached);
+        spawn(io, [&, this] { return converse(calls, agent_->address(), 0, tally); });
         std::thread daemon([&] { io.run(); });
         const bool asked = agent_->hanging.reaches(1);
         calls.close();
@@ -107,8 +104,7 @@ private:
         calls.close();
         calls.close();
         Tally tally;
-        auto one = converse(calls, agent_->address(), 0, tally);
-        asio::co_spawn(io, std::move(one), asio::detached);
+        spawn(io, [&, this] { return converse(calls, agent_->address(), 0, tally); });
         io.run();
         CPPUNIT_ASSERT_EQUAL(1u, tally.ended);
         CPPUNIT_ASSERT_EQUAL(0u, agent_->hanging.now());
@@ -153,8 +149,7 @@ private:
         AgentCalls calls(io);
         Tally tally;
         for (unsigned i = 0; i < kOften; ++i) {
-            auto one = converse(calls, agent_->address(), 0, tally);
-            asio::co_spawn(io, std::move(one), asio::detached);
+            spawn(io, [&, this] { return converse(calls, agent_->address(), 0, tally); });
             io.restart();
             io.run();
         }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include <boost/asio/co_spawn.hpp>
 #include <cppunit/TestAssert.h>
 
 namespace teehost::agent::test {

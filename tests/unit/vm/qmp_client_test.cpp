@@ -93,7 +93,7 @@ class QmpClientTest final : public CppUnit::TestFixture {
         });
         asio::io_context io;
         Outcome outcome;
-        asio::co_spawn(io, play(outcome, io, path, limit), [](std::exception_ptr) {});
+        spawn(io, [&] { return play(outcome, io, path, limit); });
         io.run();
         qemu.join();
         return outcome;
@@ -177,7 +177,7 @@ class QmpClientTest final : public CppUnit::TestFixture {
     {
         asio::io_context io;
         Outcome outcome;
-        asio::co_spawn(io, play(outcome, io, "/no/such/socket", 1s), [](std::exception_ptr) {});
+        spawn(io, [&] { return play(outcome, io, "/no/such/socket", 1s); });
         io.run();
         CPPUNIT_ASSERT(outcome.result.starts_with("UNAVAILABLE cannot connect to QMP"));
     }
