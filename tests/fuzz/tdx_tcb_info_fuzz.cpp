@@ -4,6 +4,8 @@
 // in every component. Input: the inner document; the same bytes are read as one with its signature.
 #include <algorithm>
 
+#include <teehost/kit/json.h>
+
 #include "tdx/quote/signed_json.h"
 #include "tdx/quote/tcb_evaluation.h"
 #include "tests/fuzz/refusal.h"

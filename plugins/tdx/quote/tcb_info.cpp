@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "tdx/quote/json_fields.h"
+
 namespace teehost::tdx {
 namespace {
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tdx/quote/tcb_levels.h"
 
+#include "tdx/quote/json_fields.h"
+
 namespace teehost::tdx {
 namespace {
 

@@ -4,12 +4,14 @@
 // its identity.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
-#include "tdx/quote/json_fields.h"
 #include "tdx/quote/tcb_status.h"
 
 namespace teehost::tdx {
+
+class JsonFields; // json_fields.h
 
 /// What rates whoever has at least this ISVSVN.
 struct IsvLevel {
