@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <teehost/kit/json.h>
+#include <teehost/kit/json_view.h>
 
 #include "tdx/quote/signed_json.h"
 #include "tdx/quote/tcb_evaluation.h"
@@ -28,9 +29,28 @@ void findsWhatIsSigned(std::string_view text)
         const kit::Json whole = kit::parseJson(text, "the document");
         const kit::Json& inner = whole.at(isTcbInfo ? "tcbInfo" : "enclaveIdentity");
         fuzz::require(kit::parseJson(signedPart, "the part") == inner, "and is what a parser finds there");
+        const auto view = kit::JsonDocument::parse(signedPart, "the part"); // which takes what that one takes
+        fuzz::require(view.root().size() == inner.size(), "and finds as many members");
     } catch (const kit::ParseError&) {
         return; // the scanner finds ends; that all is JSON is seen when the signed part is read
     }
+}
+
+/// Of the bytes behind a NUL, which that reader does not look at, nothing can be said.
+void isReadAlike(std::string_view text)
+{
+    const auto takes = [&](auto&& read) {
+        try {
+            static_cast<void>(read());
+            return true;
+        } catch (const kit::ParseError&) {
+            return false;
+        }
+    };
+    if (text.find('\0') == std::string_view::npos && !text.starts_with("\xef\xbb\xbf"))
+        fuzz::require(takes([&] { return kit::parseJson(text, "it"); }) ==
+                          takes([&] { return kit::JsonDocument::parse(text, "it"); }),
+                      "both readers of JSON take the same texts");
 }
 
 void ratesWholly(const TcbInfo& info, const PckExtension& pck, const Svns& tee)
@@ -77,6 +97,7 @@ void canBeRatedBy(std::string_view json)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     findsWhatIsSigned(fuzz::asText(data, size));
+    isReadAlike(fuzz::asText(data, size));
     canBeRatedBy(fuzz::asText(data, size));
     return 0;
 }
