@@ -48,6 +48,7 @@ class AttestTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(saysThatClaimsAreNotVerified);
     CPPUNIT_TEST(readsInstants);
     CPPUNIT_TEST(loadsThePluginThatIsNamedAlone);
+    CPPUNIT_TEST(keepsToTheConfigurationOfOpenssl);
     CPPUNIT_TEST_SUITE_END();
 
     test::TemporaryDirectory directory_;
@@ -266,6 +267,21 @@ class AttestTest final : public CppUnit::TestFixture {
         CPPUNIT_ASSERT_EQUAL(0, verify({"--backend", "paper", "--report", report()}).exitCode);
         fs::rename(plugins / "paper.so", plugins / "first.so");
         CPPUNIT_ASSERT_EQUAL(2, verify({"--backend", "paper", "--report", report()}).exitCode);
+    }
+
+    /// Whatever of OpenSSL an offline command leaves out, providers are those that the host's operator wants.
+    void keepsToTheConfigurationOfOpenssl()
+    {
+        const std::string plain = "openssl_conf = start\n[start]\n";
+        const auto verify = [&](const std::string& configuration) {
+            return run({"verify", "--offline", "--report", report()},
+                       {"OPENSSL_CONF=" + file("openssl.cnf", configuration)});
+        };
+        const Result any = verify(plain);
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(any.err, 0, any.exitCode);
+        const Result none = verify(plain + "providers = some\n[some]\nbase = one\n[one]\nactivate = 1\n");
+        CPPUNIT_ASSERT_EQUAL(2, none.exitCode); // of digests that provider has none
+        expectContains("SHA-256 is not available from OpenSSL", none.err);
     }
 
     void readsStandardInput()
