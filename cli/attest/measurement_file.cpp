@@ -3,6 +3,8 @@
 
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/attest/claims.h"
 #include "cli/failure.h"
 #include "cli/output/escape.h"
@@ -88,7 +90,7 @@ const nlohmann::json& partOf(const nlohmann::json& json, const std::string& plug
     if (made == pluginId)
         return json;
     if (json.contains("attesters"))
-        for (const auto& part : plugin::member(json, "attesters", Json::value_t::array))
+        for (const auto& part : plugin::arrayMember(json, "attesters"))
             if (plugin::textMember(part, "backend") == pluginId)
                 return part;
     throw InvalidArgument("it was computed by \"" + printable(made) + "\", not by " + pluginId);

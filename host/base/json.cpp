@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/error.h"
 
 namespace teehost {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/error.h"
 #include "host/base/json.h"
 #include "host/base/text.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/evidence_json.h"
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/error.h"
 #include "host/base/text.h"
 
@@ -40,6 +42,16 @@ DigestAlg algorithmNamed(const std::string& name)
     throw InvalidArgument("the algorithm \"" + printable(name) + "\" is not known");
 }
 
+const nlohmann::json& member(const nlohmann::json& object, const char* name, nlohmann::json::value_t type)
+{
+    const auto found = object.is_object() ? object.find(name) : object.end();
+    if (found == object.end() || found->type() != type)
+        throw InvalidArgument(std::string("\"") + name + "\" is missing or of another type");
+    if (found->size() > kMaxItems)
+        throw InvalidArgument(std::string("\"") + name + "\" has too many members");
+    return *found;
+}
+
 Register readRegister(const nlohmann::json& json)
 {
     Register reg{textMember(json, "name"), algorithmNamed(textMember(json, "algorithm")),
@@ -51,14 +63,9 @@ Register readRegister(const nlohmann::json& json)
 
 } // namespace
 
-const nlohmann::json& member(const nlohmann::json& object, const char* name, nlohmann::json::value_t type)
+const nlohmann::json& arrayMember(const nlohmann::json& object, const char* name)
 {
-    const auto found = object.is_object() ? object.find(name) : object.end();
-    if (found == object.end() || found->type() != type)
-        throw InvalidArgument(std::string("\"") + name + "\" is missing or of another type");
-    if (found->size() > kMaxItems)
-        throw InvalidArgument(std::string("\"") + name + "\" has too many members");
-    return *found;
+    return member(object, name, nlohmann::json::value_t::array);
 }
 
 std::string textMember(const nlohmann::json& object, const char* name)
@@ -125,7 +132,7 @@ OrderedJson referenceJson(const Measurement& measurement)
 Measurement referenceFromJson(const nlohmann::json& json)
 {
     Measurement out;
-    for (const auto& reg : member(json, "registers", nlohmann::json::value_t::array))
+    for (const auto& reg : arrayMember(json, "registers"))
         out.registers.push_back(readRegister(reg));
     out.values = namedFromJson(member(json, "values", nlohmann::json::value_t::object));
     return out;

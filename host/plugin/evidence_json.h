@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "host/plugin/evidence.h"
 
@@ -15,10 +15,10 @@ namespace teehost::plugin {
 
 using OrderedJson = nlohmann::ordered_json;
 
-/// The member `name` of `object`, which must outlive it. Throws InvalidArgument when `object` is none, has it
-/// not or has it of another type, and when it has more members than a plugin may give (plugin.h "Limits").
-[[nodiscard]] const nlohmann::json& member(const nlohmann::json& object, const char* name,
-                                           nlohmann::json::value_t type);
+/// The member `name` of `object`, an array; `object` must outlive it. Throws InvalidArgument when `object` is
+/// none, has it not or has it of another type, and when it has more elements than a plugin may give (plugin.h
+/// "Limits").
+[[nodiscard]] const nlohmann::json& arrayMember(const nlohmann::json& object, const char* name);
 /// One that is a string.
 [[nodiscard]] std::string textMember(const nlohmann::json& object, const char* name);
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <limits>
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/json.h"
 #include "host/base/text.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/vm/guest_panic.h"
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/text.h"
 
 namespace teehost::vm {

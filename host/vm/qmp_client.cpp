@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/json.h"
@@ -69,6 +70,11 @@ void QmpClient::giveUp(Clock::time_point deadline, const std::string& what)
     throw Error(Category::Cancelled, "nobody waits for QEMU to " + what + " any more");
 }
 
+asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::duration limit)
+{
+    return execute(std::move(command), limit, nlohmann::json::object());
+}
+
 asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::duration limit,
                                                    nlohmann::json arguments)
 {
@@ -80,7 +86,7 @@ asio::awaitable<nlohmann::json> QmpClient::execute(std::string command, Clock::d
     if (!arguments.empty())
         request["arguments"] = std::move(arguments);
     const std::string line = request.dump() + "\n";
-    pending_.emplace(id, std::nullopt);
+    pending_.emplace(id, nullptr);
     boost::system::error_code error;
     co_await asio::async_write(socket_, asio::buffer(line), asio::redirect_error(asio::use_awaitable, error));
     const auto deadline = Clock::now() + limit;
@@ -127,7 +133,7 @@ void QmpClient::take(std::string_view line)
         events_(event->get<std::string>(), message.value("data", nlohmann::json::object()));
     else if (const auto id = message.find("id"); id != message.end() && id->is_number_unsigned())
         if (const auto waiting = pending_.find(id->get<std::uint64_t>()); waiting != pending_.end())
-            waiting->second = message;
+            waiting->second = std::make_shared<const nlohmann::json>(message);
     changed_->notify();
 }
 

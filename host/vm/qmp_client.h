@@ -10,10 +10,11 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 namespace teehost::vm {
 
@@ -35,8 +36,9 @@ public:
     /// Runs one command and gives its "return". Throws FailedPrecondition with QEMU's words when it refuses,
     /// Unavailable when the connection is gone, DeadlineExceeded (and closes: a late reply must not answer
     /// the next command).
+    asio::awaitable<nlohmann::json> execute(std::string command, Clock::duration limit);
     asio::awaitable<nlohmann::json> execute(std::string command, Clock::duration limit,
-                                            nlohmann::json arguments = nlohmann::json::object());
+                                            nlohmann::json arguments);
 
     [[nodiscard]] bool connected() const noexcept { return connected_; }
     void close();
@@ -56,7 +58,8 @@ private:
     std::string buffer_;
     bool connected_ = false, greeted_ = false;
     std::uint64_t nextId_ = 1;
-    std::map<std::uint64_t, std::optional<nlohmann::json>> pending_;
+    std::map<std::uint64_t, std::shared_ptr<const nlohmann::json>>
+        pending_; ///< null until the reply is there
 };
 
 } // namespace teehost::vm

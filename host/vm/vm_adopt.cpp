@@ -3,6 +3,8 @@
 // How a VM's life goes on after the daemon was restarted, whichever way that came about.
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/stopping.h"

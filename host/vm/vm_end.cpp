@@ -6,6 +6,8 @@
 
 #include <csignal>
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/fault_point.h"
 #include "host/base/text.h"
 #include "host/vm/console.h"

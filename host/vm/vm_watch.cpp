@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The part of a VM's life while its guest runs: watching QEMU and the agent.
+#include <nlohmann/json.hpp>
+
 #include "host/base/text.h"
 #include "host/vm/console.h"
 #include "host/vm/guest_panic.h"

@@ -4,6 +4,8 @@
 // result that says the same when it is written and read again.
 #include "host/doctor/kvm_probe.h"
 
+#include <nlohmann/json.hpp>
+
 #include "host/base/json.h"
 #include "tests/fuzz/property.h"
 

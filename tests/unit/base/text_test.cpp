@@ -2,6 +2,7 @@
 #include "host/base/text.h"
 
 #include <cppunit/extensions/HelperMacros.h>
+#include <nlohmann/json.hpp>
 
 #include "host/base/error.h"
 #include "host/base/json.h"

@@ -5,6 +5,7 @@
 
 #include <cppunit/TestFixture.h>
 #include <cppunit/extensions/HelperMacros.h>
+#include <nlohmann/json.hpp>
 
 #include "boot_factory/boot_files.h"
 #include "host/plugin/acceptance.h"

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <cppunit/extensions/HelperMacros.h>
+#include <nlohmann/json.hpp>
 #include <sys/socket.h>
 
 #include "host/base/error.h"
