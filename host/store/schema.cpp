@@ -30,10 +30,11 @@ CREATE TABLE event(
     body  TEXT NOT NULL
 ) STRICT;
 )sql",
-    // Events with a number from `next` on were told to nobody.
+    // Events with a number from `next` on were told to nobody. A power cut may have undone the last of an
+    // older daemon.
     R"sql(
 CREATE TABLE event_numbers(next INTEGER NOT NULL) STRICT;
-INSERT INTO event_numbers SELECT coalesce(max(seq), 0) + 1 FROM event;
+INSERT INTO event_numbers SELECT coalesce(max(seq) + 10000, 0) + 1 FROM event;
 )sql"};
 
 } // namespace

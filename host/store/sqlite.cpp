@@ -76,10 +76,24 @@ void Sqlite::syncLog()
 
 void Sqlite::moveLogIntoDatabase()
 {
-    Statement statement(*this, "PRAGMA wal_checkpoint(TRUNCATE)");
-    const bool busy = faultPoint("store-sync") != 0 || !statement.step() || statement.number(0) != 0;
-    if (busy)
-        throw SqliteError(SQLITE_BUSY, "the write-ahead log cannot be emptied after a sync of it failed");
+    if (faultPoint("store-sync") != 0)
+        throw SqliteError(SQLITE_IOERR, "the write-ahead log cannot be synced");
+    sqlite3_busy_timeout(handle_.get(), 0); // whoever writes next would wait with us
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(handle_.get(), kBusyTimeoutMs);
+    if ((code & 0xff) == SQLITE_BUSY)
+        throw SqliteError(SQLITE_BUSY,
+                          "another program reads it, and after a failed sync its log must be emptied");
+    require(code, handle_.get());
+}
+
+void Sqlite::shortenLog()
+{
+    const int code =
+        sqlite3_wal_checkpoint_v2(handle_.get(), "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if ((code & 0xff) != SQLITE_BUSY)
+        require(code, handle_.get());
 }
 
 std::int64_t Sqlite::number(const std::string& query)

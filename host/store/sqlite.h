@@ -40,8 +40,11 @@ public:
     void transaction(const std::function<void()>& work);
     /// Brings the write-ahead log to the disk, and with it everything that was committed.
     void syncLog();
-    /// Writes what is in the log into the database, syncs that, and empties the log.
+    /// Writes the content of the log into the database, syncs that, and empties the log. Fails at once when
+    /// another program reads the database.
     void moveLogIntoDatabase();
+    /// Does as much of that as is possible beside readers. An error may be that of a sync.
+    void shortenLog();
     [[nodiscard]] std::int64_t number(const std::string& query);
     [[nodiscard]] std::string text(const std::string& query);
     [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kTrimEvery = 512; // events; trimming at each one would double the writes
 constexpr std::uint64_t kNumbersAhead = 10'000;
+constexpr std::uint64_t kShortenEvery = 200; // commits, each of a few pages
 
 constexpr int kLockAttempts = 10;
 constexpr std::chrono::milliseconds kLockPause{20};
@@ -130,27 +131,46 @@ Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
     try {
         db_ = std::make_unique<Sqlite>(path_);
         fresh_ = fs::file_size(path_) == 0;
+        std::error_code none;
+        const auto left = fs::file_size(path_.string() + "-wal", none);
+        const bool unclean = !none && left > 0;
         // trusted_schema: a schema that somebody tampered with must not call functions.
         db_->run("PRAGMA trusted_schema=OFF");
         requireSound(*db_);
         static_cast<void>(db_->text("PRAGMA journal_mode=WAL"));
-        db_->run("PRAGMA synchronous=NORMAL");
+        // SQLite's own checkpoints would swallow a sync that fails.
+        db_->run("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
         migrate(*db_);
         db_->run("PRAGMA application_id=0x74656568");
         statements_ = std::make_unique<Statements>(*db_);
-        firstSeq_ = static_cast<std::uint64_t>(
-            std::max<std::int64_t>(1, db_->number("SELECT max(next) FROM event_numbers")));
+        firstSeq_ =
+            static_cast<std::uint64_t>(std::max(db_->number("SELECT max(next) FROM event_numbers"),
+                                                db_->number("SELECT coalesce(max(seq), 0) + 1 FROM event")));
         lastSeq_ = firstSeq_ - 1;
-        // This shows as well that the file can be written, which is better known now than at the first VM.
-        db_->run("UPDATE event_numbers SET next=" + std::to_string(firstSeq_ + kNumbersAhead));
-        // The sync makes the rows of an earlier daemon, of which clients will be told now, outlive a power
-        // cut.
-        db_->syncLog();
         reserved_ = firstSeq_ + kNumbersAhead;
+        // This shows as well that the file can be written, which is better known now than at the first VM.
+        db_->run("BEGIN IMMEDIATE; DELETE FROM event_numbers; INSERT INTO event_numbers VALUES(" +
+                 std::to_string(reserved_) + "); COMMIT");
+        syncAtStart(unclean);
     } catch (const std::exception& error) {
         throw startError(path_, error);
     }
     thread_ = std::thread([this] { run(); });
+}
+
+/// Makes the rows of an earlier daemon, of which clients will be told now, outlive a power cut. When that
+/// daemon was killed, a sync of its log may have failed before.
+void Store::syncAtStart(bool unclean)
+{
+    if (!unclean)
+        return db_->syncLog();
+    try {
+        db_->moveLogIntoDatabase();
+    } catch (const SqliteError&) {
+        db_->syncLog(); // another program reads; no promise is made before the log is empty
+        syncFailed_ = true;
+        syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
+    }
 }
 
 Store::~Store()
@@ -241,6 +261,7 @@ void Store::run()
         }
         if (!jobs.empty())
             commit(jobs);
+        shortenLog();
         if (syncBy_ && std::chrono::steady_clock::now() >= *syncBy_)
             static_cast<void>(sync());
     }
@@ -261,6 +282,7 @@ void Store::commit(std::deque<Job>& jobs)
                 apply(job.change);
             trimEvents();
         });
+        ++commits_;
     } catch (const std::exception&) {
         for (const auto& job : jobs)
             commitOne(job);
@@ -273,7 +295,9 @@ void Store::commitOne(const Job& job)
 {
     try {
         db_->transaction([&] { apply(job.change); });
+        ++commits_;
     } catch (const std::exception& error) {
+        writeFailed_ = true;
         job.done(failed(error));
         return;
     }
@@ -283,8 +307,8 @@ void Store::commitOne(const Job& job)
 /// Reports jobs that are committed, after the sync that some of them ask for.
 void Store::tell(const std::deque<Job>& jobs)
 {
-    if (!syncFailed_)
-        healthy_ = true;
+    writeFailed_ = false;
+    healthy_ = !syncFailed_;
     if (!syncBy_)
         syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
     const auto lasts = [](const Job& job) { return job.change.durability == Durability::SurvivesPowerCut; };
@@ -305,19 +329,36 @@ std::exception_ptr Store::sync()
 {
     syncBy_.reset();
     try {
-        // Linux reports a failed sync once and then takes the pages for clean: only pages that are written
-        // anew are known to be on the disk.
+        // Linux reports a failed sync once and then takes the pages for clean: a later sync that works says
+        // nothing of them. They are still in memory, unless it was short since, and are written elsewhere
+        // from there.
         if (syncFailed_)
             db_->moveLogIntoDatabase();
         else
             db_->syncLog();
         syncFailed_ = false;
-        healthy_ = true;
+        healthy_ = !writeFailed_;
         return nullptr;
     } catch (const std::exception& error) {
         syncFailed_ = true;
         syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
         return failed(error);
+    }
+}
+
+/// Keeps the log short. A sync of it may fail in here, and then be reported to nobody else.
+void Store::shortenLog()
+{
+    if (commits_ < kShortenEvery)
+        return;
+    commits_ = 0;
+    try {
+        db_->shortenLog();
+    } catch (const std::exception& error) {
+        syncFailed_ = true;
+        static_cast<void>(failed(error));
+        if (!syncBy_)
+            syncBy_ = std::chrono::steady_clock::now() + kSyncWithin;
     }
 }
 
@@ -350,6 +391,10 @@ std::exception_ptr Store::failed(const std::exception& error)
 void Store::apply(const Change& change)
 {
     auto& to = *statements_;
+    if (const auto& event = change.event) {
+        lastSeq_ = std::max(lastSeq_, event->seq); // the event may be told although nothing can be written
+        ++untrimmed_;
+    }
     if (const auto& vm = change.save) {
         to.saveVm.bind(0, vm->id);
         to.saveVm.bind(1, vm->state);
@@ -369,8 +414,6 @@ void Store::apply(const Change& change)
         to.forgetVm.execute();
     }
     if (const auto& event = change.event) {
-        lastSeq_ = std::max(lastSeq_, event->seq); // the event may be told although it cannot be written
-        ++untrimmed_;
         to.addEvent.bind(0, static_cast<std::int64_t>(event->seq));
         to.addEvent.bind(1, event->atUs);
         to.addEvent.bind(2, event->vmId);

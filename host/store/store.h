@@ -80,7 +80,7 @@ public:
     /// be given again.
     [[nodiscard]] std::uint64_t firstSeq() const noexcept { return firstSeq_; }
 
-    /// Whether the last write succeeded. Any thread.
+    /// Whether the last write and the last sync succeeded. Any thread.
     [[nodiscard]] bool healthy() const noexcept { return healthy_; }
 
 private:
@@ -97,6 +97,8 @@ private:
     [[nodiscard]] std::exception_ptr sync();
     void apply(const Change& change);
     void trimEvents();
+    void syncAtStart(bool unclean);
+    void shortenLog();
     void reserveUpTo(std::uint64_t next);
     [[nodiscard]] bool reserveNumbers();
     [[nodiscard]] std::exception_ptr failed(const std::exception& error);
@@ -108,9 +110,11 @@ private:
     std::unique_ptr<Sqlite> db_;
     std::unique_ptr<Statements> statements_;
     std::uint64_t firstSeq_ = 1, lastSeq_ = 0;
-    std::uint64_t reserved_ = 0;  ///< up to which a synced reservation reaches
-    std::uint64_t untrimmed_ = 0; ///< events written since old ones were removed
-    bool syncFailed_ = false;     ///< and the log was not written anew since
+    std::uint64_t reserved_ = 0;    ///< up to which a synced reservation reaches
+    std::uint64_t untrimmed_ = 512; ///< events written since old ones were removed; many, at first
+    std::uint64_t commits_ = 0;     ///< since the log was shortened
+    bool syncFailed_ = false;       ///< and the log was not emptied since
+    bool writeFailed_ = false;
     std::optional<std::chrono::steady_clock::time_point> syncBy_; ///< absent: all is synced
     std::atomic<bool> healthy_{true};
 

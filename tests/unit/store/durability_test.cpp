@@ -85,10 +85,13 @@ class DurabilityTest final : public CppUnit::TestFixture {
 
     void syncsOnlyWhatIsToLast()
     {
-        while (!seesWritesBeforeTheyAreSyncedInTime()) {
+        bool inTime = seesWritesBeforeTheyAreSyncedInTime();
+        for (int attempt = 1; !inTime && attempt < 20; ++attempt) {
             tearDown();
             setUp();
+            inTime = seesWritesBeforeTheyAreSyncedInTime();
         }
+        CPPUNIT_ASSERT(inTime);
     }
 
     /// False when this took so long that the store may have synced its log by the clock.
@@ -160,9 +163,7 @@ class DurabilityTest final : public CppUnit::TestFixture {
         fs::rename(left, state());
         Store store = open();
         CPPUNIT_ASSERT_EQUAL(std::size_t{1}, store.vms().size());
-        CPPUNIT_ASSERT(fs::exists(synced_ / "state.teehost.db-wal"));
-        const auto log = fs::file_size(state() / "teehost.db-wal");
-        CPPUNIT_ASSERT_EQUAL(log, fs::file_size(synced_ / "state.teehost.db-wal"));
+        CPPUNIT_ASSERT(afterPowerCut(nothingReached).contains("1"));
     }
 
     void refusesAPromiseThatItCannotKeep()
@@ -207,19 +208,25 @@ class DurabilityTest final : public CppUnit::TestFixture {
     {
         std::uint64_t told = 0;
         for (int cut = 0; cut < 3; ++cut) {
-            Store store = open();
-            CPPUNIT_ASSERT(store.firstSeq() > told);
-            for (int i = 0; i < 6000; ++i) { // beyond the first reservation
-                told = store.firstSeq() + static_cast<std::uint64_t>(i);
-                store.write({{}, {}, EventRow{told, 0, "a", "{}"}}, [](std::exception_ptr) {});
+            {
+                Store store = open();
+                CPPUNIT_ASSERT(store.firstSeq() > told);
+                for (int i = 0; i < 11'000; ++i) { // beyond the first reservation
+                    told = store.firstSeq() + static_cast<std::uint64_t>(i);
+                    store.write({{}, {}, EventRow{told, 0, "a", "{}"}}, [](std::exception_ptr) {});
+                }
+                write(store, {{}, {}, EventRow{++told, 0, "a", "{}"}});
+                fs::copy(state(), directory_ / "cut");
+                test::cutPower(directory_ / "cut", synced_, "state", nothingReached);
             }
-            write(store, {{}, {}, EventRow{++told, 0, "a", "{}"}});
-            const auto cutAway = directory_ / "cut";
-            fs::remove_all(cutAway);
-            fs::copy(state(), cutAway);
-            test::cutPower(cutAway, synced_, "state", nothingReached);
-            CPPUNIT_ASSERT(Store(cutAway / "teehost.db", 100, log_).firstSeq() > told);
+            fs::remove_all(state());
+            fs::rename(directory_ / "cut", state());
+            fs::remove_all(synced_);
+            fs::create_directory(synced_);
+            for (const auto& entry : fs::directory_iterator(state())) // what is on the disk is synced
+                fs::copy_file(entry.path(), synced_ / ("state." + entry.path().filename().string()));
         }
+        CPPUNIT_ASSERT(open().firstSeq() > told);
     }
 
     [[nodiscard]] fs::path state() const { return directory_ / "state"; }

@@ -34,6 +34,7 @@ class StoreTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(countsEventsAndNotTheirNumbers);
     CPPUNIT_TEST(numbersGoOnWithoutAGapAfterACleanEnd);
     CPPUNIT_TEST(numbersGoOnAboveThoseOfARunThatWasKilled);
+    CPPUNIT_TEST(numbersGoOnAboveAnEventThatCouldNotBeWritten);
     CPPUNIT_TEST(numbersAnOlderStoreFromItsLastEvent);
     CPPUNIT_TEST(whatWasReportedSurvivesAKill);
     CPPUNIT_TEST(refusesWhatIsNoDatabase);
@@ -188,6 +189,18 @@ class StoreTest final : public CppUnit::TestFixture {
         }
     }
 
+    /// Its row and its event could not be written, and it was told nevertheless.
+    void numbersGoOnAboveAnEventThatCouldNotBeWritten()
+    {
+        {
+            Store store = open();
+            write(store, {row("a", std::uint16_t{6100}), {}, EventRow{1, 0, "a", "{}"}});
+            CPPUNIT_ASSERT_THROW(write(store, {row("b", std::uint16_t{6100}), {}, EventRow{2, 0, "b", "{}"}}),
+                                 Error);
+        }
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{3}, open().firstSeq());
+    }
+
     void numbersAnOlderStoreFromItsLastEvent()
     {
         {
@@ -195,7 +208,7 @@ class StoreTest final : public CppUnit::TestFixture {
             migrate(db, schemaSteps().first(1));
             db.run("INSERT INTO event VALUES(41, 0, 'a', '{}')");
         }
-        CPPUNIT_ASSERT_EQUAL(std::uint64_t{42}, open().firstSeq());
+        CPPUNIT_ASSERT_EQUAL(std::uint64_t{10042}, open().firstSeq());
     }
 
     /// The kernel keeps what a killed process wrote; what this shows is that a report never comes before the
