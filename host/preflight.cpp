@@ -117,7 +117,7 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
                         const Log& log, settings::Findings& findings)
 {
     vm::Decisions out;
-    plugins.tell(log);
+    plugins.tellDigests(log);
     auto firmware = std::async(std::launch::async, [&] {
         const Pending::Piece piece(pending, "the firmware's version");
         return firmwareVersion(settings);

@@ -75,25 +75,19 @@ Plugin* Loaded::find(std::string_view id) const noexcept
     return found == plugins.end() ? nullptr : found->get();
 }
 
-void Loaded::tell(const Log& log) const
+void Loaded::tellDigests(const Log& log) const
 {
     if (!log.enabled(LogLevel::Info))
         return; // no file is hashed for a line that is not written
     for (const auto& plugin : plugins) {
         const PluginInfo& info = plugin->info();
-        std::string digest;
         try {
-            digest = info.sha256.hex();
+            log.info("plugin file",
+                     {{"plugin", info.id}, {"path", info.path}, {"sha256", info.sha256.hex()}});
         } catch (const Error& error) {
             log.error("the file of a plugin that was loaded cannot be hashed",
                       {{"plugin", info.id}, {"path", info.path}, {"error", error.what()}});
         }
-        log.info("plugin loaded",
-                 {{"plugin", info.id},
-                  {"version", info.version},
-                  {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(info.abiMinor)},
-                  {"path", info.path},
-                  {"sha256", digest}});
     }
 }
 
@@ -106,6 +100,12 @@ Loaded loadPlugins(const std::vector<std::string>& dirs, const TrustPolicy& poli
     refuseDuplicates(loaded);
     std::sort(loaded.plugins.begin(), loaded.plugins.end(),
               [](const auto& a, const auto& b) { return a->info().id < b->info().id; });
+    for (const auto& plugin : loaded.plugins)
+        log.info("plugin loaded",
+                 {{"plugin", plugin->info().id},
+                  {"version", plugin->info().version},
+                  {"abi", std::to_string(TH_ABI_MAJOR) + "." + std::to_string(plugin->info().abiMinor)},
+                  {"path", plugin->info().path}});
     for (const Refusal& refusal : loaded.refused)
         log.warning("plugin refused", {{"path", refusal.path}, {"reason", refusal.reason}});
     return loaded;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Finds and loads plugins: discover, trust, open, negotiate, validate. A file that is refused gets a log
-// line.
+// Finds and loads plugins: discover, trust, open, negotiate, validate. Each file gets a log line with the
+// outcome.
 #pragma once
 
 #include <memory>
@@ -27,8 +27,8 @@ struct Loaded {
 
     /// The plugin with this id, or null.
     [[nodiscard]] Plugin* find(std::string_view id) const noexcept;
-    /// Writes a line for each plugin, with the digest of its file: which takes longer than loading it.
-    void tell(const Log& log) const;
+    /// Writes a line for each plugin with the digest of its file, which takes longer than loading it.
+    void tellDigests(const Log& log) const;
 };
 
 /// Looks at every `*.so` of `dirs` (absolute, not recursive), each directory sorted by name. A bad plugin
