@@ -8,15 +8,17 @@
 #include <cstddef>
 
 #include "host/attest/https.h"
+#include "host/base/error.h"
 #include "host/base/own_library.h"
 
 namespace teehost::attest {
 
 /// Sizes of the C++ types that program and library share: they differ when one of the two was built with
 /// another standard library, or with checks that the other has not.
-using HttpsLayout = std::array<std::size_t, 5>;
-inline constexpr HttpsLayout kHttpsLayout{sizeof(HttpsClient), sizeof(HttpsUrl), sizeof(HttpsRequest),
-                                          sizeof(HttpsResponse), sizeof(Headers::value_type)};
+using HttpsLayout = std::array<std::size_t, 6>;
+inline constexpr HttpsLayout kHttpsLayout{sizeof(HttpsClient),         sizeof(HttpsUrl),
+                                          sizeof(HttpsRequest),        sizeof(HttpsResponse),
+                                          sizeof(Headers::value_type), sizeof(Error)};
 
 /// The one symbol of the library is a function that returns this.
 struct HttpsEntry {

@@ -42,7 +42,10 @@ const OwnLibraryEntry* OwnLibrary::load(const char* symbol, const OwnLibraryEntr
     void* const library = ::dlopen(from.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
         throw Error(Category::FailedPrecondition,
-                    std::string("cannot load a part of teehost: ") + ::dlerror(), kReinstall);
+                    std::string("cannot load a part of teehost: ") + ::dlerror(),
+                    held_ ? "restart the daemon if packages were upgraded while it ran; else reinstall the "
+                            "whole package"
+                          : kReinstall);
     const auto function = reinterpret_cast<const OwnLibraryEntry* (*)()>(::dlsym(library, symbol));
     const OwnLibraryEntry* const entry = function == nullptr ? nullptr : function();
     if (entry == nullptr || std::string_view(entry->version) != expected.version ||
