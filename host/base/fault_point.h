@@ -23,7 +23,8 @@ namespace teehost {
 /// Returns the number of errno=N, else 0. Any thread.
 int faultPoint(const char* name);
 
-/// What tests have moved the wall clock by: the number of seconds in the file that TEEHOST_FAULT_CLOCK names.
+/// The seconds by which tests have moved the wall clock: the number in the file that TEEHOST_FAULT_CLOCK
+/// names.
 std::chrono::seconds faultClockOffset();
 
 /// The boot id of the host that tests pretend (TEEHOST_FAULT_BOOT_ID); empty: that of the kernel holds.

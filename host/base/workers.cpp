@@ -24,7 +24,6 @@ void Workers::post(std::function<void()> work)
     {
         const std::lock_guard lock(mutex_);
         waiting_.push_back(std::move(work));
-        joinEnded();
         if (waiting_.size() > idle_ && threads_.size() < limit_)
             startAnother();
     }
@@ -44,7 +43,6 @@ void Workers::join()
             thread.join();
         lock.lock();
     }
-    joinEnded();
 }
 
 std::size_t Workers::threads() const
@@ -62,14 +60,6 @@ void Workers::startAnother()
     }
 }
 
-/// Threads that have said that they end do so at once.
-void Workers::joinEnded()
-{
-    for (auto& thread : ended_)
-        thread.join();
-    ended_.clear();
-}
-
 void Workers::run(Stays stays)
 {
     std::unique_lock lock(mutex_);
@@ -83,18 +73,20 @@ void Workers::run(Stays stays)
         --idle_;
         if (waiting_.empty())
             break;
-        const auto work = std::move(waiting_.front());
+        auto work = std::move(waiting_.front());
         waiting_.pop_front();
         lock.unlock();
         work();
+        work = nullptr; // its captures may take their time
         lock.lock();
     }
     const auto self = std::find_if(threads_.begin(), threads_.end(), [](const std::thread& thread) {
         return thread.get_id() == std::this_thread::get_id();
     });
     if (self == threads_.end())
-        return; // join() waits for it
-    ended_.push_back(std::move(*self));
+        return;     // join() waits for it
+    self->detach(); // it touches nothing of this object any more; what it runs on its way out may take its
+                    // time
     threads_.erase(self);
 }
 

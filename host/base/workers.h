@@ -15,7 +15,7 @@ namespace teehost {
 class Workers {
 public:
     explicit Workers(std::size_t limit);
-    /// As join().
+    /// Does as join() does.
     ~Workers();
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
@@ -26,20 +26,19 @@ public:
     /// Waits until all work is done. Nothing may be posted afterwards.
     void join();
 
-    /// How many threads there are now. Any thread.
+    /// The number of threads that there are now. Any thread.
     [[nodiscard]] std::size_t threads() const;
 
 private:
     enum class Stays { Always, WhileThereIsWork };
     void run(Stays stays);
     void startAnother();
-    void joinEnded();
 
     const std::size_t limit_;
     mutable std::mutex mutex_; // guards the rest
     std::condition_variable wake_;
     std::deque<std::function<void()>> waiting_;
-    std::vector<std::thread> threads_, ended_;
+    std::vector<std::thread> threads_;
     std::size_t idle_ = 0;
     bool closing_ = false;
 };

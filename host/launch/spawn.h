@@ -28,7 +28,8 @@ struct SpawnPlan {
     bool lockMemory = false;
     bool mayGainPrivileges = false; ///< for setuid programs, of which sudo is the one we start
     /// The child stays teehost-launch: it runs the program, ends as it does, and leaves no process behind. It
-    /// ends with the daemon, and with its leash.
+    /// ends with the daemon, and with its leash. A program that means to can escape from this, as it runs
+    /// under the same account.
     bool reap = false;
     int nice = 0; ///< 0 to 19
 };

@@ -138,13 +138,15 @@ void appendLog(const fs::path& from, const fs::path& to)
 {
     const UniqueFd source = openRegular(from.string());
     const UniqueFd target(::open(to.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640));
-    struct stat status {};
-    if (!target || ::fstat(source.get(), &status) != 0)
+    if (!target)
         fail("cannot write the log", to);
     std::array<char, 1 << 14> block{};
-    for (ssize_t size = 0; (size = ::read(source.get(), block.data(), block.size())) > 0;)
+    ssize_t size = 0;
+    while ((size = ::read(source.get(), block.data(), block.size())) > 0)
         if (::write(target.get(), block.data(), static_cast<std::size_t>(size)) != size)
             fail("cannot write the log", to);
+    if (size < 0)
+        fail("cannot read the log", from);
 }
 
 } // namespace
@@ -166,11 +168,11 @@ VmDirs VmDirs::ahead(const HostDirs& dirs, const VmId& id, const std::optional<A
     return out;
 }
 
-bool VmDirs::removeAhead(const HostDirs& dirs) noexcept
+std::string VmDirs::removeAhead(const HostDirs& dirs)
 {
     std::error_code error;
     fs::remove_all(dirs.runtime / kAhead, error);
-    return !error;
+    return error ? "\"" + (dirs.runtime / kAhead).string() + "\": " + error.message() : std::string();
 }
 
 std::vector<std::string> VmDirs::files() const

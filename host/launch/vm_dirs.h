@@ -40,13 +40,13 @@ public:
     /// is removed again when that fails. `owner` is who must be able to read what is inside; absent: the
     /// daemon's user.
     VmDirs(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    /// Those that an earlier run of the daemon made, all or some of them.
+    /// The directories that an earlier run of the daemon made, all or some of them.
     static VmDirs existing(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
     /// Makes directories for files that are made before the VM is, `run` and `log` alone: beside those of
     /// VMs, on their file system. Directories of that id must not be there.
     static VmDirs ahead(const HostDirs& dirs, const VmId& id, const std::optional<Account>& owner);
-    /// Removes everything that was made ahead of VMs; false when something is left.
-    [[nodiscard]] static bool removeAhead(const HostDirs& dirs) noexcept;
+    /// Removes everything that was made ahead of VMs. Returns why something is left; empty when nothing is.
+    [[nodiscard]] static std::string removeAhead(const HostDirs& dirs);
 
     [[nodiscard]] const VmPaths& paths() const noexcept { return paths_; }
 

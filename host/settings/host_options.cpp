@@ -223,7 +223,8 @@ void addVm(OptionTable& table)
                .max = 64,
                .help =
                    "How many VMs to come have what takes long made for them already, so that a create need "
-                   "not wait for it: with the attester attest-vtpm the software TPM. It is made at low "
+                   "not wait for it: with the attester attest-vtpm the software TPM. It is made from the "
+                   "first VM on, at low "
                    "priority while nothing is launched; 0 makes none."});
     table.add({.key = "vm.memory_reserve",
                .type = Size,

@@ -83,7 +83,7 @@ public:
     };
 
     [[nodiscard]] bool full() const noexcept { return ready_.size() >= wanted_; }
-    /// To be notified when more may be made.
+    /// The signal to notify when more may be made.
     [[nodiscard]] const std::shared_ptr<Signal>& changed() const noexcept { return changed_; }
     void add(MadeAhead made) { ready_.push_back(std::move(made)); }
     /// Empty when there is none for that backend.

@@ -26,7 +26,7 @@ struct ExitStatus {
 
 /// A process of a VM, held by its pidfd: it is never signalled by a bare pid. A child of ours is reaped
 /// exactly once, as soon as it ends; one that an earlier daemon started is only seen to end. io_context
-/// thread only. Destroying it while the process lives leaves the process alone.
+/// thread only. Destroying it while the process lives leaves the process alone, unless it keeps its leash.
 class Process : public std::enable_shared_from_this<Process> {
 public:
     /// Starts to watch at once; `changed` is notified when the process ends and must outlive this object's

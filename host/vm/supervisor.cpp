@@ -213,7 +213,8 @@ void Supervisor::enter(Vm& vm, const Event& event)
     vm.persisted = true;
     // Only now: a client must not be told of a VM that the store does not have as launched.
     vm.launched = vm.launched || vm.state == VmState::Booting;
-    launched_ += vm.state == VmState::Booting ? 1 : 0;
+    if (vm.state == VmState::Booting && decisions_ && vm.spec.backend == decisions_->backend)
+        ++launched_;
     vm.wasUp = vm.wasUp || vm.state == VmState::Running;
     ahead_->changed()->notify(); // it may no longer be in the way
     log_.info(

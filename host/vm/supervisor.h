@@ -246,7 +246,7 @@ private:
     WallAlarm ttlAlarm_;
     std::shared_ptr<AheadPool> ahead_;
     bool makingAhead_ = false;
-    std::uint64_t launched_ = 0; ///< VMs of this run whose QEMU came to run
+    std::uint64_t launched_ = 0; ///< VMs of this run and of the usual backend whose QEMU came to run
 };
 
 } // namespace teehost::vm

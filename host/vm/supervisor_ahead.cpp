@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kClearAgain = 1s;
+constexpr Clock::duration kClearAgain = 1s, kClearAtLeast = 60s;
 constexpr Clock::duration kStepLimit = 60s;
 constexpr auto kEndPatience = 2s; // with a step that is killed
 constexpr int kNice = 19;
@@ -78,11 +78,18 @@ asio::awaitable<void> Supervisor::fillAhead()
 asio::awaitable<void> Supervisor::clearAhead()
 {
     auto clear = [this] { return launch::VmDirs::removeAhead(facts_.dirs); };
-    while (accepting_) {
-        const bool cleared = co_await onPool(pool_, clear);
-        if (cleared)
+    for (Clock::duration pause = kClearAgain; accepting_;
+         pause = std::min<Clock::duration>(2 * pause, kClearAtLeast)) {
+        const std::string left = co_await onPool(pool_, clear);
+        if (left.empty())
             co_return;
-        co_await ahead_->changed()->waitUntil(Clock::now() + kClearAgain);
+        if (pause == kClearAgain)
+            log_.warning(
+                "what an earlier daemon made ahead of vms cannot be removed; none is made until it is",
+                {{"error", left}});
+        const auto again = Clock::now() + pause;
+        while (accepting_ && Clock::now() < again)
+            co_await ahead_->changed()->waitUntil(again);
     }
 }
 
@@ -153,6 +160,9 @@ asio::awaitable<void> Supervisor::runStepAhead(plugin::SidecarPlan step, std::fi
         while (!process->ended() && Clock::now() < patience)
             co_await ahead_->changed()->waitUntil(patience);
         process->signal(SIGKILL);
+        const auto last = Clock::now() + kEndPatience;
+        while (!process->ended() && Clock::now() < last)
+            co_await ahead_->changed()->waitUntil(last);
         throw Error(Category::DeadlineExceeded, "the step " + step.name + " did not end in time");
     }
     if (process->exit()->signalled || process->exit()->value != 0) {

@@ -9,7 +9,7 @@
 //   fd 4  the plan, NUL-terminated records: a=ARG e=NAME=VALUE u=UID g=GID G=GID m=UMASK l=1 (lock memory)
 //   p=1 (may gain privileges, as sudo must) o=OOM_SCORE_ADJ r=1 (reap) n=NICE
 //
-// With r=1 it stays, as the parent of the program and of every process that the program leaves behind, and
+// It stays with r=1, as the parent of the program and of every process that the program leaves behind, and
 // ends as the program does (stand_by.h). The go pipe stays open then, and its end of file kills them all.
 // swtpm_setup needs a parent that reaps: it waits until its swtpm, whose own parent has ended by then, is
 // reaped, for half a second where the host's first process is slow to do so.

@@ -127,9 +127,13 @@ void standBy(char* const* argv, char* const* env, int leash)
     std::array<pollfd, 2> wait{{{signals, POLLIN, 0}, {leash, POLLIN, 0}}};
     int status = 0;
     while (!reap(program, status)) {
-        if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
-            break;
+        if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) {
+            ::kill(program, SIGKILL);
+            killAll();
+            std::_Exit(kCouldNotPrepare);
+        }
         if (wait[1].revents != 0) {
+            ::kill(program, SIGKILL);
             killAll();
             std::_Exit(kNeverTold);
         }

@@ -20,6 +20,12 @@ class WorkersTest final : public CppUnit::TestFixture {
     CPPUNIT_TEST(takesWorkFromItsOwnThreads);
     CPPUNIT_TEST_SUITE_END();
 
+    /// Lets work end that waits, also when the test fails.
+    struct Release {
+        std::promise<void>& promise;
+        ~Release() { promise.set_value(); }
+    };
+
     void doesAllWorkBeforeItEnds()
     {
         std::atomic<int> done{0}, together{0}, most{0};
@@ -71,6 +77,7 @@ class WorkersTest final : public CppUnit::TestFixture {
     {
         std::promise<void> release;
         Workers workers(2);
+        const Release atTheEnd{release};
         for (int i = 0; i < 100; ++i) {
             if (i == 50)
                 workers.post([released = release.get_future().share()] { released.wait(); });
@@ -78,7 +85,6 @@ class WorkersTest final : public CppUnit::TestFixture {
             workers.post([&done] { done.set_value(); });
             CPPUNIT_ASSERT(done.get_future().wait_for(60s) == std::future_status::ready);
         }
-        release.set_value();
     }
 
     void takesWorkFromItsOwnThreads()
