@@ -117,7 +117,6 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
                         const Log& log, settings::Findings& findings)
 {
     vm::Decisions out;
-    plugins.tellDigests(log);
     auto firmware = std::async(std::launch::async, [&] {
         const Pending::Piece piece(pending, "the firmware's version");
         return firmwareVersion(settings);
@@ -126,6 +125,7 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
         const Pending::Piece piece(pending, "QEMU's version");
         rememberQemuVersion(settings);
     });
+    auto digests = std::async(std::launch::async, [&] { plugins.tellDigests(log); });
     const auto kvm = [&] {
         const Pending::Piece piece(pending, "KVM");
         return probeKvmIfWanted(settings, plugins, log);
@@ -147,6 +147,7 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
     if (const auto* backend = plugins.find(out.backend))
         findings.gather([&] { out.accel = out.accelFor(backend->info()); });
     out.firmwareVersion = firmware.get();
+    digests.get();
     return out;
 }
 

@@ -239,7 +239,8 @@ class StartTest final : public SettingsHostTest {
         startProbing();
         CPPUNIT_ASSERT(client().listVms().empty());
         CPPUNIT_ASSERT_EQUAL(503, httpGet("http://" + daemon().httpAddress() + "/ready").status);
-        requireContains(readiness(), "QEMU's version");
+        waitUntil("the question is told",
+                  [&] { return readiness().find("QEMU's version") != std::string::npos; });
         auto created = std::async(std::launch::async, [this] { return client().createVm(); });
         CPPUNIT_ASSERT(created.wait_for(std::chrono::milliseconds(500)) == std::future_status::timeout);
         CPPUNIT_ASSERT(client().listVms().empty());
@@ -288,9 +289,11 @@ class StartTest final : public SettingsHostTest {
         crashDaemon();
         CPPUNIT_ASSERT_EQUAL(0, ::kill(static_cast<pid_t>(vm.pid()), SIGKILL));
         startAgain();
-        client().waitForState(vm.id(), v1::VM_STATE_BOOTING);
-        const auto again = client().getVm(vm.id());
-        CPPUNIT_ASSERT(again.pid() != vm.pid());
+        v1::Vm again;
+        waitUntil("the VM is launched again", [&] { // the row that was found calls it booting as well
+            again = client().getVm(vm.id());
+            return again.state() == v1::VM_STATE_BOOTING && again.pid() != 0 && again.pid() != vm.pid();
+        });
         auto arguments = readFile("/proc/" + std::to_string(again.pid()) + "/cmdline");
         std::replace(arguments.begin(), arguments.end(), '\0', ' ');
         requireContains(arguments, "-tpmdev");
