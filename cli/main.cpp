@@ -22,7 +22,7 @@ using namespace teehost;
 /// .preinit_array).
 [[gnu::section(".preinit_array"), gnu::used]] void (*beforeAnythingIsOpened)() = openStandardStreams;
 
-/// Tells that the command fetches nothing, whatever its options are for: TLS and the making of keys get
+/// Tells that the command has no TLS to do, whatever its options are for: TLS and the making of keys get
 /// OpenSSL as a whole.
 bool worksOffline(std::string_view command, int argc, const char* const* argv)
 {

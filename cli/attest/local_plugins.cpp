@@ -27,7 +27,7 @@ settings::Sources sourcesOf(const PluginOptions& options)
     return sources;
 }
 
-/// Of one file with `only`.
+/// Loads all plugins, or with `only` the one in that file.
 std::unique_ptr<plugin::Configuration> load(const PluginOptions& options, Log& log,
                                             std::string_view only = {})
 {
@@ -126,6 +126,8 @@ plugin::Plugin& LocalPlugins::get(const std::string& id)
         plugin = all().find(id);
     if (plugin == nullptr)
         throw Failure(ExitCode::NotFound, "there is no plugin \"" + id + "\"", whatThereIs());
+    if (auto* const before = first_ ? first_->plugins.find(id) : nullptr)
+        plugin = before; // a plugin has one instance, and this one may have it already
     if (!plugin->created()) {
         plugin->serveFetch(fetcher_);
         plugin->create(call());

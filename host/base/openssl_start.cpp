@@ -10,6 +10,7 @@
 #include <string>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <openssl/conf.h>
@@ -68,7 +69,7 @@ private:
         section_ = name;
         return isName(name);
     }
-    /// Of an entry only the name counts, and the value of openssl_conf.
+    /// Takes an entry, of which only the name counts, and the value of openssl_conf.
     bool takeEntry(std::string_view line)
     {
         const std::size_t sign = line.find('=');
@@ -93,17 +94,26 @@ private:
     std::optional<std::string> first_; ///< the section that openssl_conf names
 };
 
-/// Returns nullopt when the file cannot be read, or is longer than any that is worth a look.
+/// Returns nullopt when the file cannot be read twice, as a pipe cannot, or is longer than any that is worth
+/// a look.
 std::optional<std::string> contentOf(const char* path)
 {
     const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!file)
         return errno == ENOENT ? std::optional<std::string>("") : std::nullopt; // OpenSSL needs none
-    std::string content(kMostConfiguration + 1, '\0');
-    const ssize_t size = ::read(file.get(), content.data(), content.size());
-    if (size < 0 || static_cast<std::size_t>(size) > kMostConfiguration)
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return std::nullopt;
-    content.resize(static_cast<std::size_t>(size));
+    std::string content(kMostConfiguration + 1, '\0');
+    std::size_t filled = 0;
+    ssize_t size = 1;
+    while (size > 0 && filled < content.size()) {
+        size = ::read(file.get(), content.data() + filled, content.size() - filled);
+        filled += size > 0 ? static_cast<std::size_t>(size) : 0;
+    }
+    if (size < 0 || filled > kMostConfiguration)
+        return std::nullopt;
+    content.resize(filled);
     return content;
 }
 

@@ -282,6 +282,15 @@ class AttestTest final : public CppUnit::TestFixture {
         const Result none = verify(plain + "providers = some\n[some]\nbase = one\n[one]\nactivate = 1\n");
         CPPUNIT_ASSERT_EQUAL(2, none.exitCode); // of digests that provider has none
         expectContains("SHA-256 is not available from OpenSSL", none.err);
+        // A pipe can be read once only, which is OpenSSL's to do.
+        const auto path =
+            file("other.cnf", plain + "providers = some\n[some]\nbase = one\n[one]\nactivate = 1\n");
+        const Result piped = test::run(
+            {"-c", "cat " + path +
+                       " | OPENSSL_CONF=/dev/stdin " TEEHOST_PROGRAM " verify --offline --report " +
+                       report() + " --set plugins.allow_own=true --set plugins.dir=" TEEHOST_FIXTURE_DIR},
+            Stdout::Pipe, {}, "/bin/sh");
+        CPPUNIT_ASSERT_EQUAL_MESSAGE(piped.out + piped.err, 2, piped.exitCode);
     }
 
     void readsStandardInput()
