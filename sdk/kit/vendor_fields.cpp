@@ -89,7 +89,7 @@ PublicKey rsaOf(ByteView bits)
     return PublicKey::fromModulus(modulus, static_cast<std::uint32_t>(exponent));
 }
 
-/// Nothing of an unknown kind.
+/// Returns nullopt for an unknown kind.
 std::optional<PublicKey> makeKey(Key::Kind kind, ByteView bits, const DerReader& at)
 {
     switch (kind) {

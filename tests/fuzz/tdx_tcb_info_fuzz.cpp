@@ -25,18 +25,20 @@ void findsWhatIsSigned(std::string_view text)
     fuzz::require(signedPart.starts_with('{') && signedPart.ends_with('}'), "an object is signed");
     fuzz::require(text.find(signedPart) != std::string_view::npos, "which lies in the text");
     const bool isTcbInfo = document->kind() == SignedJson::Kind::TcbInfo;
+    std::size_t members = 0;
     try {
         const kit::Json whole = kit::parseJson(text, "the document");
         const kit::Json& inner = whole.at(isTcbInfo ? "tcbInfo" : "enclaveIdentity");
         fuzz::require(kit::parseJson(signedPart, "the part") == inner, "and is what a parser finds there");
-        const auto view = kit::JsonDocument::parse(signedPart, "the part"); // which takes what that one takes
-        fuzz::require(view.root().size() == inner.size(), "and finds as many members");
+        members = inner.size();
     } catch (const kit::ParseError&) {
         return; // the scanner finds ends; that all is JSON is seen when the signed part is read
     }
+    const auto view = kit::JsonDocument::parse(signedPart, "the part"); // an exception here is a fault
+    fuzz::require(view.root().size() == members, "and finds as many members");
 }
 
-/// Of the bytes behind a NUL, which that reader does not look at, nothing can be said.
+/// Both readers take the same texts, but for bytes behind a NUL, at which one of them does not look.
 void isReadAlike(std::string_view text)
 {
     const auto takes = [&](auto&& read) {

@@ -80,12 +80,12 @@ void CollateralPool::addX509(kit::ByteView blob)
         others_.insert(others_.end(), objects.others.begin(), objects.others.end());
         unreadCrls_.insert(unreadCrls_.end(), objects.unreadCrls.begin(), objects.unreadCrls.end());
         objects_ += objects.count();
-        read_.push_back(digest); // not before: a text that is refused is refused again
     } catch (const kit::CryptoError& e) {
         throw InputError("COLLATERAL", e.what());
     }
     if (objects_ > kMostObjects)
         throw InputError("COLLATERAL", "more than 64 certificates and CRLs are given");
+    read_.push_back(digest); // not before: a text that is refused is refused again
 }
 
 /// Issuer chains come twice, and end in a root that the quote brings too.

@@ -24,14 +24,21 @@ class JsonView {
 public:
     enum class Kind : std::uint8_t { Null, Boolean, Number, Text, List, Object };
 
+    JsonView() = default;
+    // A copy would stand apart from its members; a document moves its values all together.
+    JsonView(const JsonView&) = delete;
+    JsonView& operator=(const JsonView&) = delete;
+    JsonView(JsonView&&) = default;
+    JsonView& operator=(JsonView&&) = default;
+
     [[nodiscard]] Kind kind() const noexcept { return kind_; }
     [[nodiscard]] bool isText() const noexcept { return kind_ == Kind::Text; }
     [[nodiscard]] bool isList() const noexcept { return kind_ == Kind::List; }
     [[nodiscard]] bool isObject() const noexcept { return kind_ == Kind::Object; }
 
-    /// Of a text without its escapes; else empty.
+    /// The value of a text, without escapes; else empty.
     [[nodiscard]] std::string_view text() const noexcept { return text_; }
-    /// Of a number that is written without sign, fraction and exponent, and has 64 bits at most.
+    /// The value of a number that is written without sign, fraction and exponent, and has 64 bits at most.
     [[nodiscard]] std::optional<std::uint64_t> number() const noexcept
     {
         return isUnsigned_ ? std::optional(number_) : std::nullopt;
@@ -67,7 +74,7 @@ private:
 class JsonDocument {
 public:
     /// Text of at most 32 levels, in UTF-8; no name stands twice in an object. ParseError otherwise, with
-    /// `what` as the name of the text, which must outlive the document.
+    /// `what` as the name of the text. `text` must outlive the document.
     [[nodiscard]] static JsonDocument parse(std::string_view text, std::string_view what);
 
     JsonDocument(const JsonDocument&) = delete;
