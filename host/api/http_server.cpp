@@ -130,7 +130,8 @@ struct HttpServer::Impl {
 HttpServer::HttpServer(const settings::Settings& settings, HttpContent content, const Log& log)
     : impl_(std::make_unique<Impl>())
 {
-    Poco::Net::initializeSSL();
+    if (tlsPaths(settings, "http").enabled()) // a third of a server's start, for OpenSSL's own configuration
+        Poco::Net::initializeSSL();
     impl_->content = std::move(content);
     Poco::Net::HTTPServerParams::Ptr params(new Poco::Net::HTTPServerParams);
     params->setMaxThreads(kMaxThreads);
