@@ -117,6 +117,12 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
                         const Log& log, settings::Findings& findings)
 {
     vm::Decisions out;
+    {
+        // Comes first, because a daemon that has just begun to serve has better use for the other processors
+        // than the programs that are started below.
+        const Pending::Piece piece(pending, "the digests of plugins");
+        plugins.tellDigests(log);
+    }
     auto firmware = std::async(std::launch::async, [&] {
         const Pending::Piece piece(pending, "the firmware's version");
         return firmwareVersion(settings);
@@ -125,7 +131,6 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
         const Pending::Piece piece(pending, "QEMU's version");
         rememberQemuVersion(settings);
     });
-    auto digests = std::async(std::launch::async, [&] { plugins.tellDigests(log); });
     const auto kvm = [&] {
         const Pending::Piece piece(pending, "KVM");
         return probeKvmIfWanted(settings, plugins, log);
@@ -147,7 +152,6 @@ vm::Decisions preflight(const settings::Settings& settings, const settings::Envi
     if (const auto* backend = plugins.find(out.backend))
         findings.gather([&] { out.accel = out.accelFor(backend->info()); });
     out.firmwareVersion = firmware.get();
-    digests.get();
     return out;
 }
 
