@@ -50,8 +50,9 @@ asio::awaitable<void> runOn(Workers& pool, std::function<void()> work)
         bool done = false;
     };
     const auto waiting = std::make_shared<Waiting>(executor);
-    pool.post([waiting, executor, work = std::move(work)] {
+    pool.post([waiting, executor, work = std::move(work)]() mutable {
         work();
+        work = nullptr; // the result, or exception, belongs to the one who waits from now on
         asio::post(executor, [waiting] {
             waiting->done = true;
             waiting->timer.cancel();

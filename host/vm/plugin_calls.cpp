@@ -14,8 +14,9 @@ asio::awaitable<void> PluginCalls::await(std::function<void()> work, Clock::time
 {
     const auto done = std::make_shared<bool>(false);
     ++running_;
-    pool_.post([this, work = std::move(work), done, changed] {
+    pool_.post([this, work = std::move(work), done, changed]() mutable {
         work();
+        work = nullptr; // the result, or exception, belongs to the one who waits from now on
         --running_;
         asio::post(io_, [done, changed] {
             *done = true;
