@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a VM costs beside its QEMU: creating and removing one through teehostd, with a stand-in for QEMU that
-// has no machine, against starting the same stand-in bare, greeting its monitor, telling it to quit and
-// reaping it.
+// Measures what a VM costs beside its QEMU: creating and removing one through teehostd, with a stand-in for
+// QEMU that has no machine, against starting the same stand-in bare, greeting its monitor, telling it to quit
+// and reaping it.
 //
 //     create_ratio [RUNS]
 //

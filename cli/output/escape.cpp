@@ -56,7 +56,8 @@ void appendControl(std::string& out, char32_t c)
     }
 }
 
-/// Of the printable ASCII that the text begins with, as nearly every text does from its beginning to its end.
+/// Measures the printable ASCII that the text begins with, as nearly every text does from its beginning to
+/// its end.
 std::size_t lengthOfPlainText(std::string_view text) noexcept
 {
     const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; });

@@ -42,7 +42,8 @@ struct Change {
     std::optional<VmRow> save;     ///< inserted, or in place of the row with that id
     std::string forget;            ///< id of a VM whose row goes; empty: none
     std::optional<EventRow> event; ///< appended
-    /// What `done` may promise. With SurvivesPowerCut it covers every change written before this one.
+    /// The promise that `done` may make. With SurvivesPowerCut it covers every change written before this
+    /// one.
     Durability durability = Durability::SurvivesDaemon;
 };
 

@@ -45,7 +45,7 @@ bool isSame(const JsonView& view, const Json& value)
     return same;
 }
 
-/// What parseJson makes of a text; nothing when it refuses it.
+/// Reads the text with parseJson; returns nullopt when that refuses it.
 std::optional<Json> parsed(const std::string& text)
 {
     try {
@@ -135,7 +135,7 @@ class JsonViewTest final : public CppUnit::TestFixture {
             CPPUNIT_ASSERT_MESSAGE(text, !parsed(text));
             CPPUNIT_ASSERT_MESSAGE(text, agrees(text));
         }
-        // That one takes for the end what is none.
+        // parseJson takes a NUL for the end of the text.
         CPPUNIT_ASSERT_THROW(static_cast<void>(JsonDocument::parse("1\0x"s, "it")), ParseError);
         CPPUNIT_ASSERT_THROW(static_cast<void>(JsonDocument::parse("\xef\xbb\xbf"
                                                                    "1",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a power cut leaves of the store. This program is linked with the recorder of syncs.
+// Looks at what a power cut leaves of the store. This program is linked with the recorder of syncs.
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
