@@ -126,7 +126,7 @@ struct Store::Statements {
 };
 
 Store::Store(fs::path path, std::uint64_t keepEvents, const Log& log)
-    : path_(std::move(path)), keepEvents_(keepEvents), log_(log)
+    : path_(std::move(path)), keepEvents_(keepEvents), log_(log), untrimmed_(kTrimEvery)
 {
     try {
         db_ = std::make_unique<Sqlite>(path_);

@@ -110,10 +110,10 @@ private:
     std::unique_ptr<Sqlite> db_;
     std::unique_ptr<Statements> statements_;
     std::uint64_t firstSeq_ = 1, lastSeq_ = 0;
-    std::uint64_t reserved_ = 0;    ///< up to which a synced reservation reaches
-    std::uint64_t untrimmed_ = 512; ///< events written since old ones were removed; many, at first
-    std::uint64_t commits_ = 0;     ///< since the log was shortened
-    bool syncFailed_ = false;       ///< and the log was not emptied since
+    std::uint64_t reserved_ = 0; ///< up to which a synced reservation reaches
+    std::uint64_t untrimmed_;    ///< events written since old ones were removed; enough, at first
+    std::uint64_t commits_ = 0;  ///< since the log was shortened
+    bool syncFailed_ = false;    ///< and the log was not emptied since
     bool writeFailed_ = false;
     std::optional<std::chrono::steady_clock::time_point> syncBy_; ///< absent: all is synced
     std::atomic<bool> healthy_{true};
