@@ -10,7 +10,6 @@
 #include "cli/on_demand/command_of.h"
 #include "cli/on_demand/library.h"
 #include "cli/program.h"
-#include "host/attest/https_on_demand.h"
 #include "host/base/openssl_start.h"
 #include "host/base/standard_streams.h"
 
@@ -54,5 +53,5 @@ int main(int argc, char** argv)
         return runOnDemand(argc, argv);
     if (worksOffline(name, argc, argv))
         startOpensslForChecks();
-    return cli::runProgram(argc, argv, {cli::addOnDemandNames, attest::kHttpsOnDemand});
+    return cli::runProgram(argc, argv, cli::addOnDemandNames);
 }

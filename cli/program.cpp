@@ -109,11 +109,11 @@ UsageFailure usageFailure(const CLI::App& app, const CLI::ParseError& error)
     return UsageFailure(error.what(), hint);
 }
 
-int parseAndRun(int argc, const char* const* argv, const Parts& parts)
+int parseAndRun(int argc, const char* const* argv, AddOnDemand addOnDemand)
 {
     Session session;
     CLI::App app;
-    buildProgram(app, session, parts);
+    buildProgram(app, session, addOnDemand);
     try {
         app.parse(argc, argv); // runs the command
         session.finishOutput();
@@ -129,9 +129,8 @@ int parseAndRun(int argc, const char* const* argv, const Parts& parts)
 
 } // namespace
 
-void buildProgram(CLI::App& app, Session& session, const Parts& parts)
+void buildProgram(CLI::App& app, Session& session, AddOnDemand addOnDemand)
 {
-    session.https = &parts.https;
     app.name("teehost");
     app.description(kDescription);
     app.formatter(std::make_shared<HelpFormatter>());
@@ -141,7 +140,7 @@ void buildProgram(CLI::App& app, Session& session, const Parts& parts)
 
     app.fallthrough(); // inherited by the commands: global options may follow the verb
     app.require_subcommand(1);
-    parts.addOnDemandCommands(app, session);
+    addOnDemand(app, session);
     addMeasure(app, session);
     addVerify(app, session);
     addInspect(app, session);
@@ -151,10 +150,10 @@ void buildProgram(CLI::App& app, Session& session, const Parts& parts)
     app.footer(kFooter); // last, because commands inherit what is set when they are added
 }
 
-int runProgram(int argc, const char* const* argv, const Parts& parts) noexcept
+int runProgram(int argc, const char* const* argv, AddOnDemand addOnDemand) noexcept
 {
     try {
-        return parseAndRun(argc, argv, parts);
+        return parseAndRun(argc, argv, addOnDemand);
     } catch (const Failure& failure) {
         return complain(failure);
     } catch (const Error& error) { // of the host's libraries: settings, plugins

@@ -9,26 +9,16 @@ namespace CLI {
 class App;
 }
 
-namespace teehost::attest {
-struct HttpsClient;
-}
-
 namespace teehost::cli {
 
-/// The parts that are linked into one program and loaded on demand by another.
-struct Parts {
-    /// Declares the commands of the catalogue that run on demand.
-    void (*addOnDemandCommands)(CLI::App& app, Session& session);
-    const attest::HttpsClient& https;
-};
+/// Declares the commands of the catalogue that run on demand: wholly where they are linked in, by their names
+/// alone where they are loaded (cli/commands/commands.h has both).
+using AddOnDemand = void (*)(CLI::App& app, Session& session);
 
-/// Everything at once: only programs that link teehost::cli_daemon have it.
-extern const Parts kWholeProgram;
-
-/// Declares the global options and every command. `session` and `parts` must outlive `app`.
-void buildProgram(CLI::App& app, Session& session, const Parts& parts);
+/// Declares the global options and every command. `session` must outlive `app`.
+void buildProgram(CLI::App& app, Session& session, AddOnDemand addOnDemand);
 
 /// main() without the name.
-[[nodiscard]] int runProgram(int argc, const char* const* argv, const Parts& parts) noexcept;
+[[nodiscard]] int runProgram(int argc, const char* const* argv, AddOnDemand addOnDemand) noexcept;
 
 } // namespace teehost::cli

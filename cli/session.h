@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every command is given: the options that stand before or after any verb, where to write, and the
-// daemon, connected to at first use, so that commands which need none work without one.
+// Things that every command is given: the options that stand before or after any verb, where to write, and
+// the daemon, connected to at first use, so that commands which need none work without one.
 #pragma once
 
 #include <array>
@@ -14,10 +14,6 @@
 
 #include "cli/client/endpoint.h"
 #include "cli/failure.h"
-
-namespace teehost::attest {
-struct HttpsClient;
-}
 
 namespace teehost::cli {
 
@@ -36,7 +32,6 @@ struct GlobalOptions {
 class Session {
 public:
     GlobalOptions options;
-    const attest::HttpsClient* https = nullptr; ///< for collateral; set by buildProgram
     /// What the program ends with when the command has said all there is to say: a verdict is no failure.
     ExitCode exitCode = ExitCode::Ok;
 

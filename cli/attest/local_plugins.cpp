@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/failure.h"
+#include "host/attest/https_on_demand.h"
 #include "host/plugin/call_options.h"
 
 namespace teehost::cli {
@@ -73,8 +74,7 @@ void addPluginOptions(const Command& command, PluginOptions& options)
         .oneValueEach();
 }
 
-LocalPlugins::LocalPlugins(PluginOptions options, const attest::HttpsClient& https,
-                           std::chrono::nanoseconds limit, const std::string& first)
+LocalPlugins::LocalPlugins(PluginOptions options, std::chrono::nanoseconds limit, const std::string& first)
     : options_(std::move(options)), log_(LogLevel::Error), deadline_(std::chrono::steady_clock::now() + limit)
 {
     if (!first.empty() && concernsOnly(options_, first)) {
@@ -84,7 +84,7 @@ LocalPlugins::LocalPlugins(PluginOptions options, const attest::HttpsClient& htt
     if (!configuration_ || configuration_->plugins.find(first) == nullptr)
         static_cast<void>(all());
     fetcher_ = std::make_shared<attest::Fetcher>(attest::fetcherOptions(settings(), userCacheDirectory()),
-                                                 https, log_);
+                                                 attest::kHttpsOnDemand, log_);
 }
 
 plugin::Loaded& LocalPlugins::all()

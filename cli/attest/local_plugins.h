@@ -29,10 +29,9 @@ void addPluginOptions(const Command& command, PluginOptions& options);
 class LocalPlugins {
 public:
     /// Loads what `plugins.dir` holds, or first the plugin `first` alone, from the file of its name, and the
-    /// others when one of them is asked for. `limit` is how long all calls together may take; `https` must
-    /// outlive it. Throws Error.
-    LocalPlugins(PluginOptions options, const attest::HttpsClient& https, std::chrono::nanoseconds limit,
-                 const std::string& first = {});
+    /// others when one of them is asked for. `limit` is how long all calls together may take. Throws
+    /// Error.
+    LocalPlugins(PluginOptions options, std::chrono::nanoseconds limit, const std::string& first = {});
 
     [[nodiscard]] const settings::Settings& settings() const noexcept { return configuration_->settings; }
     /// The plugin of that id, with its instance and the fetch service. Throws Failure when there is none,

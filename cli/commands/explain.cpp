@@ -165,7 +165,7 @@ std::string readText(const std::string& file)
 void explain(const Options& o, Session& session)
 {
     const auto lines = logLines(readText(o.file));
-    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit), o.backend);
+    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit), o.backend);
     std::vector<LeftOut> leftOut;
     const auto knowers = knowersFor(o, plugins, leftOut);
     const auto causes = knownCauses(lines, knowers);

@@ -31,7 +31,7 @@ struct Options {
 void inspect(const Options& o, Session& session)
 {
     const auto file = readEvidence({o.file}, "FILE").evidence.front();
-    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit), o.backend);
+    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit), o.backend);
     auto& plugin = o.backend.empty() ? plugins.recognise({file.blob}) : plugins.get(o.backend);
     const auto claims = plugin.inspect(plugins.call(), file.blob);
     if (session.json())

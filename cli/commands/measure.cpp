@@ -102,7 +102,7 @@ void measure(const Options& o, Session& session)
     PluginOptions options = o.plugins;
     if (!o.eventLog.empty())
         options.overrides.push_back(o.backend + ".event_log=" + absolutePath(o.eventLog));
-    LocalPlugins plugins(options, *session.https, session.options.timeout.value_or(kLimit), o.backend);
+    LocalPlugins plugins(options, session.options.timeout.value_or(kLimit), o.backend);
     const auto facts = factsOf(o, plugins.settings(), plugins.get(o.backend).info().needsKvm);
     std::vector<Measured> measured;
     // A backend that proves nothing has nothing to measure, and its VMs may have an attester all the same.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands/commands.h"
-#include "cli/program.h"
-#include "host/attest/https_on_demand.h"
 
 namespace teehost::cli {
 
@@ -22,7 +20,5 @@ void addOnDemandCommands(CLI::App& app, Session& session)
     addConfig(app, session);
     addCompletion(app, session);
 }
-
-const Parts kWholeProgram{addOnDemandCommands, attest::kHttpsOnDemand};
 
 } // namespace teehost::cli

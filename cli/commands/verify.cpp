@@ -154,7 +154,7 @@ ExitCode exitCodeOf(Conclusion conclusion)
 void verify(const Options& o, Session& session)
 {
     Appraisal a = readArguments(o);
-    LocalPlugins plugins(o.plugins, *session.https, session.options.timeout.value_or(kLimit), o.backend);
+    LocalPlugins plugins(o.plugins, session.options.timeout.value_or(kLimit), o.backend);
     auto& plugin = o.backend.empty() ? plugins.recognise(a.request.evidence) : plugins.get(o.backend);
     a.plugin = plugin.info();
     addReference(a);

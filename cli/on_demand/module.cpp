@@ -3,6 +3,7 @@
 // The library's side of library.h.
 #include <google/protobuf/stubs/logging.h>
 
+#include "cli/commands/commands.h"
 #include "cli/on_demand/library.h"
 #include "cli/program.h"
 
@@ -13,7 +14,7 @@ using namespace teehost;
 int run(int argc, const char* const* argv) noexcept
 {
     google::protobuf::SetLogHandler(nullptr); // its lines on standard error are for programmers
-    return cli::runProgram(argc, argv, cli::kWholeProgram);
+    return cli::runProgram(argc, argv, cli::addOnDemandCommands);
 }
 
 constexpr cli::OnDemandEntry kEntry{{TEEHOST_VERSION, sizeof(cli::OnDemandEntry)}, run};

@@ -13,6 +13,7 @@
 #include <cppunit/extensions/HelperMacros.h>
 
 #include "cli/attest/local_plugins.h"
+#include "cli/commands/commands.h"
 #include "cli/program.h"
 #include "run_program.h"
 
@@ -186,7 +187,7 @@ class MessagesTest final : public CppUnit::TestFixture {
     {
         Session session;
         CLI::App app;
-        buildProgram(app, session, kWholeProgram);
+        buildProgram(app, session, addOnDemandCommands);
         Names verbs;
         for (const CLI::App* command : app.get_subcommands({}))
             verbs.insert(command->get_name());
@@ -203,7 +204,7 @@ class MessagesTest final : public CppUnit::TestFixture {
     {
         Session session;
         CLI::App app;
-        buildProgram(app, session, kWholeProgram);
+        buildProgram(app, session, addOnDemandCommands);
         Missing missing;
         const std::regex call("\\bteehost ([a-z][a-z-]*[^\n`;|]*)");
         const std::regex option("(?:^|\\s)(--[a-z][a-z-]*)");
@@ -244,7 +245,7 @@ class MessagesTest final : public CppUnit::TestFixture {
     {
         PluginOptions plugins;
         plugins.overrides = {"plugins.allow_own=true", "plugins.dir=" TEEHOST_PLUGIN_DIR};
-        const LocalPlugins loaded(plugins, kWholeProgram.https, std::chrono::minutes(1));
+        const LocalPlugins loaded(plugins, std::chrono::minutes(1));
         Names keys, beginnings;
         for (const auto& option : loaded.settings().table().all()) {
             keys.insert(option.key);

@@ -52,7 +52,7 @@ class OnDemandTest final : public CppUnit::TestFixture {
     {
         CLI::App app;
         Session session;
-        buildProgram(app, session, kWholeProgram);
+        buildProgram(app, session, addOnDemandCommands);
         std::vector<std::string> names;
         for (const auto* option : app.get_options())
             if (option->get_items_expected_max() > 0) // not a flag
@@ -68,7 +68,7 @@ class OnDemandTest final : public CppUnit::TestFixture {
     {
         CLI::App app;
         Session session;
-        buildProgram(app, session, kWholeProgram);
+        buildProgram(app, session, addOnDemandCommands);
         const auto commands = app.get_subcommands({});
         CPPUNIT_ASSERT_EQUAL(kCommands.size(), commands.size());
         for (std::size_t i = 0; i < commands.size(); ++i)
